@@ -1,0 +1,36 @@
+"""`remotion-py compositions`: what a site has to render."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import click
+
+from ..client import Client
+from ..options import PageOptions
+from .options import given, render_options
+
+
+@click.command()
+@click.argument("serve_url")
+@render_options(PageOptions)
+@click.option("--browser-executable", help="The browser to open it with.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with props.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the ids only.")
+def compositions(serve_url: str, browser_executable: str | None, as_json: bool, quiet: bool, **values: Any) -> None:
+    """List the compositions of SERVE_URL (a folder or an http(s) URL)."""
+    with Client(browser_executable=browser_executable) as client:
+        found = client.get_compositions(serve_url, **given(PageOptions, values))
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(item) for item in found], indent=2, ensure_ascii=False))
+    elif quiet:
+        click.echo(" ".join(item.id for item in found))
+    else:
+        width = max((len(item.id) for item in found), default=0)
+        for item in found:
+            click.echo(
+                f"{item.id:{width}}  {item.width}x{item.height}  {item.fps:g} fps  "
+                f"{item.duration_in_frames} frames ({item.duration:.2f} s)"
+            )

@@ -1,0 +1,140 @@
+"""`remotion-py doctor`: what this machine can render with, and how to mend what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ..errors import RemotionPyError
+from ..media.codecs import CODECS
+from ..media.ffmpeg import ffmpeg_path
+from ..page.browser import Browser
+from ..page.discovery import find_browser
+from ..providers.local.provider import default_store
+
+_PACKAGES = ("playwright", "boto3", "av", "imageio-ffmpeg", "aiohttp")
+_ENOUGH_MEMORY = 1.5 * 2**30
+_ENOUGH_DISK = 2**30
+_MEDIA_CODECS = {
+    "H.264": "avc1.42E01E",
+    "HEVC": "hev1.1.6.L93.B0",
+    "VP8": "vp8",
+    "VP9": "vp09.00.10.08",
+    "AV1": "av01.0.04M.08",
+}
+_ASK_CODECS = """Promise.all(CODECS.map(async codec =>
+  'VideoDecoder' in window && (await VideoDecoder.isConfigSupported({codec})).supported))"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        name: What was looked at.
+        text: What was found.
+        fix: How to mend it; "" when it is fine.
+    """
+
+    name: str
+    text: str
+    fix: str = ""
+
+
+@click.command()
+def doctor() -> None:
+    """Check what rendering needs on this machine; exit 1 when something is missing."""
+    bad = 0
+    for finding in findings():
+        click.echo(f"{'!!' if finding.fix else 'ok'}  {finding.name}: {finding.text}")
+        if finding.fix:
+            bad += 1
+            click.echo(f"      fix: {finding.fix}")
+    sys.exit(1 if bad else 0)
+
+
+def findings() -> Iterator[Finding]:
+    """Look at everything that rendering needs."""
+    yield Finding("remotion-py", importlib.metadata.version("remotion-py"))
+    yield Finding("Python", f"{platform.python_version()} on {platform.platform()}")
+    yield Finding("packages", ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES))
+    yield from _browser()
+    yield from _ffmpeg()
+    yield _memory()
+    yield _disk("temporary files", Path(os.environ.get("TMPDIR", "/tmp")), "set TMPDIR to a larger disk")
+    yield _disk("object store", default_store(), "set REMOTION_PY_STORE to a larger disk")
+
+
+def _browser() -> Iterator[Finding]:
+    try:
+        choice = find_browser()
+        version, controlled, decoded = asyncio.run(_probe())
+    except RemotionPyError as error:
+        yield Finding("browser", str(error), "remotion-py install-browser")
+        return
+    way = "frames on demand" if controlled else "screenshots"
+    slow = (
+        "" if controlled else "remotion-py install-browser --force (a headless shell renders about 1.6 times as fast)"
+    )
+    yield Finding("browser", f"{choice.path} {version} from {choice.source}, captures by {way}", slow)
+    lacking = [name for name in ("H.264", "VP8", "VP9", "AV1") if name not in decoded]
+    fix = f"use a Chromium with {', '.join(lacking)}, or media in other codecs" if lacking else ""
+    yield Finding("browser decodes", ", ".join(decoded) or "nothing", fix)
+
+
+async def _probe() -> tuple[str, bool, list[str]]:
+    browser = await Browser.launch(find_browser())
+    try:
+        opened = await browser.open_page(64, 64, controlled=False)
+        # WebCodecs exist in secure contexts only, and an empty page is none.
+        await opened.page.context.route(
+            "**/*", lambda route: route.fulfill(body="<html></html>", content_type="text/html")
+        )
+        await opened.page.goto("https://localhost/")
+        answers = await opened.page.evaluate(_ASK_CODECS.replace("CODECS", str(list(_MEDIA_CODECS.values()))))
+        decoded = [name for name, yes in zip(_MEDIA_CODECS, answers, strict=True) if yes]
+        return browser.version, browser.frame_control, decoded
+    finally:
+        await browser.close()
+
+
+def _ffmpeg() -> Iterator[Finding]:
+    path = ffmpeg_path()
+    fix = "pip install --force-reinstall imageio-ffmpeg, or correct REMOTION_PY_FFMPEG"
+    try:
+        first = subprocess.run([path, "-version"], capture_output=True, text=True, check=True).stdout.split("\n")[0]
+        encoders = subprocess.run(
+            [path, "-hide_banner", "-encoders"], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        yield Finding("FFmpeg", f"{path} does not run: {error}", fix)
+        return
+    yield Finding("FFmpeg", f"{path}: {first}")
+    wanted = sorted({codec.encoder for codec in CODECS.values()})
+    lacking = [name for name in wanted if f" {name} " not in encoders]
+    yield Finding("FFmpeg encoders", ", ".join(wanted), f"{fix}: it lacks {', '.join(lacking)}" if lacking else "")
+
+
+def _memory() -> Finding:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    text = f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GB free, {os.cpu_count()} cores"
+    need = "close other programs, or render with a lower capacity: a renderer takes about 0.7 GB"
+    return Finding("memory", text, "" if memory.available > _ENOUGH_MEMORY else need)
+
+
+def _disk(name: str, folder: Path, fix: str) -> Finding:
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free
+    return Finding(name, f"{folder}, {free / 2**30:.1f} GB free", "" if free > _ENOUGH_DISK else fix)

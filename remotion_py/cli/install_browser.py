@@ -1,0 +1,55 @@
+"""`remotion-py install-browser`: gets a Chromium headless shell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import click
+
+from ..errors import BrowserNotFoundError
+from ..page.discovery import find_browser
+
+_PACKAGE = "chromium-headless-shell"
+
+
+@click.command("install-browser")
+@click.option("--force", is_flag=True, help="Install also when there is one.")
+def install_browser(force: bool) -> None:
+    """Install a Chromium headless shell: Playwright's download, or the distribution's package where that is refused."""
+    if not force:
+        try:
+            found = find_browser()
+        except BrowserNotFoundError:
+            pass
+        else:
+            if found.headless_shell:
+                click.echo(f"There is one already: {found.path} (from {found.source}).")
+                return
+    for install in (_from_playwright, _from_debian):
+        if install():
+            found = find_browser()
+            click.echo(f"Installed {found.path} (from {found.source}).")
+            return
+    raise BrowserNotFoundError(
+        "No browser could be installed: Playwright's download was refused, and there is no apt-get that this user may "
+        f"run. Ask for the package {_PACKAGE!r}, or name any Chromium by REMOTION_PY_BROWSER."
+    )
+
+
+def _from_playwright() -> bool:
+    command = [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
+    return subprocess.run(command, stdout=sys.stderr, check=False).returncode == 0
+
+
+def _from_debian() -> bool:
+    apt = shutil.which("apt-get")
+    if not apt or os.geteuid() != 0:
+        return False
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    commands = ([apt, "update", "-q"], [apt, "install", "-q", "-y", "--no-install-recommends", _PACKAGE])
+    return all(
+        subprocess.run(command, stdout=sys.stderr, env=environment, check=False).returncode == 0 for command in commands
+    )

@@ -1,0 +1,41 @@
+"""`remotion-py still`: one frame to a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..client import Client
+from ..options import RenderStillOptions
+from .options import given, render_options
+
+_FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
+
+
+@click.command()
+@click.argument("serve_url")
+@click.argument("composition")
+@click.argument("output", metavar="OUT")
+@render_options(RenderStillOptions)
+@click.option("--browser-executable", help="The browser to render with.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the path of the picture only.")
+@click.pass_context
+def still(
+    context: click.Context,
+    serve_url: str,
+    composition: str,
+    output: str,
+    browser_executable: str | None,
+    quiet: bool,
+    **values: Any,
+) -> None:
+    """Render one frame of COMPOSITION of SERVE_URL to the picture OUT, whose extension chooses the format."""
+    options = given(RenderStillOptions, values) | {"output": output}
+    chosen = context.get_parameter_source("image_format") is not click.core.ParameterSource.DEFAULT
+    if not chosen:
+        options["image_format"] = _FORMATS.get(Path(output).suffix.lower(), "png")
+    with Client(browser_executable=browser_executable) as client:
+        picture = client.render_still(serve_url, composition, **options)
+    click.echo(str(picture.path) if quiet else str(picture))

@@ -1,0 +1,224 @@
+"""Client and AsyncClient: the same methods, waiting or awaitable. The work is done by `_engine.Engine`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Self, TypeVar, Unpack
+
+from . import _loop
+from ._engine import Engine
+from .options import PageOptions, RenderMediaOptions, RenderStillOptions, signature
+from .progress import RenderProgress
+from .render import AsyncRender, Composition, OnProgress, Render, Still, Video
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def with_options(options: type) -> Callable[[F], F]:
+    """Show the options of a method as its keyword arguments."""
+
+    def decorate(method: F) -> F:
+        method.__signature__ = signature(method, options)  # pyright: ignore[reportFunctionMemberAccess]
+        return method
+
+    return decorate
+
+
+class Client:
+    """Renders compositions; its functions stay warm between calls until it is closed.
+
+    Use it as a context manager, or close it. Without either it ends with the process.
+
+    Args:
+        provider: Where functions run: "local".
+        capacity: Renderer functions that run at the same time; None for one per core.
+        store: Folder of the object store; None for the default one.
+        browser_executable: The browser to render with; None finds one.
+
+    Raises:
+        OptionError: An unknown provider or a wrong value.
+    """
+
+    def __init__(
+        self,
+        provider: str = "local",
+        *,
+        capacity: int | None = None,
+        store: str | os.PathLike[str] | None = None,
+        browser_executable: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._engine = Engine(provider, capacity=capacity, store=store, browser_executable=browser_executable)
+
+    @classmethod
+    def from_engine(cls, engine: Engine) -> Self:
+        """Make a client of an engine that is set up already."""
+        client = cls.__new__(cls)
+        client._engine = engine
+        return client
+
+    @with_options(RenderMediaOptions)
+    def render_media(
+        self,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        *,
+        on_progress: OnProgress | None = None,
+        **options: Unpack[RenderMediaOptions],
+    ) -> Video:
+        """Render a composition to a video and wait for it. Ctrl-C cancels it.
+
+        Args:
+            serve_url: Folder or http(s) URL of a bundle or of a plain page.
+            composition: Id of the composition.
+            on_progress: Called with each change of progress, in this thread.
+            options: See `RenderMediaOptions`.
+
+        Raises:
+            RemotionPyError: See `remotion_py.errors` for the classes.
+        """
+        return self.start_render_media(serve_url, composition, **options).wait(on_progress)
+
+    @with_options(RenderMediaOptions)
+    def start_render_media(
+        self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderMediaOptions]
+    ) -> Render:
+        """Start rendering a composition and return at once.
+
+        Args:
+            serve_url: Folder or http(s) URL of a bundle or of a plain page.
+            composition: Id of the composition.
+            options: See `RenderMediaOptions`.
+
+        Raises:
+            InputError: An option that cannot be, before any work.
+        """
+        return Render(_loop.run(self._engine.start_render_media(serve_url, composition, options)))
+
+    @with_options(RenderStillOptions)
+    def render_still(
+        self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderStillOptions]
+    ) -> Still:
+        """Render one frame of a composition to a picture.
+
+        Args:
+            serve_url: Folder or http(s) URL of a bundle or of a plain page.
+            composition: Id of the composition.
+            options: See `RenderStillOptions`.
+
+        Raises:
+            RemotionPyError: See `remotion_py.errors` for the classes.
+        """
+        return _loop.run(self._engine.render_still(serve_url, composition, options))
+
+    @with_options(PageOptions)
+    def get_compositions(self, serve_url: str | os.PathLike[str], **options: Unpack[PageOptions]) -> list[Composition]:
+        """List the compositions of a site with their resolved props and metadata.
+
+        Args:
+            serve_url: Folder or http(s) URL of a bundle or of a plain page.
+            options: See `PageOptions`.
+
+        Raises:
+            SiteError: There is no page, or it is no composition page.
+        """
+        return _loop.run(self._engine.get_compositions(serve_url, options))
+
+    def get_render_progress(self, render_id: str) -> RenderProgress:
+        """Read how far a render is, from its `progress.json`; no function is invoked.
+
+        Args:
+            render_id: The id of the render.
+
+        Raises:
+            RenderNotFoundError: There is no such render.
+        """
+        return _loop.run(self._engine.get_render_progress(render_id))
+
+    def close(self) -> None:
+        """End all functions and their browsers; returns when they are gone. The client can be used again."""
+        _loop.run(self._engine.close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Client {self._engine.describe()}>"
+
+
+class AsyncClient:
+    """Renders compositions from asynchronous code; the awaitable twin of `Client`.
+
+    Args:
+        provider: Where functions run: "local".
+        capacity: Renderer functions that run at the same time; None for one per core.
+        store: Folder of the object store; None for the default one.
+        browser_executable: The browser to render with; None finds one.
+
+    Raises:
+        OptionError: An unknown provider or a wrong value.
+    """
+
+    def __init__(
+        self,
+        provider: str = "local",
+        *,
+        capacity: int | None = None,
+        store: str | os.PathLike[str] | None = None,
+        browser_executable: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._engine = Engine(provider, capacity=capacity, store=store, browser_executable=browser_executable)
+
+    @with_options(RenderMediaOptions)
+    async def render_media(
+        self,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        *,
+        on_progress: OnProgress | None = None,
+        **options: Unpack[RenderMediaOptions],
+    ) -> Video:
+        """Render a composition to a video; see `Client.render_media()`. Cancelling the task cancels the render."""
+        render = await self.start_render_media(serve_url, composition, **options)
+        return await render.wait(on_progress)
+
+    @with_options(RenderMediaOptions)
+    async def start_render_media(
+        self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderMediaOptions]
+    ) -> AsyncRender:
+        """Start rendering a composition; see `Client.start_render_media()`."""
+        return AsyncRender(await _loop.bridge(self._engine.start_render_media(serve_url, composition, options)))
+
+    @with_options(RenderStillOptions)
+    async def render_still(
+        self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderStillOptions]
+    ) -> Still:
+        """Render one frame of a composition to a picture; see `Client.render_still()`."""
+        return await _loop.bridge(self._engine.render_still(serve_url, composition, options))
+
+    @with_options(PageOptions)
+    async def get_compositions(
+        self, serve_url: str | os.PathLike[str], **options: Unpack[PageOptions]
+    ) -> list[Composition]:
+        """List the compositions of a site; see `Client.get_compositions()`."""
+        return await _loop.bridge(self._engine.get_compositions(serve_url, options))
+
+    async def get_render_progress(self, render_id: str) -> RenderProgress:
+        """Read how far a render is; see `Client.get_render_progress()`."""
+        return await _loop.bridge(self._engine.get_render_progress(render_id))
+
+    async def close(self) -> None:
+        """End all functions and their browsers; returns when they are gone. The client can be used again."""
+        await _loop.bridge(self._engine.close())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<AsyncClient {self._engine.describe()}>"

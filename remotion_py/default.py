@@ -1,0 +1,73 @@
+"""The default client, and every method of `Client` as a function on it.
+
+Its functions end after 60 s without work, and with the process.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Unpack
+
+from ._engine import Engine
+from .client import Client, with_options
+from .options import PageOptions, RenderMediaOptions, RenderStillOptions
+from .progress import RenderProgress
+from .render import Composition, OnProgress, Render, Still, Video
+
+IDLE_S = 60.0
+
+_lock = threading.Lock()
+_client: Client | None = None
+_owner = 0
+
+
+def default_client() -> Client:
+    """Return the client behind the module-level functions; a forked child gets one of its own."""
+    global _client, _owner
+    with _lock:
+        if _client is None or _owner != os.getpid():
+            _client, _owner = Client.from_engine(Engine("local", idle_s=IDLE_S)), os.getpid()
+        return _client
+
+
+@with_options(RenderMediaOptions)
+def render_media(
+    serve_url: str | os.PathLike[str],
+    composition: str,
+    *,
+    on_progress: OnProgress | None = None,
+    **options: Unpack[RenderMediaOptions],
+) -> Video:
+    """Render a composition to a video and wait for it; see `Client.render_media()`."""
+    return default_client().render_media(serve_url, composition, on_progress=on_progress, **options)
+
+
+@with_options(RenderMediaOptions)
+def start_render_media(
+    serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderMediaOptions]
+) -> Render:
+    """Start rendering a composition and return at once; see `Client.start_render_media()`."""
+    return default_client().start_render_media(serve_url, composition, **options)
+
+
+@with_options(RenderStillOptions)
+def render_still(serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderStillOptions]) -> Still:
+    """Render one frame of a composition to a picture; see `Client.render_still()`."""
+    return default_client().render_still(serve_url, composition, **options)
+
+
+@with_options(PageOptions)
+def get_compositions(serve_url: str | os.PathLike[str], **options: Unpack[PageOptions]) -> list[Composition]:
+    """List the compositions of a site; see `Client.get_compositions()`."""
+    return default_client().get_compositions(serve_url, **options)
+
+
+def get_render_progress(render_id: str) -> RenderProgress:
+    """Read how far a render is; see `Client.get_render_progress()`."""
+    return default_client().get_render_progress(render_id)
+
+
+def close() -> None:
+    """End the default client's functions now; the next call starts them again."""
+    default_client().close()

@@ -1,0 +1,176 @@
+"""Every error that remotion_py raises on purpose.
+
+The tree::
+
+    RemotionPyError
+    ├── InputError                  what was asked for cannot be done as asked
+    │   ├── OptionError             an option has a wrong value, or two exclude each other
+    │   ├── PropsError              the input props are not JSON, or hold NaN or infinity
+    │   └── OutputError             the output cannot be written, or exists already
+    ├── SiteError                   the serve URL
+    │   ├── SiteNotFoundError       no such folder, no page in it, HTTP error, unreachable
+    │   ├── NotACompositionPageError  a page, but it answers no composition contract
+    │   └── CompositionNotFoundError  the site does not know this composition id
+    ├── PageError                   the page failed while it was rendered
+    │   ├── PageScriptError         the page threw, or cancelled its render
+    │   └── PageTimeoutError        a delayRender handle was never released, or the page hangs
+    ├── BrowserError                the browser itself
+    │   ├── BrowserNotFoundError    none is installed
+    │   └── BrowserCrashedError     it died or stopped answering; retried first
+    ├── MediaError                  FFmpeg or a media file
+    │   └── ConcatError             chunks that do not fit together
+    ├── RenderError                 a render as a whole
+    │   ├── RenderNotFoundError     no such render id
+    │   ├── RenderCancelledError    cancelled by its caller
+    │   └── RenderInterruptedError  its main function or its endpoint died
+    ├── FunctionError               an invocation failed without telling more
+    │   └── ThrottledError          no capacity left; tried again first
+    └── DiskFullError               not enough disk space
+
+An error crosses processes as ``{"name", "message", "data"}`` (`to_wire`, `from_wire`) and arrives as the class it was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class RemotionPyError(Exception):
+    """Base of all errors of this package.
+
+    Args:
+        message: One paragraph: the input, what is wrong, and the next step.
+        data: Facts about the error that JSON can carry (a frame number, the known ids, ...).
+    """
+
+    retryable = False
+    """Whether the same work may succeed when it is tried again."""
+
+    def __init__(self, message: str, **data: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.data = data
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self).__name__, self.message, self.data)
+
+
+class InputError(RemotionPyError, ValueError):
+    """What was asked for cannot be done as asked."""
+
+
+class OptionError(InputError):
+    """An option has a wrong value, or two options exclude each other."""
+
+
+class PropsError(InputError):
+    """The input props cannot travel as JSON."""
+
+
+class OutputError(InputError):
+    """The output cannot be written, or exists and must not be replaced."""
+
+
+class SiteError(RemotionPyError):
+    """The serve URL does not lead to something that can be rendered."""
+
+
+class SiteNotFoundError(SiteError):
+    """The serve URL has no page: no such folder, no index.html, an HTTP error, or nobody answers."""
+
+
+class NotACompositionPageError(SiteError):
+    """The page is neither a Remotion bundle nor a page that uses remotion-py.js."""
+
+
+class CompositionNotFoundError(SiteError):
+    """The site has no composition with this id; `data["available"]` lists those it has."""
+
+
+class PageError(RemotionPyError):
+    """The page failed while it was rendered; `data["frame"]` is the frame where known."""
+
+
+class PageScriptError(PageError):
+    """The page threw an error or cancelled its render."""
+
+
+class PageTimeoutError(PageError):
+    """The page did not become ready in time; `data["handles"]` holds the labels of open handles."""
+
+
+class BrowserError(RemotionPyError):
+    """Something is wrong with the browser itself."""
+
+
+class BrowserNotFoundError(BrowserError):
+    """No usable browser is installed."""
+
+
+class BrowserCrashedError(BrowserError):
+    """The browser or its page died, or stopped answering."""
+
+    retryable = True
+
+
+class MediaError(RemotionPyError):
+    """FFmpeg failed, or a media file cannot be used."""
+
+
+class ConcatError(MediaError):
+    """Chunks that cannot be joined into one file."""
+
+
+class RenderError(RemotionPyError):
+    """A render as a whole failed."""
+
+
+class RenderNotFoundError(RenderError):
+    """No render has this id."""
+
+
+class RenderCancelledError(RenderError):
+    """The render was cancelled by its caller."""
+
+
+class RenderInterruptedError(RenderError):
+    """The main function or the endpoint died before the render was done."""
+
+
+class FunctionError(RemotionPyError):
+    """An invocation of a function failed; `data["type"]` is the error type that Lambda reported."""
+
+    retryable = True
+
+
+class ThrottledError(FunctionError):
+    """The provider had no capacity for an invocation (HTTP 429)."""
+
+
+class DiskFullError(RemotionPyError):
+    """There is not enough disk space for the render."""
+
+
+def _subclasses(cls: type[RemotionPyError]) -> dict[str, type[RemotionPyError]]:
+    found = {cls.__name__: cls}
+    for sub in cls.__subclasses__():
+        found.update(_subclasses(sub))
+    return found
+
+
+def to_wire(error: BaseException) -> dict[str, Any]:
+    """Turn any exception into the JSON object by which it crosses processes."""
+    if isinstance(error, RemotionPyError):
+        return {"name": type(error).__name__, "message": error.message, "data": error.data}
+    if isinstance(error, OSError) and error.errno == 28:
+        return to_wire(DiskFullError(f"No space is left on the disk: {error}. Free some space and render again."))
+    return {"name": type(error).__name__, "message": f"{type(error).__name__}: {error}", "data": {}}
+
+
+def from_wire(wire: dict[str, Any]) -> RemotionPyError:
+    """Rebuild an error from its JSON object; unknown names become a `RenderError`."""
+    return _rebuild(str(wire.get("name", "")), str(wire.get("message", "unknown error")), wire.get("data") or {})
+
+
+def _rebuild(name: str, message: str, data: dict[str, Any]) -> RemotionPyError:
+    return _subclasses(RemotionPyError).get(name, RenderError)(message, **data)

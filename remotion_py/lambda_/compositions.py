@@ -1,0 +1,40 @@
+"""The compositions function: what a site has to render."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .context import Context
+from .job import page_settings
+from .keys import new_render_id
+
+
+async def compositions(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+    """List the compositions of a site with their metadata.
+
+    Args:
+        payload: What `get_compositions()` sends: serve URL and input props.
+        context: The surroundings.
+
+    Returns:
+        `{"type": "success", "compositions": [...]}`, each with id, width, height, fps, durationInFrames, props.
+    """
+    page = await context.stage.open(payload["serveUrl"], page_settings(payload), generation=new_render_id())
+    found = await page.compositions()
+    return {
+        "type": "success",
+        "compositions": [
+            {
+                "id": item.id,
+                "width": item.width,
+                "height": item.height,
+                "fps": item.fps,
+                "durationInFrames": item.duration_in_frames,
+                "props": json.loads(item.resolved_props),
+                "defaultProps": json.loads(item.default_props),
+                **item.defaults,
+            }
+            for item in found
+        ],
+    }

@@ -1,0 +1,85 @@
+"""What a role works with; the worker provides it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import RenderCancelledError
+from ..page.stage import Stage
+from ..providers.base import Functions, ObjectStore
+from .keys import cancel_key
+
+log = logging.getLogger(__name__)
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return int(time.time() * 1000)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The surroundings of one invocation.
+
+    Attributes:
+        functions: Invokes other functions.
+        open_store: Opens the store of a bucket.
+        stage: The sandbox's browser, warm between invocations.
+        function_name: Name of this function.
+        region: Where it runs.
+        memory_mb: Memory of this function.
+        deadline_ms: When this invocation will be ended, in ms since the epoch.
+        capacity: Renderer functions that the provider runs at the same time; None where it has plenty.
+        encoder_threads: Threads that an encoder may use; 0 for all.
+        cancel_poll_s: Seconds between two looks for a cancellation.
+        temp: A folder for this invocation alone.
+    """
+
+    functions: Functions
+    open_store: Callable[[str], ObjectStore]
+    stage: Stage
+    function_name: str
+    region: str
+    memory_mb: int
+    deadline_ms: int
+    capacity: int | None
+    encoder_threads: int
+    cancel_poll_s: float
+    temp: Path
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until this invocation will be ended."""
+        return max(0.0, self.deadline_ms / 1000 - time.time())
+
+    @asynccontextmanager
+    async def cancellable(self, store: ObjectStore, render_id: str) -> AsyncIterator[None]:
+        """Raise `RenderCancelledError` in the body once the render is cancelled."""
+        body = asyncio.current_task()
+        assert body
+        cancelled = False
+
+        async def watch() -> None:
+            nonlocal cancelled
+            while await store.head(cancel_key(render_id)) is None:
+                await asyncio.sleep(self.cancel_poll_s)
+            cancelled = True
+            body.cancel()
+
+        watcher = asyncio.create_task(watch())
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not cancelled:
+                raise
+            body.uncancel()
+            raise RenderCancelledError(f"The render {render_id} was cancelled.") from None
+        finally:
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)

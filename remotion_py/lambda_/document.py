@@ -1,0 +1,121 @@
+"""The state of a render as `progress.json` holds it (pure). Fields: reference/lambda.md 4.9."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import to_wire
+
+
+class ProgressDocument:
+    """Folds the reports of all functions of a render.
+
+    Reports of an attempt that was given up never count twice: each chunk's numbers are those of its latest attempt.
+
+    Args:
+        now: Milliseconds since the epoch.
+        timeout_timestamp: When the main function will be ended, in the same unit.
+    """
+
+    def __init__(self, now: int, timeout_timestamp: int) -> None:
+        self._rendered: dict[int, int] = {}
+        self._encoded: dict[int, int] = {}
+        self._invoked: set[int] = set()
+        self._document: dict[str, Any] = {
+            "cancellationEnabled": True,
+            "chunks": [],
+            "combinedFrames": 0,
+            "timeToCombine": None,
+            "timeToEncode": None,
+            "timeToRenderFrames": None,
+            "retries": [],
+            "timings": [],
+            "errors": [],
+            "fatalErrorTimestamp": None,
+            "timeoutTimestamp": timeout_timestamp,
+            "functionLaunched": now,
+            "serveUrlOpened": None,
+            "compositionValidated": None,
+            "receivedArtifact": [],
+            "renderMetadata": None,
+            "postRenderData": None,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as it stands."""
+        return self._document | {
+            "framesRendered": sum(self._rendered.values()),
+            "framesEncoded": sum(self._encoded.values()),
+            "lambdasInvoked": len(self._invoked),
+        }
+
+    def site_opened(self, now: int) -> None:
+        """The page of the serve URL is loaded."""
+        self._document["serveUrlOpened"] = now
+
+    def composition_validated(self, now: int, metadata: dict[str, Any]) -> None:
+        """The composition is known and the render is planned."""
+        self._document["compositionValidated"] = now
+        self._document["renderMetadata"] = metadata
+
+    def invoked(self, chunk: int) -> None:
+        """The renderer function of a chunk has started."""
+        self._invoked.add(chunk)
+
+    def frames(self, chunk: int, rendered: int, encoded: int) -> None:
+        """A chunk's current attempt has come this far."""
+        self._rendered[chunk], self._encoded[chunk] = rendered, encoded
+
+    def chunk_done(self, chunk: int, frames: int, start: int, rendered: int) -> None:
+        """A chunk has arrived whole; `start` and `rendered` tell when its function began and ended."""
+        self.invoked(chunk)
+        self.frames(chunk, frames, frames)
+        if chunk not in self._document["chunks"]:
+            self._document["chunks"].append(chunk)
+            self._document["timings"].append({"chunk": chunk, "start": start, "rendered": rendered})
+
+    def retried(self, chunk: int, attempt: int, now: int, error: BaseException) -> None:
+        """An attempt at a chunk failed; `attempt` is the number of the next one."""
+        self.frames(chunk, 0, 0)
+        self._document["retries"].append({"chunk": chunk, "attempt": attempt, "time": now})
+        self._add_error(error, chunk, attempt - 1, fatal=False)
+
+    def combined(self, frames: int) -> None:
+        """So many frames are concatenated."""
+        self._document["combinedFrames"] = frames
+
+    def failed(self, error: BaseException, now: int) -> None:
+        """The render has failed for good."""
+        self._document["fatalErrorTimestamp"] = now
+        self._add_error(error, None, 1, fatal=True)
+
+    def done(self, post_render_data: dict[str, Any]) -> None:
+        """The video is uploaded."""
+        times = {key: post_render_data[key] for key in ("timeToCombine", "timeToEncode", "timeToRenderFrames")}
+        self._document |= times | {"postRenderData": post_render_data}
+
+    @property
+    def retries(self) -> list[dict[str, Any]]:
+        """The retries so far."""
+        return self._document["retries"]
+
+    @property
+    def timings(self) -> list[dict[str, Any]]:
+        """When each finished chunk began and ended."""
+        return self._document["timings"]
+
+    def _add_error(self, error: BaseException, chunk: int | None, attempt: int, *, fatal: bool) -> None:
+        wire = to_wire(error)
+        data: dict[str, Any] = wire["data"]
+        self._document["errors"].append(
+            wire
+            | {
+                "type": "stitcher" if wire["name"] in ("MediaError", "ConcatError") else "renderer",
+                "frame": data.get("frame"),
+                "chunk": data.get("chunk", chunk),
+                "isFatal": fatal,
+                "attempt": attempt,
+                "willRetry": not fatal,
+                "stack": wire["message"],
+            }
+        )

@@ -1,0 +1,33 @@
+"""Object keys of a render (pure). Layout: reference/lambda.md 3.4."""
+
+from __future__ import annotations
+
+import secrets
+import string
+
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def new_render_id() -> str:
+    """Return a random id of ten letters and digits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
+
+
+def render_prefix(render_id: str) -> str:
+    """Everything of a render lies below this."""
+    return f"renders/{render_id}/"
+
+
+def progress_key(render_id: str) -> str:
+    """Where the progress of a render is."""
+    return f"{render_prefix(render_id)}progress.json"
+
+
+def cancel_key(render_id: str) -> str:
+    """An object here means that the render is to end."""
+    return f"{render_prefix(render_id)}cancel.json"
+
+
+def output_key(render_id: str, extension: str) -> str:
+    """Where the finished file of a render is."""
+    return f"{render_prefix(render_id)}out.{extension}"

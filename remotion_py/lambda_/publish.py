@@ -1,0 +1,65 @@
+"""Uploads a render's `progress.json` when it changed, at most every 250 ms."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from types import TracebackType
+
+from ..providers.base import ObjectStore
+from .document import ProgressDocument
+from .keys import progress_key
+
+MIN_INTERVAL_S = 0.25
+TRIES = 3
+
+log = logging.getLogger(__name__)
+
+
+class Publisher:
+    """Keeps the stored document up to date while it is open; its end uploads the last state.
+
+    Args:
+        document: What to upload.
+        store: Where to.
+        render_id: The render that it belongs to.
+    """
+
+    def __init__(self, document: ProgressDocument, store: ObjectStore, render_id: str) -> None:
+        self._document = document
+        self._store = store
+        self._key = progress_key(render_id)
+        self._published = b""
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Publisher:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._task
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self._publish()
+
+    async def _run(self) -> None:
+        while True:
+            await self._publish()
+            await asyncio.sleep(MIN_INTERVAL_S)
+
+    async def _publish(self) -> None:
+        data = json.dumps(self._document.to_json()).encode()
+        if data == self._published:
+            return
+        for attempt in range(TRIES):
+            try:
+                await self._store.put(self._key, data)
+            except Exception as error:  # progress is worth less than the render: tell, and go on
+                log.warning("progress.json was not uploaded (try %d): %s", attempt + 1, error)
+                await asyncio.sleep(0.1 * 2**attempt)
+            else:
+                self._published = data
+                return

@@ -1,0 +1,82 @@
+"""The renderer function: one chunk, streamed back with its progress."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import RemotionPyError, to_wire
+from .context import Context, now_ms
+from .frames import ChunkRender
+from .job import Job
+from .stream import Kind, encode, header
+
+PROGRESS_INTERVAL_S = 0.25
+HEARTBEAT_S = 5.0
+PIECE = 256 * 1024
+
+log = logging.getLogger(__name__)
+
+
+async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[bytes]:
+    """Render one chunk.
+
+    Args:
+        payload: What `Job.to_renderer()` makes.
+        context: The surroundings.
+
+    Yields:
+        Messages: invoked, frames rendered (also as a heartbeat), the chunk, complete; or an error.
+    """
+    job = Job.from_renderer(payload)
+    started = now_ms()
+    yield encode(Kind.LAMBDA_INVOKED, {"attempt": payload["attempt"]})
+    store = context.open_store(payload["bucketName"])
+    chunk_file = context.temp / f"chunk-{payload['chunk']:08d}.mp4"
+    first, last = payload["frameRange"]
+    chunk = ChunkRender(context.stage, job, (first, last), context.encoder_threads, chunk_file)
+
+    async def run() -> None:
+        async with context.cancellable(store, job.render_id):
+            await chunk.run()
+
+    task = asyncio.create_task(run())
+    try:
+        async for message in _progress(task, chunk):
+            yield message
+        try:
+            await task
+        except Exception as error:
+            log.warning("chunk %d failed: %s", payload["chunk"], error)
+            retry = isinstance(error, RemotionPyError) and error.retryable
+            yield encode(Kind.ERROR_OCCURRED, {"error": str(error), "shouldRetry": retry, "errorInfo": to_wire(error)})
+            return
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    rendered = now_ms()
+    async for piece in _file(chunk_file):
+        yield piece
+    yield encode(Kind.CHUNK_COMPLETE, {"start": started, "rendered": rendered})
+
+
+async def _progress(task: asyncio.Task[None], chunk: ChunkRender) -> AsyncIterator[bytes]:
+    """Tell how far the chunk is while it is rendered; now and then also when nothing changed, as a sign of life."""
+    told, silent = 0, 0.0
+    while not task.done():
+        await asyncio.wait([task], timeout=PROGRESS_INTERVAL_S)
+        silent += PROGRESS_INTERVAL_S
+        if chunk.rendered != told or silent >= HEARTBEAT_S:
+            told, silent = chunk.rendered, 0.0
+            yield encode(Kind.FRAMES_RENDERED, {"rendered": chunk.rendered, "encoded": chunk.encoded})
+
+
+async def _file(path: Path) -> AsyncIterator[bytes]:
+    yield header(Kind.VIDEO_CHUNK_RENDERED, path.stat().st_size)
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+    path.unlink()

@@ -1,0 +1,60 @@
+"""The still function: one frame of a composition, as a picture in the store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from ..errors import RemotionPyError, to_wire
+from .context import Context
+from .frames import render_frames
+from .job import Job, page_settings
+from .keys import new_render_id, output_key
+from .plan import resolve_frame
+from .stream import Kind, encode
+
+
+async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[bytes]:
+    """Render one frame.
+
+    Args:
+        payload: What `render_still()` sends: serve URL, composition, frame, options.
+        context: The surroundings.
+
+    Yields:
+        Messages: the render id; then the result, or an error.
+    """
+    render_id = new_render_id()
+    yield encode(Kind.RENDER_ID_DETERMINED, {"renderId": render_id})
+    try:
+        result = await _render(payload | {"renderId": render_id, "codec": None}, context)
+    except Exception as error:
+        retry = isinstance(error, RemotionPyError) and error.retryable
+        yield encode(Kind.ERROR_OCCURRED, {"error": str(error), "shouldRetry": retry, "errorInfo": to_wire(error)})
+        return
+    yield encode(Kind.STILL_RENDERED, result)
+
+
+async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+    render_id: str = payload["renderId"]
+    page = await context.stage.open(payload["serveUrl"], page_settings(payload), generation=render_id)
+    job = Job(payload, await page.composition(payload["composition"]))
+    frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
+    async with aclosing(render_frames(context.stage, job, frame, frame)) as frames:  # pyright: ignore[reportArgumentType]
+        picture = await anext(frames)
+    key = output_key(render_id, job.image_format)
+    store = context.open_store(payload["bucketName"])
+    await store.put(key, picture)
+    width, height = job.dimensions
+    return {
+        "type": "success",
+        "renderId": render_id,
+        "bucketName": store.bucket,
+        "outKey": key,
+        "url": await store.presign(key),
+        "sizeInBytes": len(picture),
+        "width": width,
+        "height": height,
+        "frame": frame,
+    }

@@ -1,0 +1,1 @@
+"""What FFmpeg does: encoding frames, and what we know of codecs."""

@@ -1,0 +1,56 @@
+"""Where a result goes: checked before any work, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from .errors import DiskFullError, OutputError
+
+SPARE_BYTES = 64 * 1024 * 1024
+
+
+def check_output(output: str | os.PathLike[str], extensions: tuple[str, ...], *, overwrite: bool) -> Path:
+    """Return the absolute path of an output that can be written.
+
+    Args:
+        output: Path of the file to make.
+        extensions: Extensions that fit what is rendered, without dots; the first is named in the error.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        OutputError: The extension does not fit, the file exists, or its folder cannot be written.
+        DiskFullError: The disk has next to no space.
+    """
+    path = Path(output).expanduser().absolute()
+    if path.is_dir():
+        raise OutputError(
+            f"The output {path} is a folder. Pass the path of a file, such as {path / f'out.{extensions[0]}'}."
+        )
+    if path.suffix.lower().lstrip(".") not in extensions:
+        raise OutputError(
+            f"The output {path.name!r} does not end in {' or '.join(f'.{e}' for e in extensions)}, which fits what is "
+            f"rendered. Rename it to {path.with_suffix('.' + extensions[0]).name!r}."
+        )
+    if path.exists() and not overwrite:
+        raise OutputError(f"The output {path} exists already. Choose another name, or allow overwriting.")
+    existing = next(parent for parent in path.parents if parent.exists())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"The output {path} cannot be written: {error.strerror or error}. Choose a folder that you may write to."
+        ) from error
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OutputError(f"The output {path} exists and may not be written. Choose another name.")
+    free = shutil.disk_usage(existing).free
+    if free < SPARE_BYTES:
+        raise DiskFullError(
+            f"The disk of {path.parent} has {free // 2**20} MB left, which is not enough to render. Free some space there, "
+            f"or choose an output on another disk."
+        )
+    return path

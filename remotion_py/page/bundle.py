@@ -1,0 +1,427 @@
+"""The contract between a composition page and its driver (reference/page-contract.md).
+
+A Remotion bundle and a plain page with remotion-py.js answer the same contract, so there is one driver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import (
+    BrowserCrashedError,
+    CompositionNotFoundError,
+    NotACompositionPageError,
+    PageScriptError,
+    PageTimeoutError,
+    SiteNotFoundError,
+)
+from .browser import Browser, OpenPage
+from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat
+from .cdp import ProtocolError
+
+T = TypeVar("T")
+
+SITE_VERSION = "11"
+NAVIGATION_TRIES = 3
+NAVIGATION_PAUSE_S = 2
+READY_MARGIN_S = 3
+ANSWER_TIMEOUT_S = 2
+_DRIVER = Path(__file__).parent / "driver.js"
+_TRANSIENT = ("ERR_CONNECTION_RESET", "ERR_CONNECTION_TIMED_OUT", "ERR_EMPTY_RESPONSE", "ERR_NETWORK_CHANGED")
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """What a page is told before it loads.
+
+    Attributes:
+        input_props: JSON text of the input props.
+        timeout_ms: Time that a delayRender handle may stay open.
+        env_variables: What the page sees in `process.env`.
+        log_level: Remotion's log level in the page.
+        initial_frame: The first frame that this page will show.
+        attempt: Number of this try, from 1.
+        proxy_port: Where `/proxy` is, as `PORT/TOKEN`.
+    """
+
+    input_props: str = "{}"
+    timeout_ms: int = 30_000
+    env_variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    log_level: str = "info"
+    initial_frame: int = 0
+    attempt: int = 1
+    proxy_port: str = ""
+
+    def script(self) -> str:
+        """Return the init script that carries these settings."""
+        settings = {
+            "inputProps": self.input_props,
+            "timeout": self.timeout_ms,
+            "envVariables": dict(self.env_variables),
+            "logLevel": self.log_level,
+            "initialFrame": self.initial_frame,
+            "attempt": self.attempt,
+            "proxyPort": self.proxy_port,
+        }
+        return _DRIVER.read_text(encoding="utf-8").replace("__SETTINGS__", json.dumps(settings))
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A composition with its resolved props and metadata.
+
+    Attributes:
+        id: Its id.
+        width: Width in pixels.
+        height: Height in pixels.
+        fps: Frames per second.
+        duration_in_frames: Length in frames.
+        resolved_props: JSON text of the props that the component gets.
+        default_props: JSON text of its default props.
+        defaults: Encoder defaults from `calculateMetadata`, by the page's own names; None where it set none.
+    """
+
+    id: str
+    width: int
+    height: int
+    fps: float
+    duration_in_frames: int
+    resolved_props: str
+    default_props: str
+    defaults: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def from_page(cls, found: Mapping[str, Any]) -> Composition:
+        """Read what the page answers."""
+        return cls(
+            id=found["id"],
+            width=found["width"],
+            height=found["height"],
+            fps=found["fps"],
+            duration_in_frames=found["durationInFrames"],
+            resolved_props=found["serializedResolvedPropsWithCustomSchema"],
+            default_props=found["serializedDefaultPropsWithCustomSchema"],
+            defaults={key: value for key, value in found.items() if key.startswith("default")},
+        )
+
+    def resized(self, width: int, height: int) -> Composition:
+        """Return it with another size."""
+        return replace(self, width=width, height=height)
+
+    def mode(self) -> dict[str, Any]:
+        """Return the object by which a page shows this composition (page contract 4.1)."""
+        return {
+            "type": "composition",
+            "compositionName": self.id,
+            "serializedResolvedPropsWithSchema": self.resolved_props,
+            "compositionDurationInFrames": self.duration_in_frames,
+            "compositionFps": self.fps,
+            "compositionHeight": self.height,
+            "compositionWidth": self.width,
+            **{f"compositionD{key[1:]}": value for key, value in self.defaults.items()},
+        }
+
+
+class CompositionPage:
+    """A loaded page that answers the contract. Use `CompositionPage.load()`."""
+
+    def __init__(self, opened: OpenPage, frames: Frames, url: str, settings: PageSettings) -> None:
+        self.settings = settings
+        self.console: list[str] = []
+        self._opened = opened
+        self._carrier = opened.carrier
+        self._frames = frames
+        self._url = url
+        self._exceptions: list[str] = []
+        self._crashed = asyncio.Event()
+        self._shown: Composition | None = None
+        self._has_video = False
+        self._transparent = False
+        opened.carrier.on("Runtime.exceptionThrown", self._on_exception)
+        opened.carrier.on("Runtime.consoleAPICalled", self._on_console)
+        opened.carrier.on("Inspector.targetCrashed", lambda _: self._crashed.set())
+
+    @classmethod
+    async def load(cls, browser: Browser, url: str, settings: PageSettings) -> CompositionPage:
+        """Load a site's page and check that it answers the contract.
+
+        Raises:
+            SiteNotFoundError: It cannot be reached, or answers with an HTTP error.
+            NotACompositionPageError: It answers no contract that we know.
+            PageScriptError: It threw while it loaded.
+        """
+        opened = await browser.open_page(1280, 720, script=settings.script())
+        frames = (ControlledFrames if browser.frame_control else FreeFrames)(opened.carrier)
+        page = cls(opened, frames, url, settings)
+        try:
+            await page._send("Runtime.enable")
+            await page._send("Inspector.enable")
+            await page._within(page._navigate(), settings.timeout_ms / 1000, f"load {url}")
+            await page._check_contract()
+        except BaseException:
+            await page.close()
+            raise
+        return page
+
+    @property
+    def usable(self) -> bool:
+        """Whether the page has neither thrown nor crashed, so that it can go on being used."""
+        return not self._exceptions and not self._crashed.is_set()
+
+    async def close(self) -> None:
+        """Close the page."""
+        await self._opened.close()
+
+    async def compositions(self) -> list[Composition]:
+        """List the compositions of the site with their metadata, in the order of their registration."""
+        await self._enter({"type": "evaluation"}, None)
+        found = await self._evaluate("window.getStaticCompositions()", doing="list its compositions")
+        return [Composition.from_page(item) for item in found]
+
+    async def composition(self, composition_id: str) -> Composition:
+        """Resolve the props and metadata of one composition.
+
+        Raises:
+            CompositionNotFoundError: The site has no such composition.
+            PageScriptError: Its `calculateMetadata` failed.
+        """
+        await self._enter({"type": "evaluation"}, None)
+        names: list[str] = await self._evaluate("window.remotion_getCompositionNames()", doing="list its compositions")
+        if composition_id not in names:
+            listed = ", ".join(names) or "none"
+            raise CompositionNotFoundError(
+                f"The site has no composition {composition_id!r}. It has: {listed}. Pass one of these ids.",
+                available=names,
+            )
+        call = f"window.remotion_calculateComposition({json.dumps(composition_id)})"
+        return Composition.from_page(await self._evaluate(call, doing=f"resolve the composition {composition_id!r}"))
+
+    async def show(self, composition: Composition, scale: float, *, transparent: bool) -> None:
+        """Mount a composition at its size; a page can show only one composition in its life (page contract 0).
+
+        Args:
+            composition: What to show, with resolved props.
+            scale: Device pixels per CSS pixel.
+            transparent: Leave the background transparent, for PNG.
+        """
+        metrics = {
+            "width": composition.width,
+            "height": composition.height,
+            "deviceScaleFactor": scale,
+            "mobile": False,
+        }
+        await self._send("Emulation.setDeviceMetricsOverride", metrics)
+        if transparent:
+            await self._send("Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}})
+        self._transparent = transparent
+        await self._enter(composition.mode(), composition)
+
+    async def seek(self, frame: int) -> None:
+        """Show a frame and wait until the page is ready to be captured.
+
+        Raises:
+            PageScriptError: The page threw, or cancelled its render.
+            PageTimeoutError: A delayRender handle was not released in time.
+            BrowserCrashedError: The page died or does not answer.
+        """
+        assert self._shown
+        background = "transparent" if self._transparent else "black"
+        arguments = json.dumps([frame, self._shown.id, self.settings.attempt, background])
+        answer = await self._evaluate(
+            f"window.remotionPyDriver.seek(...{arguments})", frame=frame, doing="show a frame"
+        )
+        self._check(answer, frame)
+        self._has_video = answer["video"]
+
+    async def capture(self, format: PictureFormat, quality: int) -> bytes:
+        """Take a picture of the frame that is shown, as encoded bytes."""
+        return await self._within(
+            self._frames.capture(format, quality, settle=self._has_video),
+            self._ready_timeout,
+            "draw a frame",
+            pump=False,
+        )
+
+    @property
+    def _ready_timeout(self) -> float:
+        return self.settings.timeout_ms / 1000 + READY_MARGIN_S
+
+    async def _enter(self, mode: Mapping[str, Any], shown: Composition | None) -> None:
+        if shown is None and self._shown is not None:
+            raise AssertionError("a page that shows a composition cannot evaluate again")
+        self._shown = shown
+        call = f"window.remotionPyDriver.enter({json.dumps(mode)})"
+        self._check(await self._evaluate(call, doing="mount the composition"), None)
+
+    async def _navigate(self) -> None:
+        from playwright.async_api import Error
+
+        for last in (number == NAVIGATION_TRIES - 1 for number in range(NAVIGATION_TRIES)):
+            reason = ""
+            try:
+                response = await self._opened.page.goto(self._url, wait_until="load", timeout=self.settings.timeout_ms)
+            except Error as error:
+                response, reason = None, str(error).split("\n")[0]
+                if last or not any(sign in reason for sign in _TRANSIENT):
+                    raise SiteNotFoundError(
+                        f"The page {self._url} cannot be opened: {reason}. Check the address, and that its server runs."
+                    ) from error
+            if response and response.status < 400:
+                return
+            if response and (last or response.status not in (500, 502, 503, 504)):
+                raise SiteNotFoundError(
+                    f"The page {self._url} answers HTTP {response.status}. Check the serve URL; it must lead to the "
+                    f"site's index.html."
+                )
+            await asyncio.sleep(NAVIGATION_PAUSE_S)
+
+    async def _check_contract(self) -> None:
+        found = await self._evaluate(
+            "({version: window.siteVersion ?? null, lists: typeof window.getStaticCompositions === 'function',"
+            " text: document.body?.innerText?.slice(0, 300) ?? ''})",
+            doing="check the page",
+        )
+        if found["lists"] and found["version"] == SITE_VERSION:
+            await self._evaluate("window.remotionPyDriver.afterLoad()", doing="prepare the page")
+            return
+        self._raise_exceptions(None)
+        if found["lists"]:
+            raise NotACompositionPageError(
+                f"The bundle at {self._url} has site version {found['version']!r}, but {SITE_VERSION!r} is needed. "
+                f"Bundle the project again with Remotion 4."
+            )
+        raise NotACompositionPageError(
+            f"The page {self._url} is neither a Remotion bundle nor a page that registers compositions by "
+            f'remotion-py.js. Add <script src="/remotion-py.js"></script> to a plain page, or pass the folder of a '
+            f"bundle. The page starts with: {found['text']!r}"
+        )
+
+    async def _evaluate(self, expression: str, *, frame: int | None = None, doing: str) -> Any:
+        """Run an expression in the page, pumping frames until it has settled."""
+        params = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        answer = await self._within(self._send("Runtime.evaluate", params), self._ready_timeout, doing, frame=frame)
+        self._raise_exceptions(frame)
+        details = answer.get("exceptionDetails")
+        if details:
+            raise PageScriptError(
+                f"The page failed to {doing}: {self._describe(details)} Mend the page and render again.",
+                frame=frame,
+            )
+        return answer["result"].get("value")
+
+    async def _send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            return await self._carrier.send(method, params)
+        except ProtocolError as error:
+            raise BrowserCrashedError(f"The browser refused {method}: {error}") from error
+
+    async def _within(
+        self,
+        work: Coroutine[Any, Any, T],
+        seconds: float,
+        doing: str,
+        *,
+        frame: int | None = None,
+        pump: bool = True,
+    ) -> T:
+        """Wait for work of the page, but neither longer than `seconds` nor after its crash."""
+        working = asyncio.ensure_future(self._frames.wait(work) if pump else work)
+        crash = asyncio.ensure_future(self._crashed.wait())
+        started = time.monotonic()
+        try:
+            await asyncio.wait({working, crash}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+        finally:
+            for task in (working, crash):
+                task.cancel()
+            await asyncio.gather(working, crash, return_exceptions=True)
+        if self._crashed.is_set():
+            raise BrowserCrashedError(
+                "The page crashed while it rendered. This is often a lack of memory.", frame=frame
+            )
+        await self._explain_timeout(doing, frame, time.monotonic() - started)
+        raise AssertionError("unreachable: explaining a time-out raises")
+
+    async def _explain_timeout(self, doing: str, frame: int | None, seconds: float) -> None:
+        where = f" at frame {frame}" if frame is not None else ""
+        ask = {"expression": "window.remotionPyDriver.handles()", "returnByValue": True}
+        try:
+            answer = await asyncio.wait_for(self._carrier.send("Runtime.evaluate", ask), ANSWER_TIMEOUT_S)
+        except (TimeoutError, ProtocolError):
+            raise BrowserCrashedError(
+                f"The page did not answer for {seconds:.0f} s{where}: its scripts are busy, or its browser hangs. "
+                f"Look for endless loops in the page, or raise the timeout.",
+                frame=frame,
+            ) from None
+        labels: list[str] = answer["result"].get("value") or []
+        waiting = f" Open delayRender() handles: {', '.join(repr(label) for label in labels)}." if labels else ""
+        raise PageTimeoutError(
+            f"The page did not {doing}{where} within {seconds:.0f} s.{waiting} Release each handle by "
+            f"continueRender(), or raise the timeout.",
+            frame=frame,
+            handles=labels,
+        )
+
+    def _check(self, answer: Mapping[str, Any], frame: int | None) -> None:
+        if answer["state"] == "cancelled":
+            raise cancelled(self._local(answer["text"]), frame)
+
+    def _raise_exceptions(self, frame: int | None) -> None:
+        if self._exceptions:
+            where = f" at frame {frame}" if frame is not None else ""
+            raise PageScriptError(
+                f"The page threw{where}: {self._exceptions[0]} Mend the page and render again.", frame=frame
+            )
+
+    def _on_exception(self, event: dict[str, Any]) -> None:
+        self._exceptions.append(self._describe(event["exceptionDetails"]))
+
+    def _on_console(self, event: dict[str, Any]) -> None:
+        texts = [str(item.get("value", item.get("description", ""))) for item in event["args"]]
+        self.console.append(f"{event['type']}: {' '.join(texts)}"[:1000])
+        del self.console[:-100]
+
+    def _describe(self, details: Mapping[str, Any]) -> str:
+        exception = details.get("exception", {})
+        text = str(exception.get("description") or exception.get("value") or details.get("text", "unknown error"))
+        first, *stack = text.split("\n")
+        position = next((line.strip() for line in stack if line.strip().startswith("at ")), "")
+        if not position and details.get("url"):
+            position = f"at {details['url']}:{details['lineNumber'] + 1}:{details['columnNumber'] + 1}"
+        return self._local(f"{first} ({position})." if position else f"{first}.")
+
+    def _local(self, text: str) -> str:
+        """Name files of a local site by their path, not by the address of a server that is gone tomorrow."""
+        base = self._url.rsplit("/", 1)[0] + "/"
+        return text.replace(base, "") if base.startswith("http://localhost:") else text
+
+
+def cancelled(stack: str, frame: int | None) -> PageScriptError | PageTimeoutError:
+    """Turn what a page wrote into `remotion_cancelledError` into an error (page contract 8.1)."""
+    first, *rest = stack.split("\n")
+    where = f" at frame {frame}" if frame is not None else ""
+    handle = re.search(r'delayRender\(\) "(.*?)" was called but not cleared after (\d+)', stack, re.DOTALL)
+    if handle:
+        label = handle[1]
+        retries = re.search(r"Retries left: (\d+)", stack)
+        return PageTimeoutError(
+            f"The page was not ready{where}: its delayRender() handle {label!r} was not released within {handle[2]} ms. "
+            f"Call continueRender() for it, or raise the timeout.",
+            frame=frame,
+            handles=[label],
+            retries_left=int(retries[1]) if retries else 0,
+        )
+    position = next((line.strip() for line in rest if line.strip().startswith("at ")), "")
+    position = f" ({position})" if position else ""
+    return PageScriptError(
+        f"The page cancelled its render{where}: {first}{position}. Mend the page and render again.",
+        frame=frame,
+    )

@@ -1,0 +1,43 @@
+"""What a serve URL is: a folder on this machine, or an http(s) address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..errors import SiteNotFoundError
+
+
+def is_url(serve_url: str) -> bool:
+    """Tell an http(s) serve URL from a folder."""
+    return urlsplit(serve_url).scheme in ("http", "https")
+
+
+def check_folder(serve_url: str) -> Path:
+    """Return the folder of a local site.
+
+    Raises:
+        SiteNotFoundError: It does not exist, or has no index.html.
+    """
+    folder = Path(serve_url).expanduser().resolve()
+    if folder.name == "index.html" and folder.is_file():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise SiteNotFoundError(
+            f"The serve URL {serve_url!r} is neither an http(s) URL nor a folder that exists. "
+            f"Pass the folder of a bundle (for example made by 'npx remotion bundle') or of a plain HTML page."
+        )
+    if not (folder / "index.html").is_file():
+        raise SiteNotFoundError(
+            f"The folder {folder} has no index.html, so there is no page to render. Pass the folder that holds "
+            f"the page; a Remotion project has to be bundled first ('npx remotion bundle')."
+        )
+    return folder
+
+
+def page_url(serve_url: str) -> str:
+    """Normalise an http(s) serve URL to the address of its page (page contract 1.2)."""
+    bare = serve_url.split("?")[0].split("#")[0]
+    if bare.endswith("index.html"):
+        return bare
+    return bare + ("index.html" if bare.endswith("/") else "/index.html")

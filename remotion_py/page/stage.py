@@ -1,0 +1,134 @@
+"""The stage of one sandbox: its browser, its site server and its loaded page, kept warm between invocations."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import BrowserCrashedError
+from .browser import Browser
+from .bundle import Composition, CompositionPage, PageSettings
+from .discovery import find_browser
+from .gate import origin_of
+from .serve_url import check_folder, is_url, page_url
+from .server import PageServer
+
+
+class Stage:
+    """Opens pages, and keeps what can be used again.
+
+    Args:
+        executable: Path of the browser; None finds one.
+    """
+
+    def __init__(self, executable: str | None = None) -> None:
+        self._executable = executable
+        self._browser: Browser | None = None
+        self._server: PageServer | None = None
+        self._page: CompositionPage | None = None
+        self._loaded: object = None
+        self._shown: object = None
+
+    async def open(self, serve_url: str, settings: PageSettings, *, generation: str) -> CompositionPage:
+        """Load a site afresh, in the running browser or in a new one.
+
+        Args:
+            serve_url: A folder or an http(s) URL.
+            settings: What the page is told; its `proxy_port` is filled in here.
+            generation: What the page is opened for, such as a render id: a page may hold fetched data, so another
+                generation gets a fresh one.
+
+        Raises:
+            SiteError: There is no page, or it answers no contract.
+            BrowserError: No browser, or it does not start.
+        """
+        await self._leave()
+        folder = None if is_url(serve_url) else check_folder(serve_url)
+        browser = await self._ready_browser()
+        server = await self._ready_server(folder)
+        url = page_url(serve_url) if folder is None else server.url
+        browser.gate.allowed = {("localhost", server.port), origin_of(url)}
+        self._page = await CompositionPage.load(browser, url, replace(settings, proxy_port=server.proxy_port))
+        self._loaded = _identity(serve_url, settings, generation)
+        return self._page
+
+    async def show(
+        self,
+        serve_url: str,
+        settings: PageSettings,
+        composition: Composition,
+        scale: float,
+        *,
+        transparent: bool,
+        generation: str,
+    ) -> CompositionPage:
+        """Return a page that shows this composition: the loaded one where it can, or a new one.
+
+        Args:
+            serve_url: A folder or an http(s) URL.
+            settings: What the page is told; another first frame alone needs no new page.
+            composition: What to show.
+            scale: Device pixels per CSS pixel.
+            transparent: Leave the background transparent, for PNG.
+            generation: What the page is opened for, such as a render id: a page may hold fetched data, so another
+                generation gets a fresh one.
+        """
+        shown = (composition, scale, transparent)
+        page = self._page
+        if not (
+            page
+            and page.usable
+            and self._browser
+            and self._browser.alive
+            and self._shown in (None, shown)
+            and self._loaded == _identity(serve_url, settings, generation)
+        ):
+            page = await self.open(serve_url, settings, generation=generation)
+        if self._shown is None:
+            await page.show(composition, scale, transparent=transparent)
+            self._shown = shown
+        return page
+
+    async def discard(self, *, browser: bool) -> None:
+        """Throw the page away after a failure, and the browser too when it is not to be trusted."""
+        if browser and self._browser:
+            self._browser.kill()
+        await self._leave()
+        if browser and self._browser:
+            await self._browser.close()
+            self._browser = None
+
+    async def close(self) -> None:
+        """End everything."""
+        await self.discard(browser=True)
+        if self._server:
+            await self._server.close()
+            self._server = None
+
+    async def _leave(self) -> None:
+        page, self._page = self._page, None
+        self._loaded = self._shown = None
+        if page:
+            with contextlib.suppress(BrowserCrashedError):
+                await page.close()
+
+    async def _ready_browser(self) -> Browser:
+        if self._browser and not self._browser.alive:
+            await self.discard(browser=True)
+        if self._browser is None:
+            self._browser = await Browser.launch(find_browser(self._executable))
+        return self._browser
+
+    async def _ready_server(self, folder: Path | None) -> PageServer:
+        if self._server and self._server.folder != folder:
+            await self._server.close()
+            self._server = None
+        if self._server is None:
+            self._server = PageServer(folder)
+            await self._server.start()
+        return self._server
+
+
+def _identity(serve_url: str, settings: PageSettings, generation: str) -> object:
+    return serve_url, generation, replace(settings, initial_frame=0)

@@ -1,0 +1,226 @@
+"""What `get_render_progress()` returns, and the arithmetic behind it (pure).
+
+Field names and weights as documented for Remotion Lambda (`getRenderProgress()`), in snake_case.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import RemotionPyError, from_wire
+
+
+@dataclass(frozen=True)
+class RenderProgress:
+    """How far a render is.
+
+    Attributes:
+        render_id: The id of the render.
+        bucket_name: The bucket that holds it.
+        overall_progress: 0.0 to 1.0; 1.0 only when done.
+        done: The video is finished and uploaded.
+        fatal_error_encountered: The render failed; `errors` tells why.
+        cancelled: The render ended because its caller cancelled it.
+        frames_rendered: Frames captured so far.
+        frames_encoded: Frames encoded so far.
+        combined_frames: Frames concatenated so far.
+        total_frames: Frames of the whole render; 0 until the composition is known.
+        chunks: Finished chunks.
+        total_chunks: Planned chunks; 0 until planned.
+        lambdas_invoked: Renderer functions that have started.
+        retries_info: One `{"chunk", "attempt", "time"}` for each retry.
+        errors: The errors so far, each as its wire object; fatal ones have `isFatal`.
+        time_to_finish: Milliseconds from start to upload; None until done.
+        fps: Frames rendered per second since the start of rendering; 0.0 before.
+        eta: Estimated seconds to the end; None while unknown.
+        out_key: Key of the video in its bucket; None until done.
+        output_size_in_bytes: Size of the video; None until done.
+        render_metadata: Composition, size, codec, plan; None until the composition is known.
+        post_render_data: Timings and output of a finished render; None before.
+    """
+
+    render_id: str
+    bucket_name: str
+    overall_progress: float = 0.0
+    done: bool = False
+    fatal_error_encountered: bool = False
+    cancelled: bool = False
+    frames_rendered: int = 0
+    frames_encoded: int = 0
+    combined_frames: int = 0
+    total_frames: int = 0
+    chunks: int = 0
+    total_chunks: int = 0
+    lambdas_invoked: int = 0
+    retries_info: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    errors: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    time_to_finish: int | None = None
+    fps: float = 0.0
+    eta: float | None = None
+    out_key: str | None = None
+    output_size_in_bytes: int | None = None
+    render_metadata: dict[str, Any] | None = None
+    post_render_data: dict[str, Any] | None = None
+
+    @property
+    def fatal_error(self) -> RemotionPyError | None:
+        """The error that ended the render, or None."""
+        for error in self.errors:
+            if error.get("isFatal"):
+                return from_wire(error)
+        return None
+
+    def __str__(self) -> str:
+        state = "done" if self.done else "failed" if self.fatal_error_encountered else "rendering"
+        return (
+            f"{self.overall_progress:4.0%} {state}: {self.frames_rendered}/{self.total_frames or '?'} frames, "
+            f"{self.chunks}/{self.total_chunks or '?'} chunks"
+        )
+
+
+def overall_progress(
+    *,
+    functions_launched: bool,
+    site_opened: bool,
+    composition_validated: bool,
+    lambdas_invoked: int,
+    total_chunks: int,
+    frames_rendered: int,
+    frames_encoded: int,
+    combined_frames: int,
+    total_frames: int,
+) -> float:
+    """Fold the stages of a render into one number from 0 to 1, by Remotion's documented weights."""
+    opening = (functions_launched + site_opened + composition_validated) / 3
+    if not total_frames or not total_chunks:
+        return 0.1 * opening
+    return min(
+        1.0,
+        0.1 * opening
+        + 0.1 * min(1.0, lambdas_invoked / total_chunks)
+        + 0.6 * frames_rendered / total_frames
+        + 0.1 * frames_encoded / total_frames
+        + 0.1 * combined_frames / total_frames,
+    )
+
+
+def total_frames(metadata: dict[str, Any] | None) -> int:
+    """Count the frames that a render with this metadata has."""
+    if not metadata:
+        return 0
+    first, last = metadata["frameRange"]
+    return (last - first) // metadata["everyNthFrame"] + 1
+
+
+def from_document(document: dict[str, Any], render_id: str, bucket_name: str) -> RenderProgress:
+    """Read a `progress.json` document into a `RenderProgress`."""
+    metadata = document.get("renderMetadata")
+    post = document.get("postRenderData")
+    frames = total_frames(metadata)
+    chunks = len(set(document["chunks"]))
+    planned = metadata["totalChunks"] if metadata else 0
+    errors: list[dict[str, Any]] = document["errors"]
+    fatal = [error for error in errors if error.get("isFatal")]
+    overall = 1.0 if post else min(0.999, _overall(document, frames, planned))
+    fps, eta = _speed(document, frames)
+    return RenderProgress(
+        render_id=render_id,
+        bucket_name=bucket_name,
+        overall_progress=overall,
+        done=post is not None,
+        fatal_error_encountered=bool(fatal),
+        cancelled=any(error.get("name") == "RenderCancelledError" for error in fatal),
+        frames_rendered=frames if post else document["framesRendered"],
+        frames_encoded=frames if post else document["framesEncoded"],
+        combined_frames=frames if post else document["combinedFrames"],
+        total_frames=frames,
+        chunks=planned if post else chunks,
+        total_chunks=planned,
+        lambdas_invoked=planned if post else document["lambdasInvoked"],
+        retries_info=document["retries"],
+        errors=errors,
+        time_to_finish=post["timeToFinish"] if post else None,
+        fps=fps,
+        eta=0.0 if post else eta,
+        out_key=post["outKey"] if post else None,
+        output_size_in_bytes=post["outputSize"] if post else None,
+        render_metadata=metadata,
+        post_render_data=post,
+    )
+
+
+def _overall(document: dict[str, Any], frames: int, planned: int) -> float:
+    return overall_progress(
+        functions_launched=document.get("functionLaunched") is not None,
+        site_opened=document.get("serveUrlOpened") is not None,
+        composition_validated=document.get("compositionValidated") is not None,
+        lambdas_invoked=document["lambdasInvoked"],
+        total_chunks=planned,
+        frames_rendered=document["framesRendered"],
+        frames_encoded=document["framesEncoded"],
+        combined_frames=document["combinedFrames"],
+        total_frames=frames,
+    )
+
+
+def _speed(document: dict[str, Any], frames: int) -> tuple[float, float | None]:
+    started = document.get("compositionValidated")
+    rendered: int = document["framesRendered"]
+    post = document.get("postRenderData")
+    now = post["endTime"] if post else time.time() * 1000
+    if not started or not rendered or not frames:
+        return 0.0, None
+    seconds = max((now - started) / 1000, 0.5)
+    fps = rendered / seconds
+    return fps, max(0.0, (frames - rendered) / fps)
+
+
+def to_wire(progress: RenderProgress, document: dict[str, Any], now: int) -> dict[str, Any]:
+    """Return the answer of Remotion's `getRenderProgress()` for a document.
+
+    Args:
+        progress: What was read from the document.
+        document: The `progress.json` document.
+        now: Milliseconds since the epoch.
+    """
+    post: dict[str, Any] = progress.post_render_data or {}
+    passed_on = (
+        "renderMetadata",
+        "timeoutTimestamp",
+        "functionLaunched",
+        "serveUrlOpened",
+        "compositionValidated",
+    )
+    times = ("timeToCombine", "timeToRenderFrames", "timeToEncode")
+    return {key: document[key] for key in (*passed_on, *times)} | {
+        "type": "success",
+        "renderId": progress.render_id,
+        "bucket": progress.bucket_name,
+        "overallProgress": progress.overall_progress,
+        "done": progress.done,
+        "fatalErrorEncountered": progress.fatal_error_encountered,
+        "errors": progress.errors,
+        "chunks": progress.chunks,
+        "framesRendered": progress.frames_rendered,
+        "combinedFrames": progress.combined_frames,
+        "encodingStatus": {
+            "framesEncoded": progress.frames_encoded,
+            "combinedFrames": progress.combined_frames,
+            "timeToCombine": document["timeToCombine"],
+        },
+        "lambdasInvoked": progress.lambdas_invoked,
+        "outKey": progress.out_key,
+        "outBucket": post.get("outBucket"),
+        "outputFile": post.get("outputFile"),
+        "outputSizeInBytes": progress.output_size_in_bytes,
+        "renderSize": progress.output_size_in_bytes or 0,
+        "timeToFinish": progress.time_to_finish,
+        "timeToFinishChunks": post.get("timeToRenderChunks"),
+        "retriesInfo": progress.retries_info,
+        "mostExpensiveFrameRanges": post.get("mostExpensiveFrameRanges"),
+        "currentTime": now,
+        "cleanup": {"doneIn": None, "minFilesToDelete": 0, "filesDeleted": 0},
+        "artifacts": document["receivedArtifact"],
+    }

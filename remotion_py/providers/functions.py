@@ -1,0 +1,175 @@
+"""The `Functions` port on boto3: the same code talks to AWS and to the embedded Lambda endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar, cast
+
+from ..errors import FunctionError, RemotionPyError, ThrottledError, from_wire
+
+T = TypeVar("T")
+
+QUEUED_EVENTS = 4
+"""Pieces of a stream that may wait for their reader, so that a slow one holds back its function, not our memory."""
+THROTTLE_PATIENCE_S = 30.0
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 1.0
+
+
+class BotoFunctions:
+    """Invokes functions by a boto3 client.
+
+    Args:
+        make_client: Makes the boto3 Lambda client; called on first use, in a worker thread.
+    """
+
+    def __init__(self, make_client: Callable[[], Any]) -> None:
+        self._make_client = make_client
+        self._client: Any = None
+        self._making = threading.Lock()
+
+    async def invoke(self, name: str, payload: dict[str, Any]) -> Any:
+        """Call a function and wait for its JSON result; a throttled call is tried again for a while."""
+        pause, waited = FIRST_PAUSE_S, 0.0
+        while True:
+            try:
+                return await _in_thread(self._invoke, name, payload)
+            except ThrottledError:
+                if waited >= THROTTLE_PATIENCE_S:
+                    raise
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+                waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE_S)
+
+    async def invoke_event(self, name: str, payload: dict[str, Any]) -> None:
+        """Start a function and return at once."""
+        await _in_thread(self._invoke_event, name, payload)
+
+    async def stream(self, name: str, payload: dict[str, Any]) -> AsyncIterator[bytes]:
+        """Call a function and yield the bytes of its response as they come."""
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue(QUEUED_EVENTS)
+        abandoned = threading.Event()
+
+        def put(item: bytes | BaseException | None) -> None:
+            if not abandoned.is_set():
+                asyncio.run_coroutine_threadsafe(queue.put(item), loop).result()
+
+        def pump() -> None:
+            try:
+                for piece in self._read(name, payload):
+                    put(piece)
+                    if abandoned.is_set():
+                        return
+                put(None)
+            except BaseException as error:
+                put(error)
+
+        reading = asyncio.ensure_future(_in_thread(pump))
+        try:
+            while (item := await queue.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+            await reading
+        finally:
+            abandoned.set()
+            while not queue.empty():
+                queue.get_nowait()
+
+    def warm(self) -> None:
+        """Make the client ahead of its first use, which takes a while."""
+        with self._making:
+            if self._client is None:
+                self._client = self._make_client()
+
+    def _call(self, method: str, name: str, payload: dict[str, Any], **arguments: Any) -> Any:
+        import botocore.exceptions as boto
+
+        self.warm()
+        try:
+            return getattr(self._client, method)(
+                FunctionName=name, Payload=json.dumps(payload, ensure_ascii=False).encode(), **arguments
+            )
+        except boto.ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code == "TooManyRequestsException":
+                raise ThrottledError(
+                    f"The function {name} has no capacity left; try again later.", type=code
+                ) from error
+            raise FunctionError(f"The function {name} cannot be invoked: {error}", type=code) from error
+        except (boto.HTTPClientError, boto.ConnectionError) as error:
+            raise FunctionError(f"The function {name} cannot be reached: {error}", type="Unreachable") from error
+
+    def _invoke(self, name: str, payload: dict[str, Any]) -> Any:
+        answer = self._call("invoke", name, payload)
+        body = answer["Payload"].read()
+        if answer.get("FunctionError"):
+            raise function_error(name, answer["FunctionError"], body)
+        return json.loads(body)
+
+    def _invoke_event(self, name: str, payload: dict[str, Any]) -> None:
+        self._call("invoke", name, payload, InvocationType="Event")["Payload"].read()
+
+    def _read(self, name: str, payload: dict[str, Any]) -> Any:
+        import botocore.exceptions as boto
+        import urllib3.exceptions
+
+        complete = False
+        try:
+            with contextlib.closing(self._call("invoke_with_response_stream", name, payload)["EventStream"]) as events:
+                for event in events:
+                    if "PayloadChunk" in event:
+                        yield event["PayloadChunk"]["Payload"]
+                    elif "InvokeComplete" in event:
+                        complete = True
+                        end = event["InvokeComplete"]
+                        if end.get("ErrorCode"):
+                            raise function_error(name, end["ErrorCode"], end.get("ErrorDetails", "").encode())
+        except (boto.BotoCoreError, urllib3.exceptions.HTTPError, OSError) as error:
+            raise FunctionError(f"The stream of the function {name} broke: {error}", type="BrokenStream") from error
+        if not complete:
+            raise FunctionError(
+                f"The stream of the function {name} ended without its closing event.", type="TruncatedStream"
+            )
+
+
+async def _in_thread(call: Callable[..., T], *arguments: Any) -> T:
+    """Run a blocking call in a daemon thread: an executor's threads would hold up the end of an interrupted process."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if future.cancelled():
+            return
+        if error:
+            future.set_exception(error)
+        else:
+            future.set_result(cast(T, result))
+
+    def run() -> None:
+        try:
+            result, error = call(*arguments), None
+        except BaseException as caught:
+            result, error = None, caught
+        with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody waits any more
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=run, name="remotion-py-invoke", daemon=True).start()
+    return await future
+
+
+def function_error(name: str, code: str, details: bytes) -> RemotionPyError:
+    """Turn what Lambda tells of a failed call into an error; one of ours arrives as the class it was."""
+    try:
+        body: Any = json.loads(details)
+    except ValueError:
+        body = {"errorMessage": details.decode(errors="replace")}
+    if isinstance(body, dict) and "remotionPyError" in body:
+        return from_wire(body["remotionPyError"])  # pyright: ignore[reportUnknownArgumentType]
+    message: Any = body.get("errorMessage", body) if isinstance(body, dict) else body  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return FunctionError(f"The function {name} failed ({code}): {message}", type=code)

@@ -1,0 +1,129 @@
+"""An object store in a folder: one file per object, written whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from ..base import ObjectExistsError, ObjectInfo
+
+_PARTIAL = ".partial-"
+
+
+class FolderStore:
+    """Keeps the objects of a bucket as files below `root/bucket`.
+
+    Args:
+        root: Folder of all buckets.
+        bucket: Name of the bucket.
+    """
+
+    def __init__(self, root: str | os.PathLike[str], bucket: str) -> None:
+        self.bucket = bucket
+        self._folder = Path(root, bucket).absolute()
+
+    def path(self, key: str) -> Path:
+        """Return the file of an object, which need not exist.
+
+        Raises:
+            ValueError: The key would lead out of the bucket.
+        """
+        path = Path(os.path.normpath(self._folder / key))
+        if not path.is_relative_to(self._folder) or path == self._folder:
+            raise ValueError(f"The key {key!r} leads out of the bucket {self.bucket!r}.")
+        return path
+
+    async def put(self, key: str, data: bytes, *, if_absent: bool = False) -> None:
+        """Write an object whole, or not at all."""
+        path = self.path(key)
+        with _partial(path) as partial:
+            partial.write_bytes(data)
+            if if_absent:
+                try:
+                    os.link(partial, path)
+                except FileExistsError:
+                    raise ObjectExistsError(f"{self.bucket}/{key} exists already") from None
+            else:
+                partial.replace(path)
+
+    async def put_file(self, key: str, path: str | os.PathLike[str]) -> None:
+        """Move a file into the store."""
+        await asyncio.to_thread(_place, Path(path), self.path(key), move=True)
+
+    async def get(self, key: str) -> bytes | None:
+        """Read an object; None where there is none."""
+        try:
+            return self.path(key).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+
+    async def get_file(self, key: str, path: str | os.PathLike[str]) -> None:
+        """Copy an object to a file; the file appears whole or not at all."""
+        await asyncio.to_thread(_place, self.path(key), Path(path), move=False)
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        """Tell about an object; None where there is none."""
+        path = self.path(key)
+        return self._info(path) if path.is_file() else None
+
+    async def list(self, prefix: str) -> list[ObjectInfo]:
+        """List the objects whose keys begin with a prefix."""
+        start = self._folder / prefix
+        folder = start if prefix.endswith("/") or not prefix else start.parent
+        found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(_PARTIAL)]
+        keys = {path.relative_to(self._folder).as_posix(): path for path in found}
+        return [self._info(keys[key]) for key in sorted(keys) if key.startswith(prefix)]
+
+    async def delete(self, key: str) -> None:
+        """Delete an object and the folders that it leaves empty."""
+        path = self.path(key)
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            for parent in path.parents:
+                if parent == self._folder:
+                    break
+                parent.rmdir()
+
+    async def presign(self, key: str, expires_in_seconds: int = 3600) -> str:
+        """Return a `file:` URL; it does not expire."""
+        del expires_in_seconds
+        return self.path(key).as_uri()
+
+    def _info(self, path: Path) -> ObjectInfo:
+        facts = path.stat()
+        modified = datetime.datetime.fromtimestamp(facts.st_mtime, datetime.UTC)
+        return ObjectInfo(path.relative_to(self._folder).as_posix(), facts.st_size, modified)
+
+
+@contextlib.contextmanager
+def _partial(path: Path):
+    """Give a name beside `path` to write to, and leave nothing under it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
+    os.close(handle)
+    partial = Path(name)
+    try:
+        partial.chmod(0o644)
+        yield partial
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _place(source: Path, target: Path, *, move: bool) -> None:
+    with _partial(target) as partial:
+        try:
+            if move:
+                source.replace(partial)
+            else:
+                partial.unlink()
+                os.link(source, partial)
+        except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                raise
+            shutil.copyfile(source, partial)
+        partial.replace(target)

@@ -1,0 +1,180 @@
+"""The local provider as a client sees it: starts the endpoint process, and ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from ...errors import OptionError, RenderInterruptedError
+from ..functions import BotoFunctions
+from .folder import FolderStore
+from .settings import BUCKET, FUNCTION_NAME, EndpointReady, EndpointSettings
+
+CLIENT_CONNECTIONS = 16
+DEFAULT_TIMEOUT_S = 24 * 3600
+START_TIMEOUT_S = 30
+END_PATIENCE_S = 5
+
+
+def default_store() -> Path:
+    """Return the folder of the default object store: `REMOTION_PY_STORE`, or one in the user's cache."""
+    named = os.environ.get("REMOTION_PY_STORE")
+    return Path(named) if named else Path(platformdirs.user_cache_dir("remotion-py")) / "store"
+
+
+class LocalProvider:
+    """Functions and objects on this machine. The endpoint is started on first use.
+
+    Args:
+        capacity: Renderer functions that run at the same time; None for one per core.
+        store: Folder of the object store; None for the default one.
+        browser_executable: The browser to render with; None finds one.
+        timeout_s: How long one function may run.
+
+    Raises:
+        OptionError: A value that cannot be, or an operating system that is not supported.
+    """
+
+    name = "local"
+    function_name = FUNCTION_NAME
+    region = "local"
+
+    def __init__(
+        self,
+        *,
+        capacity: int | None = None,
+        store: str | os.PathLike[str] | None = None,
+        browser_executable: str | os.PathLike[str] | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> None:
+        if sys.platform == "win32":
+            raise OptionError("Rendering on Windows itself is not supported. Run Python inside WSL, where it is.")
+        if capacity is not None and capacity < 1:
+            raise OptionError(
+                f"capacity is {capacity!r}, but must be a whole number from 1. Leave it out for one per core."
+            )
+        self.capacity = capacity or os.cpu_count() or 1
+        self._root = Path(store) if store else default_store()
+        self._browser = os.fspath(browser_executable) if browser_executable else None
+        self._timeout_s = timeout_s
+        self.store = FolderStore(self._root, BUCKET)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ready: EndpointReady | None = None
+        self._functions: BotoFunctions | None = None
+        self._starting = asyncio.Lock()
+
+    @property
+    def browser_executable(self) -> str | None:
+        """The browser that was asked for."""
+        return self._browser
+
+    async def functions(self) -> BotoFunctions:
+        """Return the functions, starting the endpoint where it does not run."""
+        async with self._starting:
+            if self._process and self._process.poll() is not None:
+                await self.close()
+            if self._functions is None:
+                await self._start()
+            assert self._functions
+            return self._functions
+
+    @property
+    def alive(self) -> bool:
+        """Whether the endpoint runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the endpoint, while it runs."""
+        return self._process.pid if self._process and self.alive else None
+
+    def failure(self, render_id: str) -> str | None:
+        """Return what the endpoint recorded of a main function that died, or None."""
+        if self._ready is None:
+            return None
+        with contextlib.suppress(OSError):
+            for path in Path(self._ready.failures).glob("*.json"):
+                record = json.loads(path.read_text())
+                if record["requestPayload"].get("renderId") == render_id:
+                    return f"{record['responseContext']['functionError']}: {record['responsePayload']}"
+        return None
+
+    async def close(self) -> None:
+        """End the endpoint with all its sandboxes; returns when it is gone."""
+        process, self._process = self._process, None
+        ready, self._ready = self._ready, None
+        self._functions = None
+        if process is None:
+            return
+        assert process.stdin
+        assert process.stdout
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        # No executor here: this also runs while the interpreter shuts down, when executors take no more work.
+        deadline = time.monotonic() + END_PATIENCE_S
+        while process.poll() is None:
+            if time.monotonic() > deadline:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            await asyncio.sleep(0.02)
+        process.stdout.close()
+        if ready:
+            shutil.rmtree(ready.root, ignore_errors=True)
+
+    async def _start(self) -> None:
+        settings = EndpointSettings(
+            token=secrets.token_urlsafe(16),
+            store=str(self._root.absolute()),
+            capacity=self.capacity,
+            timeout_s=self._timeout_s,
+            browser=self._browser,
+            warm=1,
+        )
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "remotion_py.providers.local"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if os.environ.get("REMOTION_PY_DEBUG") else subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(settings.to_line())
+        self._process.stdin.flush()
+        functions = BotoFunctions(self._make_client)
+        # boto3 takes a while to load; it does so while the endpoint starts.
+        _, line = await asyncio.gather(
+            asyncio.to_thread(_import_boto3),
+            asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), START_TIMEOUT_S),
+        )
+        if not line:
+            await self.close()
+            raise RenderInterruptedError(
+                "The local Lambda endpoint did not start. Set REMOTION_PY_DEBUG=1 to see what it says."
+            )
+        self._ready = EndpointReady.from_line(line)
+        self._functions = functions
+
+    def _make_client(self) -> Any:
+        from .lambda_client import make_lambda_client
+
+        assert self._ready
+        return make_lambda_client(self._ready.url, read_timeout_s=self._timeout_s + 30, connections=CLIENT_CONNECTIONS)
+
+
+def _import_boto3() -> None:
+    import boto3
+
+    del boto3

@@ -1,0 +1,179 @@
+"""One sandbox: a worker process that speaks the Runtime API, and everything that came from it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .processes import MARKER, end_whole
+
+QUEUED_PIECES = 8
+LOG_TAIL = 4000
+
+
+@dataclass
+class Invocation:
+    """One call on its way through the endpoint.
+
+    Attributes:
+        payload: The JSON bytes that were sent.
+        deadline: When the sandbox is ended, in seconds since the epoch.
+        request_id: Lambda's id of the call.
+        output: Pieces of the response, then its `End`.
+    """
+
+    payload: bytes
+    deadline: float = 0.0
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    output: asyncio.Queue[bytes | End] = field(default_factory=lambda: asyncio.Queue(QUEUED_PIECES))
+    abandoned: bool = False
+    ended: bool = False
+
+    async def put(self, piece: bytes) -> None:
+        """Hand on a piece of the response; waits while its reader is behind."""
+        if not self.abandoned and not self.ended:
+            await self.output.put(piece)
+
+    async def end(self, end: End) -> None:
+        """Hand on the end of the response; only the first end counts."""
+        if not self.ended:
+            self.ended = True
+            if not self.abandoned:
+                await self.output.put(end)
+
+    def abandon(self) -> None:
+        """The caller has hung up; as on AWS the function goes on, and nobody takes its response."""
+        self.abandoned = True
+        while not self.output.empty():
+            self.output.get_nowait()
+
+
+@dataclass(frozen=True)
+class End:
+    """How a call ended.
+
+    Attributes:
+        error_type: Lambda's error type, such as "Unhandled", "Runtime.ExitError", "Sandbox.Timedout"; None for success.
+        error_body: JSON text that describes the error.
+    """
+
+    error_type: str | None = None
+    error_body: bytes = b""
+
+
+class Sandbox:
+    """A worker process and its surroundings.
+
+    Args:
+        root: Folder in which the sandbox makes its own.
+        runtime_api: Address of the Runtime API, to which the sandbox's token is added.
+        environment: Environment of the worker.
+        on_exit: Called once the sandbox has ended.
+    """
+
+    def __init__(
+        self, root: Path, runtime_api: str, environment: Mapping[str, str], on_exit: Callable[[Sandbox], None]
+    ) -> None:
+        self.token = secrets.token_urlsafe(16)
+        self.pool = ""
+        self.ended = False
+        self.current: Invocation | None = None
+        self._on_exit = on_exit
+        self._calls: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=root))
+        self._log = self._folder / "worker.log"
+        self._environment = dict(environment) | {
+            "AWS_LAMBDA_RUNTIME_API": f"{runtime_api}/{self.token}",
+            "TMPDIR": str(self._folder),
+            MARKER: self.token,
+        }
+        self._process: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timed_out: Invocation | None = None
+
+    async def start(self) -> None:
+        """Start the worker. Its standard input is a pipe that tells it when the endpoint has died."""
+        with self._log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "remotion_py.worker",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                env=self._environment,
+                start_new_session=True,
+            )
+        self._watch = asyncio.create_task(self._wait(self._process))
+
+    def give(self, invocation: Invocation) -> None:
+        """Give the worker a call; it must be free."""
+        assert self.current is None
+        self.current = invocation
+        left = invocation.deadline - time.time()
+        self._timer = asyncio.get_running_loop().call_later(left, self._time_out, invocation)
+        self._calls.put_nowait(invocation)
+
+    async def next(self) -> Invocation:
+        """Wait for the call that the worker is to take."""
+        return await self._calls.get()
+
+    async def finish(self, invocation: Invocation, end: End) -> None:
+        """Record the end of a call that the worker has answered."""
+        if self._timer:
+            self._timer.cancel()
+        await invocation.end(end)
+        if self.current is invocation:
+            self.current = None
+
+    def kill(self) -> None:
+        """Kill the worker; what is left of the sandbox is cleared away when its death is seen."""
+        if self._process and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def close(self) -> None:
+        """End the sandbox whole."""
+        self.kill()
+        if self._watch:
+            await asyncio.gather(self._watch, return_exceptions=True)
+
+    def _time_out(self, invocation: Invocation) -> None:
+        if self.current is invocation and not invocation.ended:
+            self._timed_out = invocation
+            self.kill()
+
+    async def _wait(self, process: asyncio.subprocess.Process) -> None:
+        code = await process.wait()
+        self.ended = True
+        tail = self._tail()
+        await asyncio.to_thread(end_whole, self.token, self._folder, {process.pid})
+        invocation, self.current = self.current, None
+        if invocation:
+            await self.finish(invocation, self._death(invocation, code, tail))
+        self._on_exit(self)
+
+    def _death(self, invocation: Invocation, code: int, tail: str) -> End:
+        if self._timed_out is invocation:
+            kind, message = "Sandbox.Timedout", "The function ran out of time and was ended."
+        else:
+            kind, message = "Runtime.ExitError", f"The function's process ended with exit code {code}."
+        return End(kind, json.dumps({"errorType": kind, "errorMessage": f"{message} {tail}".strip()}).encode())
+
+    def _tail(self) -> str:
+        with contextlib.suppress(OSError):
+            return self._log.read_bytes()[-LOG_TAIL:].decode(errors="replace").strip()
+        return ""

@@ -1,0 +1,231 @@
+"""`Render`, the handle of a running render; what it ends in, `Video` and `Still`; and what there is to render."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from . import _loop
+from .progress import RenderProgress
+
+OnProgress = Callable[[RenderProgress], Any]
+
+
+@dataclass(frozen=True)
+class Video:
+    """A finished video.
+
+    Attributes:
+        path: The file.
+        render_id: The id of its render.
+        size: Bytes.
+        width: Pixels.
+        height: Pixels.
+        fps: Frames per second.
+        frames: Number of frames.
+        duration: Seconds.
+        time_to_finish: Seconds that the render took.
+    """
+
+    path: Path
+    render_id: str
+    size: int
+    width: int
+    height: int
+    fps: float
+    frames: int
+    duration: float
+    time_to_finish: float = field(compare=False, default=0.0)
+
+    def __str__(self) -> str:
+        megabytes = self.size / 1e6
+        return f"{self.path} ({self.width}x{self.height}, {self.duration:.2f} s, {megabytes:.1f} MB)"
+
+
+@dataclass(frozen=True)
+class Still:
+    """A finished picture.
+
+    Attributes:
+        path: The file.
+        render_id: The id of its render.
+        size: Bytes.
+        width: Pixels.
+        height: Pixels.
+        frame: The frame that it shows.
+    """
+
+    path: Path
+    render_id: str
+    size: int
+    width: int
+    height: int
+    frame: int
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.width}x{self.height}, frame {self.frame})"
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A composition of a site.
+
+    Attributes:
+        id: Its id.
+        width: Pixels.
+        height: Pixels.
+        fps: Frames per second.
+        duration_in_frames: Its length.
+        props: Resolved props: defaults, input props and `calculateMetadata` together.
+        default_props: Its default props.
+    """
+
+    id: str
+    width: int
+    height: int
+    fps: float
+    duration_in_frames: int
+    props: dict[str, Any]
+    default_props: dict[str, Any]
+
+    @classmethod
+    def from_wire(cls, wire: dict[str, Any]) -> Composition:
+        """Read one from the answer of the compositions function."""
+        return cls(
+            id=wire["id"],
+            width=wire["width"],
+            height=wire["height"],
+            fps=wire["fps"],
+            duration_in_frames=wire["durationInFrames"],
+            props=wire["props"],
+            default_props=wire["defaultProps"],
+        )
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.duration_in_frames / self.fps
+
+
+class RenderTask(Protocol):
+    """A running render as its handles see it; everything runs on the background loop."""
+
+    render_id: str
+    latest: RenderProgress
+
+    async def progress(self) -> RenderProgress:
+        """Return how far it is."""
+        ...
+
+    async def next_change(self, seen: RenderProgress | None) -> RenderProgress | None:
+        """Wait for progress other than `seen`; None once the render has ended and that was seen."""
+        ...
+
+    async def result(self) -> Video:
+        """Wait for the video."""
+        ...
+
+    async def cancel(self) -> None:
+        """Tell its functions to end."""
+        ...
+
+    def interrupt(self) -> None:
+        """Cancel it without waiting, and end what nobody else uses."""
+        ...
+
+
+class Render:
+    """A running render. Iterate over it for its progress; `wait()` for its video.
+
+    Attributes:
+        render_id: Its id, which `get_render_progress()` takes.
+    """
+
+    def __init__(self, task: RenderTask) -> None:
+        self._task = task
+        self.render_id = task.render_id
+
+    def progress(self) -> RenderProgress:
+        """Return how far it is."""
+        return _loop.run(self._task.progress())
+
+    def wait(self, on_progress: OnProgress | None = None) -> Video:
+        """Wait for its end. Ctrl-C cancels it.
+
+        Args:
+            on_progress: Called with each change of its progress, in this thread.
+
+        Raises:
+            RemotionPyError: What made it fail, as its own class.
+            RenderCancelledError: It was cancelled.
+        """
+        try:
+            for progress in self:
+                if on_progress:
+                    on_progress(progress)
+            return _loop.run(self._task.result())
+        except KeyboardInterrupt:
+            self._task.interrupt()
+            raise
+
+    def cancel(self) -> None:
+        """Cancel it; returns when its functions have been told."""
+        _loop.run(self._task.cancel())
+
+    def __iter__(self) -> Iterator[RenderProgress]:
+        seen = None
+        while (seen := _loop.run(self._task.next_change(seen))) is not None:
+            yield seen
+
+    def __repr__(self) -> str:
+        return f"<Render {self.render_id}: {self._task.latest}>"
+
+
+class AsyncRender:
+    """A running render. Iterate over it asynchronously for its progress; await `wait()` for its video.
+
+    Attributes:
+        render_id: Its id, which `get_render_progress()` takes.
+    """
+
+    def __init__(self, task: RenderTask) -> None:
+        self._task = task
+        self.render_id = task.render_id
+
+    async def progress(self) -> RenderProgress:
+        """Return how far it is."""
+        return await _loop.bridge(self._task.progress())
+
+    async def wait(self, on_progress: OnProgress | None = None) -> Video:
+        """Wait for its end. Cancelling the waiting task cancels the render.
+
+        Args:
+            on_progress: Called with each change of its progress, in this loop.
+
+        Raises:
+            RemotionPyError: What made it fail, as its own class.
+            RenderCancelledError: It was cancelled.
+        """
+        try:
+            async for progress in self:
+                if on_progress:
+                    on_progress(progress)
+            return await _loop.bridge(self._task.result())
+        except asyncio.CancelledError:
+            self._task.interrupt()
+            raise
+
+    async def cancel(self) -> None:
+        """Cancel it; returns when its functions have been told."""
+        await _loop.bridge(self._task.cancel())
+
+    async def __aiter__(self) -> AsyncIterator[RenderProgress]:
+        seen = None
+        while (seen := await _loop.bridge(self._task.next_change(seen))) is not None:
+            yield seen
+
+    def __repr__(self) -> str:
+        return f"<AsyncRender {self.render_id}: {self._task.latest}>"
