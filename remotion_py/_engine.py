@@ -8,11 +8,12 @@ import contextlib
 import json
 import os
 import weakref
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import __version__, _loop
+from . import _loop
+from ._version import __version__
 from .errors import (
     FunctionError,
     OptionError,
@@ -135,8 +136,8 @@ class Engine:
             data = None
         if data is None:
             raise RenderNotFoundError(
-                f"There is no render {render_id!r} in the object store. Check the id, and that the store is the same one "
-                f"(REMOTION_PY_STORE, or the store of the Client)."
+                f"There is no render {render_id!r} in the object store. Check the id, and that the store is the same "
+                f"one (REMOTION_PY_STORE, or the store of the Client)."
             )
         return data
 
@@ -150,7 +151,7 @@ class Engine:
         return output
 
     @contextlib.asynccontextmanager
-    async def _working(self) -> AsyncIterator[None]:
+    async def _working(self) -> AsyncGenerator[None]:
         with self.working():
             try:
                 yield

@@ -1,7 +1,7 @@
 """The one background event loop behind the sync API.
 
-Sync functions submit to it and wait in short slices, so that Ctrl-C and a notebook's Stop get through, whatever thread or
-running loop the caller is in. Nobody's loop is patched.
+Sync functions submit to it and wait in short slices, so that Ctrl-C and a notebook's Stop get through, whatever
+thread or running loop the caller is in. Nobody's loop is patched.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Every option of a render, once: its name, type, default, check, wire name and CLI flag.
 
 Names are Remotion's documented ones in snake_case; wire names are the camelCase keys of the payload of
-`renderMediaOnLambda()` and `renderStillOnLambda()`. Signatures, checks, payloads and CLI flags are made from these tables.
+`renderMediaOnLambda()` and `renderStillOnLambda()`. Signatures, checks, payloads and CLI flags are made from these
+tables.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def check_output(output: str | os.PathLike[str], extensions: tuple[str, ...], *,
     free = shutil.disk_usage(existing).free
     if free < SPARE_BYTES:
         raise DiskFullError(
-            f"The disk of {path.parent} has {free // 2**20} MB left, which is not enough to render. Free some space there, "
-            f"or choose an output on another disk."
+            f"The disk of {path.parent} has {free // 2**20} MB left, which is not enough to render. "
+            f"Free some space there, or choose an output on another disk."
         )
     return path

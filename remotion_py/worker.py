@@ -136,7 +136,7 @@ def _log_call(invocation: Invocation) -> None:
 
 
 def _end_with_endpoint() -> None:
-    """End the whole sandbox when the endpoint has died, which its pipe to us tells; in a thread, as the loop may be busy."""
+    """End the whole sandbox when the endpoint has died, which its pipe tells; in a thread, as the loop may be busy."""
 
     def watch() -> None:
         while sys.stdin.buffer.read(4096):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import click
@@ -15,7 +15,7 @@ STEP = 0.1
 
 
 @contextlib.contextmanager
-def progress_display(quiet: bool) -> Iterator[Callable[[RenderProgress], None]]:
+def progress_display(quiet: bool) -> Generator[Callable[[RenderProgress], None]]:
     """Give a function that shows progress on stderr, in the way that fits it."""
     if quiet:
         yield lambda _: None
@@ -27,7 +27,7 @@ def progress_display(quiet: bool) -> Iterator[Callable[[RenderProgress], None]]:
 
 
 @contextlib.contextmanager
-def _bar() -> Iterator[Callable[[RenderProgress], None]]:
+def _bar() -> Generator[Callable[[RenderProgress], None]]:
     from tqdm import tqdm
 
     layout = "{percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} frames{postfix} [{elapsed}<{remaining}]"

@@ -22,7 +22,8 @@ from .options import given, render_options
 def compositions(serve_url: str, browser_executable: str | None, as_json: bool, quiet: bool, **values: Any) -> None:
     """List the compositions of SERVE_URL (a folder or an http(s) URL)."""
     with Client(browser_executable=browser_executable) as client:
-        found = client.get_compositions(serve_url, **given(PageOptions, values))
+        options: Any = given(PageOptions, values)
+        found = client.get_compositions(serve_url, **options)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(item) for item in found], indent=2, ensure_ascii=False))
     elif quiet:

@@ -23,7 +23,7 @@ def render(
     serve_url: str, composition: str, output: str, browser_executable: str | None, quiet: bool, **values: Any
 ) -> None:
     """Render COMPOSITION of SERVE_URL (a folder or an http(s) URL) to the file OUT."""
-    options = given(RenderMediaOptions, values) | {"output": output}
+    options: Any = given(RenderMediaOptions, values) | {"output": output}
     with Client(browser_executable=browser_executable) as client:
         running = client.start_render_media(serve_url, composition, **options)
         if not quiet:

@@ -32,7 +32,7 @@ def still(
     **values: Any,
 ) -> None:
     """Render one frame of COMPOSITION of SERVE_URL to the picture OUT, whose extension chooses the format."""
-    options = given(RenderStillOptions, values) | {"output": output}
+    options: Any = given(RenderStillOptions, values) | {"output": output}
     chosen = context.get_parameter_source("image_format") is not click.core.ParameterSource.DEFAULT
     if not chosen:
         options["image_format"] = _FORMATS.get(Path(output).suffix.lower(), "png")

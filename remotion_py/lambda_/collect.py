@@ -90,7 +90,7 @@ class Collector:
             receiver = _Receiver(self._document, index, frames, self._folder / f"chunk-{index:08d}-{attempt}.mp4")
             try:
                 with contextlib.closing(receiver):
-                    async with contextlib.aclosing(self._functions.stream(self._function_name, payload)) as stream:  # pyright: ignore[reportArgumentType]
+                    async with contextlib.aclosing(self._functions.stream(self._function_name, payload)) as stream:
                         while (data := await _next(stream)) is not None:
                             receiver.feed(data)
                     return receiver.result()

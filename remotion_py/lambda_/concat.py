@@ -1,7 +1,7 @@
 """Chunks to one file, seamlessly: packets are copied onto the exact frame grid, nothing is encoded again.
 
-What has to hold was found by trying (DESIGN 5): pts, dts and duration of every packet are rewritten; the reorder delay of
-a chunk depends on its length, so one dts offset serves the whole file; an exact time base makes drift impossible.
+What has to hold was found by trying: pts, dts and duration of every packet are rewritten; the reorder delay of a
+chunk depends on its length, so one dts offset serves the whole file; an exact time base makes drift impossible.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def _packets(video: Any) -> Iterator[Any]:
 
 def _measure(path: Path) -> _Chunk:
     import av
+    from av.error import FFmpegError
 
     try:
         with av.open(str(path)) as source:
@@ -123,7 +124,7 @@ def _measure(path: Path) -> _Chunk:
                         f"Encode each chunk by itself."
                     )
                 shown.append(packet.pts)
-    except av.error.FFmpegError as error:
+    except FFmpegError as error:
         raise ConcatError(f"The chunk {path} cannot be read: {error}. Render it again.") from error
     if not shown:
         raise ConcatError(f"The chunk {path} has no frames. Render it again.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +59,7 @@ class Context:
         return max(0.0, self.deadline_ms / 1000 - time.time())
 
     @asynccontextmanager
-    async def cancellable(self, store: ObjectStore, render_id: str) -> AsyncIterator[None]:
+    async def cancellable(self, store: ObjectStore, render_id: str) -> AsyncGenerator[None]:
         """Raise `RenderCancelledError` in the body once the render is cancelled."""
         body = asyncio.current_task()
         assert body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from ..errors import BrowserCrashedError, PageTimeoutError
@@ -15,7 +15,7 @@ CRASH_RETRIES = 1
 """How often one frame is tried again in a new browser before the whole chunk is given up."""
 
 
-async def render_frames(stage: Stage, job: Job, first: int, last: int) -> AsyncIterator[bytes]:
+async def render_frames(stage: Stage, job: Job, first: int, last: int) -> AsyncGenerator[bytes]:
     """Yield the encoded picture of each frame from `first` to `last`, in order.
 
     Raises:

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
+from .._version import __version__
 from ..errors import DiskFullError, RenderError
 from ..media.codecs import CODECS, exact_fps
 from ..providers.base import ObjectStore
@@ -45,10 +45,10 @@ async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     document = ProgressDocument(now_ms(), context.deadline_ms)
     store = context.open_store(payload["bucketName"])
     async with Publisher(document, store, payload["renderId"]):
+        limit = asyncio.timeout(max(END_MARGIN_S, context.seconds_left - END_MARGIN_S))
         try:
-            async with asyncio.timeout(max(END_MARGIN_S, context.seconds_left - END_MARGIN_S)) as limit:
-                async with context.cancellable(store, payload["renderId"]):
-                    await _Main(payload, context, document, store).run()
+            async with limit, context.cancellable(store, payload["renderId"]):
+                await _Main(payload, context, document, store).run()
         except TimeoutError as error:
             late = RenderError("The main function ran out of time. Raise its timeout, or render fewer frames at once.")
             document.failed(late if limit.expired() else error, now_ms())

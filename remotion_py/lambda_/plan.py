@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -82,7 +83,7 @@ def plan_chunks(
             f"Raise frames_per_lambda to {math.ceil(frames / MAX_CHUNKS)} or more."
         )
     borders = [first + frames * index // count for index in range(count + 1)]
-    return [(start, end - 1) for start, end in zip(borders, borders[1:], strict=False)]
+    return [(start, end - 1) for start, end in itertools.pairwise(borders)]
 
 
 def _count(frames: int, concurrency: int | None, frames_per_lambda: int | None, capacity: int | None) -> int:

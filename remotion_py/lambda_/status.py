@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import __version__
+from .._version import __version__
 from ..errors import RenderNotFoundError
 from ..progress import from_document, to_wire
 from .context import Context, now_ms

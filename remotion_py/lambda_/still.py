@@ -41,7 +41,7 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     page = await context.stage.open(payload["serveUrl"], page_settings(payload), generation=render_id)
     job = Job(payload, await page.composition(payload["composition"]))
     frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
-    async with aclosing(render_frames(context.stage, job, frame, frame)) as frames:  # pyright: ignore[reportArgumentType]
+    async with aclosing(render_frames(context.stage, job, frame, frame)) as frames:
         picture = await anext(frames)
     key = output_key(render_id, job.image_format)
     store = context.open_store(payload["bucketName"])

@@ -1,7 +1,7 @@
 """Message framing between a renderer function and the main function (pure). Wire: reference/lambda.md 4.6.
 
-A message is `remotion_buffer:` + type id + `:` + body length + `:` + status + `:` + body. Messages follow one another on the
-stream and may be split or merged anywhere.
+A message is `remotion_buffer:` + type id + `:` + body length + `:` + status + `:` + body. Messages follow one another
+on the stream and may be split or merged anywhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The contract between a composition page and its driver (reference/page-contract.md).
+"""Driving a page by the composition contract: loading, listing, resolving, seeking, capturing.
 
 A Remotion bundle and a plain page with remotion-py.js answer the same contract, so there is one driver.
 """
@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import (
@@ -25,108 +22,15 @@ from ..errors import (
 from .browser import Browser, OpenPage
 from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat
 from .cdp import ProtocolError
+from .contract import SITE_VERSION, Composition, PageSettings, cancelled
 
 T = TypeVar("T")
 
-SITE_VERSION = "11"
 NAVIGATION_TRIES = 3
 NAVIGATION_PAUSE_S = 2
 READY_MARGIN_S = 3
 ANSWER_TIMEOUT_S = 2
-_DRIVER = Path(__file__).parent / "driver.js"
 _TRANSIENT = ("ERR_CONNECTION_RESET", "ERR_CONNECTION_TIMED_OUT", "ERR_EMPTY_RESPONSE", "ERR_NETWORK_CHANGED")
-
-
-@dataclass(frozen=True)
-class PageSettings:
-    """What a page is told before it loads.
-
-    Attributes:
-        input_props: JSON text of the input props.
-        timeout_ms: Time that a delayRender handle may stay open.
-        env_variables: What the page sees in `process.env`.
-        log_level: Remotion's log level in the page.
-        initial_frame: The first frame that this page will show.
-        attempt: Number of this try, from 1.
-        proxy_port: Where `/proxy` is, as `PORT/TOKEN`.
-    """
-
-    input_props: str = "{}"
-    timeout_ms: int = 30_000
-    env_variables: Mapping[str, str] = field(default_factory=dict[str, str])
-    log_level: str = "info"
-    initial_frame: int = 0
-    attempt: int = 1
-    proxy_port: str = ""
-
-    def script(self) -> str:
-        """Return the init script that carries these settings."""
-        settings = {
-            "inputProps": self.input_props,
-            "timeout": self.timeout_ms,
-            "envVariables": dict(self.env_variables),
-            "logLevel": self.log_level,
-            "initialFrame": self.initial_frame,
-            "attempt": self.attempt,
-            "proxyPort": self.proxy_port,
-        }
-        return _DRIVER.read_text(encoding="utf-8").replace("__SETTINGS__", json.dumps(settings))
-
-
-@dataclass(frozen=True)
-class Composition:
-    """A composition with its resolved props and metadata.
-
-    Attributes:
-        id: Its id.
-        width: Width in pixels.
-        height: Height in pixels.
-        fps: Frames per second.
-        duration_in_frames: Length in frames.
-        resolved_props: JSON text of the props that the component gets.
-        default_props: JSON text of its default props.
-        defaults: Encoder defaults from `calculateMetadata`, by the page's own names; None where it set none.
-    """
-
-    id: str
-    width: int
-    height: int
-    fps: float
-    duration_in_frames: int
-    resolved_props: str
-    default_props: str
-    defaults: dict[str, Any] = field(default_factory=dict[str, Any])
-
-    @classmethod
-    def from_page(cls, found: Mapping[str, Any]) -> Composition:
-        """Read what the page answers."""
-        return cls(
-            id=found["id"],
-            width=found["width"],
-            height=found["height"],
-            fps=found["fps"],
-            duration_in_frames=found["durationInFrames"],
-            resolved_props=found["serializedResolvedPropsWithCustomSchema"],
-            default_props=found["serializedDefaultPropsWithCustomSchema"],
-            defaults={key: value for key, value in found.items() if key.startswith("default")},
-        )
-
-    def resized(self, width: int, height: int) -> Composition:
-        """Return it with another size."""
-        return replace(self, width=width, height=height)
-
-    def mode(self) -> dict[str, Any]:
-        """Return the object by which a page shows this composition (page contract 4.1)."""
-        return {
-            "type": "composition",
-            "compositionName": self.id,
-            "serializedResolvedPropsWithSchema": self.resolved_props,
-            "compositionDurationInFrames": self.duration_in_frames,
-            "compositionFps": self.fps,
-            "compositionHeight": self.height,
-            "compositionWidth": self.width,
-            **{f"compositionD{key[1:]}": value for key, value in self.defaults.items()},
-        }
 
 
 class CompositionPage:
@@ -181,7 +85,7 @@ class CompositionPage:
 
     async def compositions(self) -> list[Composition]:
         """List the compositions of the site with their metadata, in the order of their registration."""
-        await self._enter({"type": "evaluation"}, None)
+        await self._list()
         found = await self._evaluate("window.getStaticCompositions()", doing="list its compositions")
         return [Composition.from_page(item) for item in found]
 
@@ -192,8 +96,7 @@ class CompositionPage:
             CompositionNotFoundError: The site has no such composition.
             PageScriptError: Its `calculateMetadata` failed.
         """
-        await self._enter({"type": "evaluation"}, None)
-        names: list[str] = await self._evaluate("window.remotion_getCompositionNames()", doing="list its compositions")
+        names = await self._list()
         if composition_id not in names:
             listed = ", ".join(names) or "none"
             raise CompositionNotFoundError(
@@ -221,7 +124,9 @@ class CompositionPage:
         if transparent:
             await self._send("Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}})
         self._transparent = transparent
-        await self._enter(composition.mode(), composition)
+        self._shown = composition
+        call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())})"
+        self._check(await self._evaluate(call, doing="mount the composition"), None)
 
     async def seek(self, frame: int) -> None:
         """Show a frame and wait until the page is ready to be captured.
@@ -253,12 +158,12 @@ class CompositionPage:
     def _ready_timeout(self) -> float:
         return self.settings.timeout_ms / 1000 + READY_MARGIN_S
 
-    async def _enter(self, mode: Mapping[str, Any], shown: Composition | None) -> None:
-        if shown is None and self._shown is not None:
-            raise AssertionError("a page that shows a composition cannot evaluate again")
-        self._shown = shown
-        call = f"window.remotionPyDriver.enter({json.dumps(mode)})"
-        self._check(await self._evaluate(call, doing="mount the composition"), None)
+    async def _list(self) -> list[str]:
+        if self._shown:
+            raise AssertionError("a page that shows a composition cannot list any more")
+        answer = await self._evaluate("window.remotionPyDriver.evaluate()", doing="list its compositions")
+        self._check(answer, None)
+        return answer["names"]
 
     async def _navigate(self) -> None:
         from playwright.async_api import Error
@@ -402,26 +307,3 @@ class CompositionPage:
         """Name files of a local site by their path, not by the address of a server that is gone tomorrow."""
         base = self._url.rsplit("/", 1)[0] + "/"
         return text.replace(base, "") if base.startswith("http://localhost:") else text
-
-
-def cancelled(stack: str, frame: int | None) -> PageScriptError | PageTimeoutError:
-    """Turn what a page wrote into `remotion_cancelledError` into an error (page contract 8.1)."""
-    first, *rest = stack.split("\n")
-    where = f" at frame {frame}" if frame is not None else ""
-    handle = re.search(r'delayRender\(\) "(.*?)" was called but not cleared after (\d+)', stack, re.DOTALL)
-    if handle:
-        label = handle[1]
-        retries = re.search(r"Retries left: (\d+)", stack)
-        return PageTimeoutError(
-            f"The page was not ready{where}: its delayRender() handle {label!r} was not released within {handle[2]} ms. "
-            f"Call continueRender() for it, or raise the timeout.",
-            frame=frame,
-            handles=[label],
-            retries_left=int(retries[1]) if retries else 0,
-        )
-    position = next((line.strip() for line in rest if line.strip().startswith("at ")), "")
-    position = f" ({position})" if position else ""
-    return PageScriptError(
-        f"The page cancelled its render{where}: {first}{position}. Mend the page and render again.",
-        frame=frame,
-    )

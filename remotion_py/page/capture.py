@@ -1,7 +1,7 @@
 """Asking a page for frames, one by one, and taking pictures of them.
 
-With frame control nothing is painted and no requestAnimationFrame runs unless a frame is asked for, so waiting for a page
-means pumping frames beside it (reference/capture.md). Without it the browser paints by itself.
+With frame control nothing is painted and no requestAnimationFrame runs unless a frame is asked for, so waiting for a
+page means pumping frames beside it. Without it the browser paints by itself.
 """
 
 from __future__ import annotations

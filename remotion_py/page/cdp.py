@@ -1,8 +1,8 @@
 """The DevTools protocol to one page, by two carriers that behave alike.
 
-`PlaywrightCarrier` goes through Playwright's driver; `DirectCarrier` is a WebSocket of our own to the same browser, about
-12 % faster for frames (measured, reference/capture.md). Events and answers of one carrier keep their order, so an
-exception that a page threw before it answered is seen before the answer.
+`PlaywrightCarrier` goes through Playwright's driver; `DirectCarrier` is a WebSocket of our own to the same browser,
+about 12 % faster for frames (measured). Events and answers of one carrier keep their order, so an exception that a page
+threw before it answered is seen before the answer.
 """
 
 from __future__ import annotations

@@ -30,12 +30,36 @@
 
   own.handles = () => Object.values(window.remotion_delayRenderTimeouts ?? {}).map((handle) => handle.label ?? "");
 
+  const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+
   own.ready = async () => {
     for (;;) {
       if (own.cancelled() !== undefined) return { state: "cancelled", text: String(own.cancelled()) };
       if (window.remotion_renderReady === true) return { state: "ready" };
-      await new Promise((resolve) => requestAnimationFrame(resolve));
+      await nextFrame();
     }
+  };
+
+  const names = () => {
+    try {
+      return window.remotion_getCompositionNames().join("\n");
+    } catch {
+      return ""; // a bundle has no list before its root is mounted
+    }
+  };
+
+  // A bundle is ready two commits before its compositions are registered (measured), so wait until their list stands still.
+  own.evaluate = async () => {
+    window.remotion_setBundleMode({ type: "evaluation" });
+    let answer = await own.ready();
+    let last = names();
+    for (let still = 0, frame = 0; answer.state === "ready" && still < 3 && frame < 60; frame++) {
+      await nextFrame();
+      answer = await own.ready();
+      still = last && names() === last ? still + 1 : 0;
+      last = names();
+    }
+    return { ...answer, names: last ? last.split("\n") : [] };
   };
 
   own.enter = async (mode) => {

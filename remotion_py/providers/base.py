@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ class Functions(Protocol):
         """Start a function and return at once; the provider queues it where it has to."""
         ...
 
-    def stream(self, name: str, payload: dict[str, Any]) -> AsyncIterator[bytes]:
+    def stream(self, name: str, payload: dict[str, Any]) -> AsyncGenerator[bytes]:
         """Call a function and yield the bytes of its response as they come.
 
         Raises:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import random
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar, cast
 
 from ..errors import FunctionError, RemotionPyError, ThrottledError, from_wire
@@ -49,7 +49,7 @@ class BotoFunctions:
         """Start a function and return at once."""
         await _in_thread(self._invoke_event, name, payload)
 
-    async def stream(self, name: str, payload: dict[str, Any]) -> AsyncIterator[bytes]:
+    async def stream(self, name: str, payload: dict[str, Any]) -> AsyncGenerator[bytes]:
         """Call a function and yield the bytes of its response as they come."""
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue(QUEUED_EVENTS)

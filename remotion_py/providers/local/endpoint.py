@@ -34,7 +34,7 @@ class Endpoint:
         function_name: Name of the function.
         token: First part of every path; who does not know it gets 404.
         root: Folder for the sandboxes.
-        failures: Folder in which each failed event invocation leaves a record, as an on-failure destination does on AWS.
+        failures: Folder in which each failed event invocation leaves a record, as on AWS an on-failure destination.
         environment: Environment of the workers.
         capacity: Renderer functions that run at the same time.
         timeout_s: How long one call may take.

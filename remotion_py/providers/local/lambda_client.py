@@ -21,8 +21,8 @@ def make_lambda_client(url: str, *, read_timeout_s: float, connections: int) -> 
         read_timeout_s: Seconds of silence after which a call is given up; above the function's time-out.
         connections: Most calls at the same time.
     """
-    import boto3
     import botocore.session
+    from boto3.session import Session
     from botocore.config import Config
 
     blind: dict[str, Any] = {
@@ -31,7 +31,7 @@ def make_lambda_client(url: str, *, read_timeout_s: float, connections: int) -> 
         "credentials_file": (None, None, os.devnull, None),
         "ca_bundle": (None, None, None, None),
     }
-    session = boto3.session.Session(botocore_session=botocore.session.Session(session_vars=blind))
+    session = Session(botocore_session=botocore.session.Session(session_vars=blind))
     config = Config(
         read_timeout=read_timeout_s,
         connect_timeout=CONNECT_TIMEOUT_S,

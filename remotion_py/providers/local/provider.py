@@ -142,7 +142,7 @@ class LocalProvider:
             browser=self._browser,
             warm=1,
         )
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: ASYNC220  # asyncio's would tie it to the loop, which atexit outlives
             [sys.executable, "-m", "remotion_py.providers.local"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

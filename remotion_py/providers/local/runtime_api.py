@@ -39,7 +39,7 @@ class RuntimeApi:
     async def start(self) -> str:
         """Listen; returns host and port."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        return "127.0.0.1:%d" % self._server.sockets[0].getsockname()[1]
+        return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def close(self) -> None:
         """Stop listening and cut all connections."""
