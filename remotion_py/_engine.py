@@ -84,7 +84,8 @@ class Engine:
         output = _output(values, EXTENSIONS[values["codec"]])
         payload = self._payload("start", serve_url, RenderMediaOptions, values) | {"composition": composition}
         async with self._working():
-            functions = await self.provider.functions()
+            wanted = values["concurrency"] or self.provider.capacity
+            functions = await self.provider.functions(renderers=wanted if wanted > 1 else 0)
             started = await functions.invoke(self.provider.function_name, payload)
             return RenderTask(self, started["renderId"], output)
 

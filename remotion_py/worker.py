@@ -113,11 +113,15 @@ async def run() -> None:
         return _then_clean(result, temp)
 
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    # All roles that take time need the browser, so it is launched while the first call is on its way.
+    warming = asyncio.create_task(around.stage.warm())
     try:
         await serve(client, handler)
     except RuntimeClosedError as closed:
         log.info("the Runtime API is gone: %s", closed)
     finally:
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
         await around.stage.close()
 
 

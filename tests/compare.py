@@ -36,7 +36,9 @@ class Facts:
 def facts(path: Path) -> Facts:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        assert stream.duration is not None and stream.time_base is not None and stream.average_rate is not None
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        assert stream.average_rate is not None
         return Facts(
             frames=stream.frames,
             width=stream.width,

@@ -19,9 +19,9 @@ _TO_LIMITED_BT601 = {
     "transferin": "709",
     "transfer": "709",
 }
-"""Frames are sRGB; a JPEG holds them as full-range BT.601. Keeping its matrix keeps its chroma samples: against the frames
-as they are, SSIM is 0.997 at crf 18, and 0.990 after conversion to BT.709 (measured 2026-11-23). Limited range is what
-players expect."""
+"""Frames are sRGB; a JPEG holds them as full-range BT.601. Keeping its matrix keeps its chroma samples: the SSIM against
+the frames as they are is 0.997 at crf 18, and 0.990 after conversion to BT.709 (measured 2026-11-23). Limited range is
+what players expect."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import BrowserCrashedError
+from ..errors import BrowserCrashedError, BrowserError
 from .browser import Browser
 from .bundle import Composition, CompositionPage, PageSettings
 from .discovery import find_browser
@@ -29,6 +30,7 @@ class Stage:
         self._page: CompositionPage | None = None
         self._loaded: object = None
         self._shown: object = None
+        self._launching = asyncio.Lock()
 
     async def open(self, serve_url: str, settings: PageSettings, *, generation: str) -> CompositionPage:
         """Load a site afresh, in the running browser or in a new one.
@@ -113,12 +115,18 @@ class Stage:
             with contextlib.suppress(BrowserCrashedError):
                 await page.close()
 
+    async def warm(self) -> None:
+        """Launch the browser ahead of its first use; a failure shows when it is used."""
+        with contextlib.suppress(BrowserError):
+            await self._ready_browser()
+
     async def _ready_browser(self) -> Browser:
-        if self._browser and not self._browser.alive:
-            await self.discard(browser=True)
-        if self._browser is None:
-            self._browser = await Browser.launch(find_browser(self._executable))
-        return self._browser
+        async with self._launching:
+            if self._browser and not self._browser.alive:
+                await self.discard(browser=True)
+            if self._browser is None:
+                self._browser = await Browser.launch(find_browser(self._executable))
+            return self._browser
 
     async def _ready_server(self, folder: Path | None) -> PageServer:
         if self._server and self._server.folder != folder:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -21,6 +22,7 @@ from .sandbox import End, Invocation, Sandbox
 from .settings import REGION
 
 ACCOUNT = "000000000000"
+WORKER = (sys.executable, "-m", "remotion_py.worker")
 MAX_PAYLOAD = 64 * 1024 * 1024
 """AWS takes 6 MB; here nothing is gained by refusing larger props."""
 
@@ -38,6 +40,7 @@ class Endpoint:
         environment: Environment of the workers.
         capacity: Renderer functions that run at the same time.
         timeout_s: How long one call may take.
+        command: The worker that runs in a sandbox.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Endpoint:
         environment: Mapping[str, str],
         capacity: int,
         timeout_s: float,
+        command: Sequence[str] = WORKER,
     ) -> None:
         self._function_name = function_name
         self._token = token
@@ -57,6 +61,7 @@ class Endpoint:
         self._failures = failures
         self._environment = environment
         self._timeout_s = timeout_s
+        self._command = command
         self._sandboxes: dict[str, Sandbox] = {}
         limits = {RENDERERS: capacity, MAINS: max(2, capacity), SHORT: max(4, capacity)}
         self._pools: Pools[Sandbox] = Pools(limits, self._make)
@@ -93,7 +98,7 @@ class Endpoint:
         await self._runtime.close()
 
     async def _make(self) -> Sandbox:
-        sandbox = Sandbox(self._root, self._runtime_address, self._environment, self._exited)
+        sandbox = Sandbox(self._root, self._runtime_address, self._environment, self._exited, self._command)
         self._sandboxes[sandbox.token] = sandbox
         await sandbox.start()
         return sandbox

@@ -80,13 +80,17 @@ class LocalProvider:
         """The browser that was asked for."""
         return self._browser
 
-    async def functions(self) -> BotoFunctions:
-        """Return the functions, starting the endpoint where it does not run."""
+    async def functions(self, *, renderers: int = 0) -> BotoFunctions:
+        """Return the functions, starting the endpoint where it does not run.
+
+        Args:
+            renderers: Renderer functions that will be needed soon, so that they are started ahead of need.
+        """
         async with self._starting:
             if self._process and self._process.poll() is not None:
                 await self.close()
             if self._functions is None:
-                await self._start()
+                await self._start(1 + min(renderers, self.capacity))
             assert self._functions
             return self._functions
 
@@ -133,14 +137,14 @@ class LocalProvider:
         if ready:
             shutil.rmtree(ready.root, ignore_errors=True)
 
-    async def _start(self) -> None:
+    async def _start(self, warm: int) -> None:
         settings = EndpointSettings(
             token=secrets.token_urlsafe(16),
             store=str(self._root.absolute()),
             capacity=self.capacity,
             timeout_s=self._timeout_s,
             browser=self._browser,
-            warm=1,
+            warm=warm,
         )
         self._process = subprocess.Popen(  # noqa: ASYNC220  # asyncio's would tie it to the loop, which atexit outlives
             [sys.executable, "-m", "remotion_py.providers.local"],

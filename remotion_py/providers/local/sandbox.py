@@ -8,11 +8,10 @@ import json
 import os
 import secrets
 import signal
-import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,16 +79,23 @@ class Sandbox:
         runtime_api: Address of the Runtime API, to which the sandbox's token is added.
         environment: Environment of the worker.
         on_exit: Called once the sandbox has ended.
+        command: What runs in it.
     """
 
     def __init__(
-        self, root: Path, runtime_api: str, environment: Mapping[str, str], on_exit: Callable[[Sandbox], None]
+        self,
+        root: Path,
+        runtime_api: str,
+        environment: Mapping[str, str],
+        on_exit: Callable[[Sandbox], None],
+        command: Sequence[str],
     ) -> None:
         self.token = secrets.token_urlsafe(16)
         self.pool = ""
         self.ended = False
         self.current: Invocation | None = None
         self._on_exit = on_exit
+        self._command = command
         self._calls: asyncio.Queue[Invocation] = asyncio.Queue()
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=root))
         self._log = self._folder / "worker.log"
@@ -107,9 +113,7 @@ class Sandbox:
         """Start the worker. Its standard input is a pipe that tells it when the endpoint has died."""
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "remotion_py.worker",
+                *self._command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -1,0 +1,152 @@
+"""Fixtures: a store of its own for each run, one warm client for all tests, and a check for leaks after every test."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import remotion_py as rp
+from remotion_py.providers.local.processes import MARKER
+
+ROOT = Path(__file__).parent.parent
+LAB = Path(__file__).parent / "sites" / "lab"
+RACE = ROOT / "examples" / "bar-chart-race"
+CACHE = ROOT / ".cache"
+LEAK_PATIENCE_S = 5
+
+_shared: rp.Client | None = None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run the long forms")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the user's store and temporary files out of the tests."""
+    patch = pytest.MonkeyPatch()
+    temp = tmp_path_factory.mktemp("tmp")
+    patch.setenv("REMOTION_PY_STORE", str(tmp_path_factory.mktemp("store")))
+    patch.setenv("TMPDIR", str(temp))
+    patch.setattr(tempfile, "tempdir", str(temp))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def client(_own_surroundings: None) -> Iterator[rp.Client]:
+    """One warm client with two renderers, shared by the tests that do no harm to it."""
+    global _shared
+    with rp.Client(capacity=2) as shared:
+        _shared = shared
+        yield shared
+    _shared = None
+
+
+@pytest.fixture(scope="session")
+def lab() -> str:
+    """The folder of the test compositions."""
+    return str(LAB)
+
+
+def _shared_processes() -> tuple[set[int], set[str]]:
+    provider = _shared._engine.provider if _shared else None
+    if provider is None or provider.pid is None or provider._ready is None:
+        return set(), set()
+    root = psutil.Process(provider.pid)
+    return {root.pid, *(child.pid for child in root.children(recursive=True))}, {provider._ready.root}
+
+
+def living() -> dict[int, str]:
+    """Return all processes of ours that live: descendants of this one, and those that bear a sandbox's marker."""
+    found: dict[int, str] = {}
+    candidates = [*psutil.Process().children(recursive=True), *psutil.process_iter()]
+    own = {process.pid for process in psutil.Process().children(recursive=True)}
+    for process in candidates:
+        try:
+            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            command = " ".join(process.cmdline())
+            ours = process.pid in own or MARKER in process.environ() or "remotion_py.providers.local" in command
+        except (psutil.Error, OSError):
+            continue
+        if ours:
+            found[process.pid] = command[:160]
+    return found
+
+
+def left_over(temp: Path) -> list[str]:
+    """Return what is left of clients that have ended: processes and temporary folders."""
+    processes, folders = _shared_processes()
+    lost = [f"process {pid}: {command}" for pid, command in living().items() if pid not in processes]
+    lost += [str(path) for path in temp.glob("remotion-py-*") if str(path) not in folders]
+    return lost
+
+
+@pytest.fixture
+def nothing_left() -> Callable[[], None]:
+    """A function that waits up to five seconds until nothing of ended clients is left, and fails otherwise."""
+
+    def check() -> None:
+        deadline = time.monotonic() + LEAK_PATIENCE_S
+        while lost := left_over(Path(tempfile.gettempdir())):
+            assert time.monotonic() < deadline, f"left behind: {lost}"
+            time.sleep(0.1)
+
+    return check
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks(nothing_left: Callable[[], None]) -> Iterator[None]:
+    """Fail a test that leaves processes, threads or temporary folders behind."""
+    yield
+    gc.collect()
+    nothing_left()
+    names = [thread.name for thread in threading.enumerate()]
+    lost = [name for name in names if name.startswith("remotion-py-") and name != "remotion-py-loop"]
+    assert not lost, f"threads left behind: {lost}"
+
+
+def find_processes(root: int, *words: str) -> list[psutil.Process]:
+    """Return the descendants of a process whose command line holds all words."""
+    found: list[psutil.Process] = []
+    for process in psutil.Process(root).children(recursive=True):
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and all(word in " ".join(process.cmdline()) for word in words):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def run_cli(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    import sys
+
+    command = [sys.executable, "-c", "from remotion_py.cli import main; main()", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert not check or done.returncode == 0, done.stderr
+    return done
