@@ -93,7 +93,10 @@ class _Main:
     async def _resolve(self) -> Job:
         serve_url: str = self._payload["serveUrl"]
         render_id: str = self._payload["renderId"]
-        page = await self._context.stage.open(serve_url, page_settings(self._payload), generation=render_id)
+        scale: float = self._payload.get("scale") or 1
+        page = await self._context.stage.open(
+            serve_url, page_settings(self._payload), scale=scale, generation=render_id
+        )
         self._document.site_opened(now_ms())
         return Job(self._payload, await page.composition(self._payload["composition"]))
 

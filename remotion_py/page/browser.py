@@ -81,6 +81,7 @@ class Browser:
     def __init__(self, playwright: Playwright, browser: PlaywrightBrowser, gate: Gate, frame_control: bool) -> None:
         self.gate = gate
         self.frame_control = frame_control
+        self.scale: float = 1
         self.version = browser.version
         self._playwright = playwright
         self._browser = browser
@@ -89,8 +90,12 @@ class Browser:
         self._group: int | None = None
 
     @classmethod
-    async def launch(cls, choice: BrowserChoice, extra_flags: tuple[str, ...] = ()) -> Browser:
+    async def launch(cls, choice: BrowserChoice, scale: float = 1) -> Browser:
         """Launch a browser, with frame control where it can be had (probed once, at launch).
+
+        Args:
+            choice: The browser.
+            scale: Device pixels per CSS pixel. Frames on demand obey it only as a flag (measured), so it is fixed here.
 
         Raises:
             BrowserCrashedError: It did not start.
@@ -99,12 +104,17 @@ class Browser:
         await gate.start()
         browser: Browser | None = None
         for frame_control in (True, False) if choice.headless_shell and sys.platform == "linux" else (False,):
-            flags = (*_FLAGS, f"--proxy-server=socks5://127.0.0.1:{gate.port}", *extra_flags)
+            flags = (
+                *_FLAGS,
+                f"--proxy-server=socks5://127.0.0.1:{gate.port}",
+                f"--force-device-scale-factor={scale:g}",
+            )
             try:
                 browser = await cls._start(choice, (*flags, *_FRAME_CONTROL_FLAGS) if frame_control else flags, gate)
             except BaseException:
                 await gate.close()
                 raise
+            browser.scale = scale
             browser.frame_control = frame_control and await browser._probe_frame_control()
             if browser.frame_control or not frame_control:
                 return browser

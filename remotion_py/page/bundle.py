@@ -43,7 +43,7 @@ class CompositionPage:
         self._carrier = opened.carrier
         self._frames = frames
         self._url = url
-        self._exceptions: list[str] = []
+        self._exceptions: list[tuple[str, str]] = []
         self._crashed = asyncio.Event()
         self._shown: Composition | None = None
         self._has_video = False
@@ -281,13 +281,17 @@ class CompositionPage:
 
     def _raise_exceptions(self, frame: int | None) -> None:
         if self._exceptions:
+            described, text = self._exceptions[0]
+            late = cancelled(text, frame)
+            if isinstance(late, PageTimeoutError):
+                raise late
             where = f" at frame {frame}" if frame is not None else ""
-            raise PageScriptError(
-                f"The page threw{where}: {self._exceptions[0]} Mend the page and render again.", frame=frame
-            )
+            raise PageScriptError(f"The page threw{where}: {described} Mend the page and render again.", frame=frame)
 
     def _on_exception(self, event: dict[str, Any]) -> None:
-        self._exceptions.append(self._describe(event["exceptionDetails"]))
+        details = event["exceptionDetails"]
+        text = str(details.get("exception", {}).get("description", ""))
+        self._exceptions.append((self._describe(details), text))
 
     def _on_console(self, event: dict[str, Any]) -> None:
         texts = [str(item.get("value", item.get("description", ""))) for item in event["args"]]

@@ -32,12 +32,15 @@ class Stage:
         self._shown: object = None
         self._launching = asyncio.Lock()
 
-    async def open(self, serve_url: str, settings: PageSettings, *, generation: str) -> CompositionPage:
+    async def open(
+        self, serve_url: str, settings: PageSettings, *, scale: float = 1, generation: str
+    ) -> CompositionPage:
         """Load a site afresh, in the running browser or in a new one.
 
         Args:
             serve_url: A folder or an http(s) URL.
             settings: What the page is told; its `proxy_port` is filled in here.
+            scale: Device pixels per CSS pixel that it will be shown with.
             generation: What the page is opened for, such as a render id: a page may hold fetched data, so another
                 generation gets a fresh one.
 
@@ -47,7 +50,7 @@ class Stage:
         """
         await self._leave()
         folder = None if is_url(serve_url) else check_folder(serve_url)
-        browser = await self._ready_browser()
+        browser = await self._ready_browser(scale)
         server = await self._ready_server(folder)
         url = page_url(serve_url) if folder is None else server.url
         browser.gate.allowed = {("localhost", server.port), origin_of(url)}
@@ -83,10 +86,11 @@ class Stage:
             and page.usable
             and self._browser
             and self._browser.alive
+            and self._browser.scale == scale
             and self._shown in (None, shown)
             and self._loaded == _identity(serve_url, settings, generation)
         ):
-            page = await self.open(serve_url, settings, generation=generation)
+            page = await self.open(serve_url, settings, scale=scale, generation=generation)
         if self._shown is None:
             await page.show(composition, scale, transparent=transparent)
             self._shown = shown
@@ -118,14 +122,14 @@ class Stage:
     async def warm(self) -> None:
         """Launch the browser ahead of its first use; a failure shows when it is used."""
         with contextlib.suppress(BrowserError):
-            await self._ready_browser()
+            await self._ready_browser(1)
 
-    async def _ready_browser(self) -> Browser:
+    async def _ready_browser(self, scale: float) -> Browser:
         async with self._launching:
-            if self._browser and not self._browser.alive:
+            if self._browser and not (self._browser.alive and self._browser.scale == scale):
                 await self.discard(browser=True)
             if self._browser is None:
-                self._browser = await Browser.launch(find_browser(self._executable))
+                self._browser = await Browser.launch(find_browser(self._executable), scale)
             return self._browser
 
     async def _ready_server(self, folder: Path | None) -> PageServer:
