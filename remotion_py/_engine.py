@@ -289,9 +289,9 @@ class RenderTask:
         provider = self._engine.provider
         read = b""
         while True:
-            lost = None if provider.alive else "The local Lambda endpoint has ended"
-            lost = lost or provider.failure(self.render_id)
             data = await self._engine.read_progress(self.render_id)
+            lost = None if provider.alive else "the local Lambda endpoint has ended"
+            lost = lost or provider.failure(self.render_id)
             if data != read:
                 read = data
                 progress = from_document(json.loads(data), self.render_id, provider.store.bucket)
@@ -300,7 +300,8 @@ class RenderTask:
                     self.latest = progress
                     return video
                 self.latest = progress
-                if progress.fatal_error:
+                # What functions report while their endpoint dies is a consequence, not the reason.
+                if progress.fatal_error and not lost:
                     raise progress.fatal_error
                 await self._notify()
             self._give_up(lost)

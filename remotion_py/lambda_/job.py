@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..media.codecs import CODECS, exact_fps, fit_size
+from ..media.codecs import CODECS, exact_fps, fit_size, scaled
 from ..media.video import VideoSettings
 from ..options import input_props
 from ..page.bundle import Composition, PageSettings
@@ -108,7 +108,7 @@ class Job:
     def dimensions(self) -> tuple[int, int]:
         """Width and height of the output in pixels."""
         shown = self.laid_out
-        return round(shown.width * self.scale), round(shown.height * self.scale)
+        return scaled(shown.width, self.scale), scaled(shown.height, self.scale)
 
     def video(self, threads: int) -> VideoSettings:
         """Return how the frames are encoded."""

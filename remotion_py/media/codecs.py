@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -43,9 +44,14 @@ def fit_size(codec: Codec, width: int, height: int, scale: float) -> tuple[int, 
 
 
 def _fit(side: int, scale: float) -> int:
-    while side > 1 and round(side * scale) % 2:
+    while side > 1 and scaled(side, scale) % 2:
         side -= 1
     return side
+
+
+def scaled(side: int, scale: float) -> int:
+    """Return a side in pixels of the output; a half is rounded up, as JavaScript does."""
+    return math.floor(side * scale + 0.5)
 
 
 def exact_fps(fps: float) -> Fraction:

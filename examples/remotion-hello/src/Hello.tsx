@@ -32,13 +32,13 @@ export const Hello: React.FC<HelloProps> = ({ title, bars }) => {
     <AbsoluteFill
       style={{ background: "linear-gradient(135deg, #101a30, #27406f)", fontFamily: "sans-serif", color: "white" }}
     >
-      <h1 style={{ margin: "64px 80px 0", fontSize: 72, opacity, transform: `translateY(${lift}px)` }}>{title}</h1>
-      <AbsoluteFill style={{ top: 200, padding: "0 80px 110px", flexDirection: "row", alignItems: "flex-end", gap: 28 }}>
+      <h1 style={{ margin: "48px 60px 0", fontSize: 54, opacity, transform: `translateY(${lift}px)` }}>{title}</h1>
+      <AbsoluteFill style={{ top: 150, padding: "0 60px 84px", flexDirection: "row", alignItems: "flex-end", gap: 21 }}>
         {bars.map((value, index) => (
           <Bar key={index} value={value} index={index} />
         ))}
       </AbsoluteFill>
-      <div style={{ position: "absolute", left: 80, bottom: 48, fontSize: 28, fontVariantNumeric: "tabular-nums" }}>
+      <div style={{ position: "absolute", left: 60, bottom: 30, fontSize: 24, fontVariantNumeric: "tabular-nums" }}>
         frame {frame} of {durationInFrames}
       </div>
       <div
@@ -46,7 +46,7 @@ export const Hello: React.FC<HelloProps> = ({ title, bars }) => {
           position: "absolute",
           left: 0,
           bottom: 0,
-          height: 10,
+          height: 8,
           width: `${((frame + 1) / durationInFrames) * 100}%`,
           background: "#f2b84b",
         }}

@@ -10,8 +10,8 @@ export const Root: React.FC = () => (
     <Composition
       id="hello"
       component={Hello}
-      width={1280}
-      height={720}
+      width={960}
+      height={540}
       fps={30}
       durationInFrames={90}
       defaultProps={defaultProps}

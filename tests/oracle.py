@@ -1,0 +1,96 @@
+"""The npm renderer at its pinned version: bundles projects and renders references, cached below `.cache`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from remotion_py.page.discovery import find_browser
+
+HERE = Path(__file__).parent / "npm"
+ROOT = Path(__file__).parent.parent
+CACHE = ROOT / ".cache"
+
+
+def _hash(*items: object) -> str:
+    digest = hashlib.sha256()
+    for item in items:
+        digest.update(item if isinstance(item, bytes) else json.dumps(item, sort_keys=True, default=str).encode())
+    return digest.hexdigest()[:16]
+
+
+def _files(folder: Path) -> list[bytes]:
+    kept = [path for path in sorted(folder.rglob("*")) if path.is_file() and "node_modules" not in path.parts]
+    return [part for path in kept for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes())]
+
+
+def modules() -> Path:
+    """Return the folder with the installed npm packages, installing them where they are missing."""
+    manifest = (HERE / "package.json").read_bytes()
+    folder = CACHE / "npm" / _hash(manifest)
+    if not (folder / "installed").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_bytes(manifest)
+        install = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
+        subprocess.run(install, cwd=folder, check=True, timeout=600)
+        (folder / "installed").touch()
+    for script in HERE.glob("*.mjs"):
+        shutil.copy(script, folder)
+    return folder
+
+
+def bundle(project: Path) -> Path:
+    """Bundle a Remotion project by the npm bundler."""
+    packages = modules()
+    target = CACHE / "bundles" / _hash(*_files(project), packages.name)
+    if not (target / "index.html").exists():
+        copy = packages / "projects" / target.name  # below node_modules, where imports are resolved
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(project, copy, ignore=shutil.ignore_patterns("node_modules", "build"))
+        (copy / "public").mkdir(exist_ok=True)
+        making = target.with_suffix(".making")
+        node("bundle.mjs", str(copy / "src" / "index.ts"), str(copy / "public"), str(making))
+        making.replace(target)
+    return target
+
+
+def render(kind: str, site: Path, name: str, serve_url: str = "", **job: Any) -> tuple[dict[str, Any], Path]:
+    """Render by the npm renderer, or return what it rendered before from the same site.
+
+    Args:
+        kind: "media", "frames", "still" or "list".
+        site: Folder of the site.
+        name: Name of the output.
+        serve_url: Where the site is served; "" lets the npm renderer serve the folder.
+        job: See `npm/render.mjs`.
+
+    Returns:
+        What it printed, and its output: a file, or a folder for frames.
+    """
+    browser = str(find_browser().path)
+    script = (HERE / "render.mjs").read_bytes()
+    folder = CACHE / "reference" / _hash(kind, job, script, browser, *_files(site))
+    output, printed = folder / name, folder / "printed.json"
+    if not printed.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        given = job | {
+            "kind": kind,
+            "serveUrl": serve_url or str(site),
+            "output": str(output),
+            "browserExecutable": browser,
+        }
+        printed.write_text(node("render.mjs", json.dumps(given)).strip().split("\n")[-1])
+    return json.loads(printed.read_text()), output
+
+
+def node(script: str, *arguments: str) -> str:
+    """Run one of the scripts in `npm/`."""
+    command = ["node", script, *arguments]
+    done = subprocess.run(command, cwd=modules(), capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout

@@ -1,0 +1,186 @@
+"""Whatever dies, nothing is left running; and a render survives the death of a renderer or of a browser."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+import remotion_py as rp
+from remotion_py.errors import RenderInterruptedError
+
+from .compare import decode, read_counter
+from .conftest import LAB, ROOT, find_processes, living, wait_for
+
+SLOW = {"pause": 60, "frames": 60}
+
+
+def under_way(client: rp.Client, **options: object) -> tuple[rp.Render, int]:
+    """Start a slow render with two renderers, wait for its first frames, and return it with the endpoint's pid."""
+    render = client.start_render_media(
+        LAB,
+        "slow",
+        props=SLOW,
+        concurrency=2,
+        timeout_in_milliseconds=7000,
+        **options,  # type: ignore[arg-type]
+    )
+    for progress in render:
+        if progress.frames_rendered > 4:
+            break
+    pid = client._engine.provider.pid
+    assert pid
+    return render, pid
+
+
+def busiest(processes: list[psutil.Process]) -> psutil.Process:
+    return max(processes, key=lambda process: sum(process.cpu_times()[:2]))
+
+
+def browsers(endpoint: int) -> list[psutil.Process]:
+    """Return the browser processes, without their children."""
+    found = find_processes(endpoint, "chromium", "--remote-debugging")
+    return [process for process in found if not any("--type=" in word for word in process.cmdline())]
+
+
+def renderer_of(endpoint: int) -> psutil.Process:
+    """Return a worker that renders: one whose FFmpeg runs."""
+    encoder = find_processes(endpoint, "ffmpeg")[0]
+    return next(parent for parent in encoder.parents() if "remotion_py.worker" in " ".join(parent.cmdline()))
+
+
+def browser_of(worker: psutil.Process) -> psutil.Process:
+    return busiest(browsers(worker.pid))
+
+
+def whole(video: rp.Video) -> None:
+    assert [read_counter(frame) for frame in decode(video.path)] == list(range(SLOW["frames"]))
+
+
+def test_a_killed_renderer_is_replaced_and_the_video_is_whole(nothing_left: Callable[[], None]) -> None:
+    with rp.Client(capacity=2) as client:
+        render, endpoint = under_way(client)
+        renderer_of(endpoint).kill()
+        whole(render.wait())
+        progress = render.progress()
+        assert len(progress.retries_info) == 1
+        assert progress.errors[0]["name"] == "FunctionError"
+        assert "Runtime.ExitError" in progress.errors[0]["message"]
+    nothing_left()
+
+
+@pytest.mark.parametrize("way", ["killed", "stopped and killed", "stopped"])
+def test_a_lost_browser_is_replaced_and_the_video_is_whole(way: str, nothing_left: Callable[[], None]) -> None:
+    with rp.Client(capacity=2) as client:
+        render, endpoint = under_way(client)
+        browser = browser_of(renderer_of(endpoint))
+        family = [browser, *browser.children(recursive=True)]
+        if "stopped" in way:
+            for process in family:
+                process.suspend()
+        if "killed" in way:
+            browser.kill()
+        whole(render.wait())
+        wait_for(lambda: not any(process.is_running() and process.status() != "zombie" for process in family), 5)
+    nothing_left()
+
+
+def test_a_busy_page_ends_with_its_client(tmp_path: Path, nothing_left: Callable[[], None]) -> None:
+    (tmp_path / "index.html").write_text(
+        '<script src="/remotion-py.js"></script><script>'
+        'remotionPy.registerComposition({id: "busy", width: 16, height: 16, fps: 24, durationInFrames: 9,'
+        " render(frame) { while (frame === 2) {} }})</script>"
+    )
+    client = rp.Client(capacity=1)
+    render = client.start_render_media(tmp_path, "busy", timeout_in_milliseconds=7000)
+    wait_for(lambda: render.progress().frames_rendered >= 2)
+    client.close()
+    nothing_left()
+
+
+def test_a_killed_endpoint_fails_the_render_and_leaves_nothing(
+    nothing_left: Callable[[], None], tmp_path: Path
+) -> None:
+    client = rp.Client(capacity=2)
+    render, endpoint = under_way(client, output=tmp_path / "a.mp4")
+    os.kill(endpoint, signal.SIGKILL)
+    with pytest.raises(RenderInterruptedError, match="Start it again"):
+        render.wait()
+    client.close()
+    assert list(tmp_path.iterdir()) == []
+    nothing_left()
+    with client:
+        assert client.render_still(LAB, "counter").frame == 0
+
+
+def test_a_killed_main_function_fails_the_render(nothing_left: Callable[[], None]) -> None:
+    with rp.Client(capacity=1) as client:
+        render = client.start_render_media(LAB, "slow", props=SLOW, concurrency=1)
+        wait_for(lambda: render.progress().frames_rendered > 2)
+        endpoint = client._engine.provider.pid
+        assert endpoint
+        renderer_of(endpoint).kill()
+        with pytest.raises(RenderInterruptedError, match=r"Runtime\.ExitError"):
+            render.wait()
+    nothing_left()
+
+
+SCRIPT = """
+import sys, time
+import remotion_py as rp
+def show(progress):
+    if progress.frames_rendered > 4:
+        print("rendering", flush=True)
+try:
+    rp.render_media({site!r}, "slow", props={{"pause": 60, "frames": 400}}, output={output!r}, on_progress=show)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    time.sleep({linger})
+"""
+
+
+def script(output: Path, *, linger: float) -> subprocess.Popen[str]:
+    code = SCRIPT.format(site=str(LAB), output=str(output), linger=linger)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout
+    assert process.stdout.readline() == "rendering\n"
+    return process
+
+
+def test_a_killed_client_leaves_nothing(tmp_path: Path, nothing_left: Callable[[], None]) -> None:
+    process = script(tmp_path / "a.mp4", linger=0)
+    process.kill()
+    process.wait()
+    assert process.stdout
+    process.stdout.close()
+    nothing_left()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_returns_at_once_and_soon_nothing_runs(tmp_path: Path, nothing_left: Callable[[], None]) -> None:
+    process = script(tmp_path / "a.mp4", linger=30)
+    assert process.stdout
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    while (line := process.stdout.readline()) == "rendering\n":
+        continue
+    assert line == "interrupted\n"
+    returned = time.monotonic() - started
+    # The process lives on, as a notebook does; everything else has to go.
+    wait_for(lambda: set(living()) <= {process.pid}, 5)
+    gone = time.monotonic() - started
+    print(f"returned after {returned:.2f} s, nothing ran after {gone:.2f} s")
+    assert returned < 0.5
+    assert gone < 2.5
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert list(tmp_path.iterdir()) == []
+    nothing_left()

@@ -1,0 +1,140 @@
+"""Unmodified Remotion bundles, against the npm renderer itself on the same bundle with the same browser."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import remotion_py as rp
+from remotion_py.page.contract import PageSettings
+from remotion_py.page.server import PageServer
+from remotion_py.page.stage import Stage
+
+from . import oracle
+from .compare import Picture, decode, facts, mismatches, picture, read_counter
+from .conftest import LAB, ROOT
+
+HELLO = ROOT / "examples" / "remotion-hello"
+
+
+@pytest.fixture(scope="session")
+def hello() -> Path:
+    return oracle.bundle(HELLO)
+
+
+@pytest.fixture(scope="session")
+def videos(hello: Path, client: rp.Client, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Our video of the hello composition, and the npm renderer's."""
+    output = tmp_path_factory.mktemp("hello") / "out.mp4"
+    client.render_media(hello, "hello", output=output, concurrency=3)
+    _, reference = oracle.render("media", hello, "out.mp4", composition="hello", options={"concurrency": 2})
+    return output, reference
+
+
+@pytest.fixture(scope="session")
+def pictures(videos: tuple[Path, Path]) -> tuple[list[Picture], list[Picture]]:
+    ours, reference = videos
+    return list(decode(ours)), list(decode(reference))
+
+
+def test_size_rate_and_duration_are_the_npm_renderers(videos: tuple[Path, Path]) -> None:
+    ours, reference = videos
+    assert facts(ours) == facts(reference)
+    assert facts(ours).frames == 90
+
+
+def test_a_viewer_sees_the_same_frames(pictures: tuple[list[Picture], list[Picture]]) -> None:
+    assert mismatches(*pictures) == []
+
+
+@pytest.mark.parametrize("shift", [1, -1])
+def test_a_video_that_is_one_frame_off_is_caught(pictures: tuple[list[Picture], list[Picture]], shift: int) -> None:
+    ours, reference = (taken[30:40] for taken in pictures)
+    shifted = [ours[0], *ours[:-1]] if shift == 1 else [*ours[1:], ours[-1]]
+    found = mismatches(shifted, reference)
+    assert sum("looks like frame" in line for line in found) >= 8
+
+
+def test_a_wrong_picture_is_caught(pictures: tuple[list[Picture], list[Picture]]) -> None:
+    ours, reference = (taken[30:33] for taken in pictures)
+    darker = [(frame * 0.97).astype(np.uint8) for frame in ours]
+    assert any("differs by" in line for line in mismatches(darker, reference))
+    blurred = [np.asarray(Image.fromarray(frame).resize((480, 270)).resize((960, 540))) for frame in ours]
+    assert any("SSIM" in line for line in mismatches(blurred, reference))
+
+
+def test_png_frames_are_equal_before_encoding(hello: Path) -> None:
+    _, folder = oracle.render("frames", hello, "frames", composition="hello", frames=[14, 18])
+    reference = [picture(path) for path in sorted(folder.glob("*.png"))]
+    assert len(reference) == 5
+
+    async def run() -> list[Any]:
+        stage = Stage()
+        try:
+            settings = PageSettings()
+            page = await stage.open(str(hello), settings, generation="test")
+            found = await page.composition("hello")
+            page = await stage.show(str(hello), settings, found, 1, transparent=True, generation="test")
+            taken: list[Any] = []
+            for frame in range(14, 19):
+                await page.seek(frame)
+                shot = Image.open(io.BytesIO(await page.capture("png", 80)))
+                taken.append(np.asarray(shot.convert("RGBA")))
+            return taken
+        finally:
+            await stage.close()
+
+    ours = asyncio.run(run())
+    for number, (one, other) in enumerate(zip(ours, reference, strict=True)):
+        assert np.array_equal(one, other), f"frame {14 + number} differs"
+        assert not np.array_equal(one, reference[number - 1])
+
+
+def test_stills_are_equal(hello: Path, client: rp.Client, tmp_path: Path) -> None:
+    props = {"title": "Grüße, 世界", "bars": [1, 0.2]}
+    _, reference = oracle.render("still", hello, "a.png", composition="hello", frames=60, inputProps=props)
+    still = client.render_still(hello, "hello", frame=60, props=props, output=tmp_path / "a.png")
+    assert np.array_equal(picture(still.path), picture(reference))
+
+
+def test_metadata_is_the_npm_renderers(hello: Path, client: rp.Client) -> None:
+    props = {"bars": [1, 2]}
+    listed, _ = oracle.render("list", hello, "none", inputProps=props)
+    ours = client.get_compositions(hello, props=props)
+    wanted = [
+        (found["id"], found["width"], found["height"], found["fps"], found["durationInFrames"], found["props"])
+        for found in listed["compositions"]
+    ]
+    assert [(o.id, o.width, o.height, o.fps, o.duration_in_frames, o.props) for o in ours] == wanted
+    assert next(found for found in ours if found.id == "hello").duration_in_frames == 70
+
+
+@pytest.mark.parametrize("fps", ["25", "29-97", "60"])
+def test_a_bundle_has_every_frame_once_at_any_rate(hello: Path, client: rp.Client, tmp_path: Path, fps: str) -> None:
+    video = client.render_media(hello, f"counter-{fps}", output=tmp_path / "a.mp4", concurrency=5)
+    assert [read_counter(frame) for frame in decode(video.path)] == list(range(47))
+    assert facts(video.path).duration == pytest.approx(47 / float(fps.replace("-", ".")), abs=1e-6)
+
+
+def test_the_npm_renderer_renders_our_plain_pages(client: rp.Client, tmp_path: Path) -> None:
+    site = LAB.parent / "one"
+
+    async def reference_of() -> tuple[dict[str, Any], Path]:
+        server = PageServer(site)
+        await server.start()
+        try:
+            job = {"composition": "one", "options": {"concurrency": 2}, "serve_url": server.url}
+            return await asyncio.to_thread(oracle.render, "media", site, "out.mp4", **job)
+        finally:
+            await server.close()
+
+    printed, reference = asyncio.run(reference_of())
+    ours = client.render_media(site, "one", output=tmp_path / "a.mp4", concurrency=2)
+    assert printed["composition"]["durationInFrames"] == ours.frames == 20
+    assert mismatches(list(decode(ours.path)), list(decode(reference))) == []
