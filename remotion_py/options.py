@@ -120,7 +120,7 @@ class PageOptions(TypedDict, total=False):
     ]
     log_level: Annotated[
         LogLevel,
-        Option("How much the functions log.", "info", "logLevel", _choice(*get_args(LogLevel)), "log"),
+        Option("How much Remotion logs in the page.", "info", "logLevel", _choice(*get_args(LogLevel)), "log"),
     ]
 
 

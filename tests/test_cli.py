@@ -1,0 +1,102 @@
+"""The command line, in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+from remotion_py.cli.options import parse_frames
+
+from .compare import decode, read_counter
+from .conftest import LAB, ROOT, run_cli
+
+ONE = str(LAB.parent / "one")
+
+
+def test_render_prints_plain_lines_where_there_is_no_terminal(tmp_path: Path) -> None:
+    output = tmp_path / "deep" / "out.mp4"
+    done = run_cli(
+        *("render", str(LAB), "counter", str(output), "--frames", "0-19", "--concurrency", "2", "--crf", "20"),
+        *("--x264-preset", "veryfast", "--jpeg-quality", "90", "--scale", "2", "--timeout", "9000"),
+        *("--props", '{"text": "x"}', "--codec", "h264", "--log", "error"),
+    )
+    assert str(output) in done.stdout
+    assert "640x360" in done.stdout
+    lines = done.stderr.strip().split("\n")
+    assert lines[0].startswith("Render ")
+    assert lines[-1].startswith("100% done: 20/20 frames, 2/2 chunks")
+    assert 3 <= len(lines) <= 13
+    assert [read_counter(frame) for frame in decode(output)] == list(range(20))
+
+    render_id = lines[0].split()[1]
+    assert run_cli("progress", render_id).stdout.startswith("100% done")
+    assert json.loads(run_cli("progress", render_id, "--json").stdout)["done"] is True
+
+    again = run_cli("render", str(LAB), "counter", str(output), "--no-overwrite", check=False)
+    assert again.returncode == 1
+    assert "exists already" in again.stderr
+
+
+def test_render_shows_a_bar_on_a_terminal_and_nothing_when_quiet(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", "from remotion_py.cli import main; main()", "render", ONE, "one"]
+    process = subprocess.Popen([*command, str(tmp_path / "a.mp4")], stderr=theirs, stdout=subprocess.DEVNULL, cwd=ROOT)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    assert process.wait() == 0
+    last = next(line for line in reversed(shown.decode().split("\r")) if line.strip())
+    assert "20/20 frames" in last
+    assert "1/1 chunks" in last
+    assert "fps" in last
+    quiet = run_cli("render", ONE, "one", str(tmp_path / "b.mp4"), "--quiet")
+    assert (quiet.stdout.strip(), quiet.stderr) == (str(tmp_path / "b.mp4"), "")
+
+
+def test_still_takes_its_format_from_the_extension(tmp_path: Path) -> None:
+    run_cli("still", ONE, "one", str(tmp_path / "a.jpg"), "--frame", "-1")
+    assert (tmp_path / "a.jpg").read_bytes()[:2] == b"\xff\xd8"
+    assert "frame 3" in run_cli("still", ONE, "one", str(tmp_path / "a.png"), "--frame", "3").stdout
+    assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_compositions() -> None:
+    assert run_cli("compositions", ONE).stdout.split() == ["one", "320x180", "30", "fps", "20", "frames", "(0.67", "s)"]
+    assert run_cli("compositions", ONE, "--quiet").stdout.strip() == "one"
+    (found,) = json.loads(run_cli("compositions", ONE, "--json").stdout)
+    assert found["duration_in_frames"] == 20
+
+
+def test_doctor_and_install_browser() -> None:
+    report = run_cli("doctor", check=False).stdout
+    for words in ("browser: ", "frames on demand", "browser decodes: H.264", "FFmpeg encoders: libx264", "memory: "):
+        assert words in report
+    assert "There is one already" in run_cli("install-browser").stdout
+    broken = subprocess.run(
+        [sys.executable, "-c", "from remotion_py.cli import main; main()", "doctor"],
+        env=os.environ | {"REMOTION_PY_BROWSER": "/bin/nothing", "REMOTION_PY_FFMPEG": "/bin/nothing"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert broken.returncode == 1
+    assert "fix: remotion-py install-browser" in broken.stdout
+    assert "/bin/nothing does not run" in broken.stdout
+
+
+def test_frames_as_remotion_writes_them() -> None:
+    assert parse_frames("5") == (5, 5)
+    assert parse_frames("0-9") == (0, 9)
+    assert parse_frames("10-") == (10, None)
