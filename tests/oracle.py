@@ -53,7 +53,7 @@ def bundle(project: Path) -> Path:
         shutil.copytree(project, copy, ignore=shutil.ignore_patterns("node_modules", "build"))
         (copy / "public").mkdir(exist_ok=True)
         making = target.with_suffix(".making")
-        node("bundle.mjs", str(copy / "src" / "index.ts"), str(copy / "public"), str(making))
+        node("bundle.mjs", str(next((copy / "src").glob("index.ts*"))), str(copy / "public"), str(making))
         making.replace(target)
     return target
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 from remotion_py.cli.options import parse_frames
@@ -43,6 +46,7 @@ def test_render_prints_plain_lines_where_there_is_no_terminal(tmp_path: Path) ->
 
 def test_render_shows_a_bar_on_a_terminal_and_nothing_when_quiet(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     command = [sys.executable, "-c", "from remotion_py.cli import main; main()", "render", ONE, "one"]
     process = subprocess.Popen([*command, str(tmp_path / "a.mp4")], stderr=theirs, stdout=subprocess.DEVNULL, cwd=ROOT)
     os.close(theirs)

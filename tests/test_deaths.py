@@ -165,22 +165,25 @@ def test_a_killed_client_leaves_nothing(tmp_path: Path, nothing_left: Callable[[
 
 
 def test_ctrl_c_returns_at_once_and_soon_nothing_runs(tmp_path: Path, nothing_left: Callable[[], None]) -> None:
+    before = set(living())
     process = script(tmp_path / "a.mp4", linger=30)
-    assert process.stdout
-    process.send_signal(signal.SIGINT)
-    started = time.monotonic()
-    while (line := process.stdout.readline()) == "rendering\n":
-        continue
-    assert line == "interrupted\n"
-    returned = time.monotonic() - started
-    # The process lives on, as a notebook does; everything else has to go.
-    wait_for(lambda: set(living()) <= {process.pid}, 5)
-    gone = time.monotonic() - started
-    print(f"returned after {returned:.2f} s, nothing ran after {gone:.2f} s")
+    try:
+        assert process.stdout
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        while (line := process.stdout.readline()) == "rendering\n":
+            continue
+        assert line == "interrupted\n"
+        returned = time.monotonic() - started
+        # The process lives on, as a notebook does; everything else has to go.
+        wait_for(lambda: set(living()) - before <= {process.pid}, 5)
+        gone = time.monotonic() - started
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()
     assert returned < 0.5
     assert gone < 2.5
-    process.kill()
-    process.wait()
-    process.stdout.close()
     assert list(tmp_path.iterdir()) == []
     nothing_left()

@@ -47,7 +47,8 @@ _FLAGS = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--proxy-bypass-list=<-loopback>",
     "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests,"
-    "PrivateNetworkAccessSendPreflights,Translate,BackForwardCache,WebRtcHideLocalIpsWithMdns",
+    "PrivateNetworkAccessSendPreflights,Translate,BackForwardCache,WebRtcHideLocalIpsWithMdns,"
+    "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,PaintHolding,DestroyProfileOnBrowserClose",
     "--allow-running-insecure-content",
     # lets Browser.getBrowserCommandLine tell where the debugging port is written
     "--enable-automation",

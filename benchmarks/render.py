@@ -1,0 +1,83 @@
+"""Wall time of a render from a cold start, side by side with the npm renderer.
+
+The same bundle, browser binary and settings: concurrency 2, h264, crf 18, preset medium, JPEG 80, muted. Both are
+processes of their own, timed from start to exit. Alternating pairs; prints medians and their ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from remotion_py.page.discovery import find_browser
+from tests import oracle
+
+ROOT = Path(__file__).parent.parent
+BUSY = """
+import sys, threading
+import remotion_py as rp
+busy = sys.argv[4] == "busy"
+def spin():
+    n = 0
+    while True:
+        n += 1
+if busy:
+    threading.Thread(target=spin, daemon=True).start()
+rp.render_media(sys.argv[1], sys.argv[2], output=sys.argv[3], concurrency=2, crf=18, x264_preset="medium")
+"""
+
+
+def ours(site: Path, composition: str, output: Path, mode: str = "idle") -> float:
+    started = time.perf_counter()
+    command = [sys.executable, "-c", BUSY, str(site), composition, str(output), mode]
+    subprocess.run(command, check=True, cwd=ROOT)
+    return time.perf_counter() - started
+
+
+def peer(site: Path, composition: str, output: Path) -> float:
+    job = {
+        "kind": "media",
+        "serveUrl": str(site),
+        "composition": composition,
+        "output": str(output),
+        "browserExecutable": str(find_browser().path),
+        "options": {"concurrency": 2, "crf": 18, "x264Preset": "medium", "jpegQuality": 80},
+    }
+    started = time.perf_counter()
+    oracle.node("render.mjs", json.dumps(job))
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument(
+        "--busy", action="store_true", help="compare with a busy calling interpreter instead of the peer"
+    )
+    parser.add_argument("compositions", nargs="*", default=["hello", "bars"])
+    arguments = parser.parse_args()
+    project = ROOT / "examples" / "remotion-hello"
+    for composition in arguments.compositions:
+        site = oracle.bundle(project if composition == "hello" else Path(__file__).parent / "bars")
+        with tempfile.TemporaryDirectory() as folder:
+            output = Path(folder) / "out.mp4"
+            mine: list[float] = []
+            others: list[float] = []
+            for number in range(arguments.pairs):
+                mine.append(ours(site, composition, output))
+                others.append(
+                    ours(site, composition, output, "busy") if arguments.busy else peer(site, composition, output)
+                )
+                print(f"{composition} pair {number + 1}: {mine[-1]:.2f} s, other {others[-1]:.2f} s", flush=True)
+        one, other = statistics.median(mine), statistics.median(others)
+        print(f"{composition}: median {one:.2f} s, other {other:.2f} s, ratio {one / other:.2f}")
+
+
+if __name__ == "__main__":
+    main()
