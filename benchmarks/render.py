@@ -19,7 +19,8 @@ from remotion_py.page.discovery import find_browser
 from tests import oracle
 
 ROOT = Path(__file__).parent.parent
-BUSY = """
+SPIN = "n = 0\nwhile True: n += 1"
+SCRIPT = """
 import sys, threading
 import remotion_py as rp
 busy = sys.argv[4] == "busy"
@@ -34,10 +35,16 @@ rp.render_media(sys.argv[1], sys.argv[2], output=sys.argv[3], concurrency=2, crf
 
 
 def ours(site: Path, composition: str, output: Path, mode: str = "idle") -> float:
+    """Time one render; "busy" spins in the calling interpreter, "neighbour" spins in a process beside it."""
+    neighbour = subprocess.Popen([sys.executable, "-c", SPIN]) if mode == "neighbour" else None
     started = time.perf_counter()
-    command = [sys.executable, "-c", BUSY, str(site), composition, str(output), mode]
-    subprocess.run(command, check=True, cwd=ROOT)
-    return time.perf_counter() - started
+    try:
+        subprocess.run([sys.executable, "-c", SCRIPT, str(site), composition, str(output), mode], check=True, cwd=ROOT)
+        return time.perf_counter() - started
+    finally:
+        if neighbour:
+            neighbour.kill()
+            neighbour.wait()
 
 
 def peer(site: Path, composition: str, output: Path) -> float:
@@ -57,9 +64,7 @@ def peer(site: Path, composition: str, output: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument(
-        "--busy", action="store_true", help="compare with a busy calling interpreter instead of the peer"
-    )
+    parser.add_argument("--busy", action="store_true", help="a busy caller against the same load in another process")
     parser.add_argument("compositions", nargs="*", default=["hello", "bars"])
     arguments = parser.parse_args()
     project = ROOT / "examples" / "remotion-hello"
@@ -70,10 +75,12 @@ def main() -> None:
             mine: list[float] = []
             others: list[float] = []
             for number in range(arguments.pairs):
-                mine.append(ours(site, composition, output))
-                others.append(
-                    ours(site, composition, output, "busy") if arguments.busy else peer(site, composition, output)
-                )
+                if arguments.busy:
+                    mine.append(ours(site, composition, output, "busy"))
+                    others.append(ours(site, composition, output, "neighbour"))
+                else:
+                    mine.append(ours(site, composition, output))
+                    others.append(peer(site, composition, output))
                 print(f"{composition} pair {number + 1}: {mine[-1]:.2f} s, other {others[-1]:.2f} s", flush=True)
         one, other = statistics.median(mine), statistics.median(others)
         print(f"{composition}: median {one:.2f} s, other {other:.2f} s, ratio {one / other:.2f}")
