@@ -21,21 +21,24 @@ from tests import oracle
 ROOT = Path(__file__).parent.parent
 SPIN = "n = 0\nwhile True: n += 1"
 SCRIPT = """
-import sys, threading
+import sys
 import remotion_py as rp
-busy = sys.argv[4] == "busy"
-def spin():
+options = {"concurrency": 2, "crf": 18, "x264_preset": "medium"}
+render = rp.start_render_media(sys.argv[1], sys.argv[2], output=sys.argv[3], **options)
+if sys.argv[4] == "busy":
+    import threading
+    done = threading.Event()
+    threading.Thread(target=lambda: (render.wait(), done.set())).start()
     n = 0
-    while True:
+    while not done.is_set():
         n += 1
-if busy:
-    threading.Thread(target=spin, daemon=True).start()
-rp.render_media(sys.argv[1], sys.argv[2], output=sys.argv[3], concurrency=2, crf=18, x264_preset="medium")
+else:
+    render.wait()
 """
 
 
 def ours(site: Path, composition: str, output: Path, mode: str = "idle") -> float:
-    """Time one render; "busy" spins in the calling interpreter, "neighbour" spins in a process beside it."""
+    """Time one render; "busy" spins in the caller once it has started, "neighbour" spins in a process beside it."""
     neighbour = subprocess.Popen([sys.executable, "-c", SPIN]) if mode == "neighbour" else None
     started = time.perf_counter()
     try:
