@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import json
 import os
+import random
 import weakref
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
@@ -17,11 +18,14 @@ from ._version import __version__
 from .errors import (
     FunctionError,
     OptionError,
+    OutputError,
     RemotionPyError,
     RenderCancelledError,
     RenderInterruptedError,
     RenderNotFoundError,
+    ThrottledError,
     from_wire,
+    to_wire,
 )
 from .lambda_.keys import cancel_key, progress_key
 from .lambda_.stream import Decoder, Kind, Message
@@ -34,6 +38,7 @@ from .providers.local.provider import LocalProvider
 from .render import Composition, Still, Video
 
 POLL_S = 0.1
+THROTTLED_PAUSE_S = 0.2
 CANCEL_PATIENCE_S = 5.0
 INTERRUPT_PATIENCE_S = 1.0
 EXTENSIONS = {"h264": ("mp4",)}
@@ -102,6 +107,8 @@ class Engine:
                 try:
                     result = await self._still(payload)
                     break
+                except ThrottledError:
+                    await asyncio.sleep(THROTTLED_PAUSE_S * random.uniform(0.5, 1.5))
                 except RemotionPyError as error:
                     if not error.retryable or not tries:
                         raise
@@ -147,7 +154,13 @@ class Engine:
         store = self.provider.store
         if output is None:
             return store.path(key)
-        await store.get_file(key, output)
+        try:
+            await store.get_file(key, output)
+        except OSError as error:
+            raise OutputError(
+                f"The result cannot be written to {output}: {error.strerror or error}. It is kept in "
+                f"{store.path(key)}; copy it from there."
+            ) from error
         await store.delete(key)
         return output
 
@@ -304,7 +317,11 @@ class RenderTask:
                 if progress.fatal_error and not lost:
                     raise progress.fatal_error
                 await self._notify()
-            self._give_up(lost)
+            try:
+                self._give_up(lost)
+            except RemotionPyError as error:
+                await self._record(data, error)
+                raise
             await asyncio.sleep(POLL_S)
 
     def _give_up(self, lost: str | None) -> None:
@@ -315,6 +332,13 @@ class RenderTask:
             raise RenderInterruptedError(
                 f"The render {self.render_id} was interrupted: its main function is gone ({lost}). Start it again."
             )
+
+    async def _record(self, data: bytes, error: RemotionPyError) -> None:
+        """Write what ended the render into its document, for those who ask later; its main function no longer can."""
+        document = json.loads(data)
+        document["errors"].append(to_wire(error) | {"isFatal": True, "willRetry": False})
+        with contextlib.suppress(OSError):
+            await self._engine.provider.store.put(progress_key(self.render_id), json.dumps(document).encode())
 
     async def _notify(self) -> None:
         async with self._changed:

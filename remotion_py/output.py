@@ -25,32 +25,47 @@ def check_output(output: str | os.PathLike[str], extensions: tuple[str, ...], *,
         DiskFullError: The disk has next to no space.
     """
     path = Path(output).expanduser().absolute()
-    if path.is_dir():
-        raise OutputError(
-            f"The output {path} is a folder. Pass the path of a file, such as {path / f'out.{extensions[0]}'}."
-        )
-    if path.suffix.lower().lstrip(".") not in extensions:
+    if path.suffix.lower().lstrip(".") not in extensions and not _is_folder(path):
         raise OutputError(
             f"The output {path.name!r} does not end in {' or '.join(f'.{e}' for e in extensions)}, which fits what is "
             f"rendered. Rename it to {path.with_suffix('.' + extensions[0]).name!r}."
         )
-    if path.exists() and not overwrite:
-        raise OutputError(f"The output {path} exists already. Choose another name, or allow overwriting.")
-    existing = next(parent for parent in path.parents if parent.exists())
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
+        _probe(path, extensions[0], overwrite=overwrite)
+        free = shutil.disk_usage(path.parent).free
     except OSError as error:
         raise OutputError(
             f"The output {path} cannot be written: {error.strerror or error}. Choose a folder that you may write to."
         ) from error
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OutputError(f"The output {path} exists and may not be written. Choose another name.")
-    free = shutil.disk_usage(existing).free
     if free < SPARE_BYTES:
         raise DiskFullError(
             f"The disk of {path.parent} has {free // 2**20} MB left, which is not enough to render. "
             f"Free some space there, or choose an output on another disk."
         )
     return path
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _probe(path: Path, extension: str, *, overwrite: bool) -> None:
+    """Try what writing the output will do.
+
+    Raises:
+        OutputError: It is a folder, or exists and must not be replaced.
+        OSError: It cannot be written.
+    """
+    if path.is_dir():
+        example = path / f"out.{extension}"
+        raise OutputError(f"The output {path} is a folder. Pass the path of a file, such as {example}.")
+    if path.exists() and not overwrite:
+        raise OutputError(f"The output {path} exists already. Choose another name, or allow overwriting.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OutputError(f"The output {path} exists and may not be written. Choose another name.")

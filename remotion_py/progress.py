@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import RemotionPyError, from_wire
+from .errors import RemotionPyError, RenderInterruptedError, from_wire
+from .errors import to_wire as error_to_wire
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,10 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
     frames = total_frames(metadata)
     chunks = len(set(document["chunks"]))
     planned = metadata["totalChunks"] if metadata else 0
-    errors: list[dict[str, Any]] = document["errors"]
+    errors: list[dict[str, Any]] = list(document["errors"])
+    if not post and time.time() * 1000 > document["timeoutTimestamp"] and not any(e.get("isFatal") for e in errors):
+        late = RenderInterruptedError(f"The render {render_id} ran out of time without saying so. Start it again.")
+        errors.append(error_to_wire(late) | {"isFatal": True, "willRetry": False})
     fatal = [error for error in errors if error.get("isFatal")]
     overall = 1.0 if post else min(0.999, _overall(document, frames, planned))
     fps, eta = _speed(document, frames)

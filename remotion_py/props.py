@@ -50,12 +50,12 @@ def parse_props(text: str) -> dict[str, Any]:
     stripped = text.strip()
     if not stripped.startswith(("{", "[", '"')):
         path = Path(stripped)
-        if not path.is_file():
+        if not _is_file(path):
             raise PropsError(
                 f"--props is {text!r}: neither a JSON object nor a file that exists. "
                 """Pass JSON such as '{"title": "Hello"}', or the path of a JSON file."""
             )
-        source, stripped = str(path), path.read_text(encoding="utf-8")
+        source, stripped = str(path), path.read_text(encoding="utf-8", errors="replace")
     try:
         value: Any = json.loads(stripped, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -68,6 +68,13 @@ def parse_props(text: str) -> dict[str, Any]:
             f"The props in {source} are a JSON {type(value).__name__}, but a page takes an object: {{...}}."
         )
     return cast("dict[str, Any]", value)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def _refuse_constant(name: str) -> float:

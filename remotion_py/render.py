@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from . import _loop
+from .errors import RemotionPyError
 from .progress import RenderProgress
 
 OnProgress = Callable[[RenderProgress], Any]
@@ -153,7 +153,7 @@ class Render:
         return _loop.run(self._task.progress())
 
     def wait(self, on_progress: OnProgress | None = None) -> Video:
-        """Wait for its end. Ctrl-C cancels it.
+        """Wait for its end. Ctrl-C cancels it, and so does an error that `on_progress` raises.
 
         Args:
             on_progress: Called with each change of its progress, in this thread.
@@ -167,7 +167,9 @@ class Render:
                 if on_progress:
                     on_progress(progress)
             return _loop.run(self._task.result())
-        except KeyboardInterrupt:
+        except RemotionPyError:
+            raise
+        except BaseException:
             self._task.interrupt()
             raise
 
@@ -200,7 +202,7 @@ class AsyncRender:
         return await _loop.bridge(self._task.progress())
 
     async def wait(self, on_progress: OnProgress | None = None) -> Video:
-        """Wait for its end. Cancelling the waiting task cancels the render.
+        """Wait for its end. Cancelling the waiting task cancels the render, and so does an error in `on_progress`.
 
         Args:
             on_progress: Called with each change of its progress, in this loop.
@@ -214,7 +216,9 @@ class AsyncRender:
                 if on_progress:
                     on_progress(progress)
             return await _loop.bridge(self._task.result())
-        except asyncio.CancelledError:
+        except RemotionPyError:
+            raise
+        except BaseException:
             self._task.interrupt()
             raise
 

@@ -129,7 +129,25 @@ def test_a_killed_main_function_fails_the_render(nothing_left: Callable[[], None
         renderer_of(endpoint).kill()
         with pytest.raises(RenderInterruptedError, match=r"Runtime\.ExitError"):
             render.wait()
+        assert "Start it again" in client.get_render_progress(render.render_id).errors[-1]["message"]
     nothing_left()
+
+
+def test_a_forked_child_leaves_its_parents_functions_alone() -> None:
+    with rp.Client(capacity=1) as client:
+        client.render_still(LAB, "counter")
+        endpoint = client._engine.provider.pid
+        child = os.fork()
+        if child == 0:
+            try:
+                with client:
+                    assert client.render_still(LAB, "counter", frame=1).frame == 1
+                os._exit(0)
+            except BaseException:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert client._engine.provider.pid == endpoint
+        assert client.render_still(LAB, "counter", frame=2).frame == 2
 
 
 SCRIPT = """

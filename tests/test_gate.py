@@ -20,6 +20,7 @@ from remotion_py.providers.local.runtime_api import RuntimeApi
     [
         "127.0.0.1", "127.8.8.8", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1", "169.254.169.254", "169.254.1.1",
         "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "100.100.100.200", "224.0.0.1", "2002:7f00:1::",
+        "fd00:ec2::23", "fd20:ce::254", "168.63.129.16", "64:ff9b::a9fe:a9fe", "::127.0.0.1",
     ],
 )  # fmt: skip
 def test_forbidden_addresses(address: str) -> None:
@@ -115,7 +116,7 @@ def test_no_way_of_a_page_leads_to_the_machine(lab: str) -> None:
             assert ("169.254.169.254", 80) in browser.gate.refused
 
             # The check can fail: with the gate open the same page reaches the trap.
-            browser.gate.allowed = browser.gate.allowed | {("127.0.0.1", trap_port)}
+            await browser.gate.allow(("127.0.0.1", trap_port), ("localhost", server.port))
             opened = await page._evaluate(f"{ASK}({json.dumps(forbidden[:1])})", doing="ask")
             assert opened[forbidden[0]][:2] == ["REACHED", "REACHED"]
             assert opened[forbidden[0]][3] == "REACHED"

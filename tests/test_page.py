@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -48,7 +50,7 @@ async def on_stage() -> AsyncIterator[Stage]:
 async def serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
@@ -113,7 +115,7 @@ def test_frames_on_demand_equal_screenshots(lab: str) -> None:
         await server.start()
         try:
             assert browser.frame_control is controlled
-            browser.gate.allowed = {("localhost", server.port)}
+            await browser.gate.allow(("localhost", server.port))
             page = await CompositionPage.load(browser, server.url, PageSettings())
             await page.show(await page.composition("counter"), 1, transparent=True)
             taken: list[np.ndarray[Any, Any]] = []
@@ -148,6 +150,7 @@ def test_a_page_that_fails_names_the_frame_the_message_and_the_place(
             with pytest.raises(PageScriptError, match=words) as failure:
                 await page.seek(frame)
             assert failure.value.data["frame"] == frame
+            assert failure.value.data["console"] == ["log: drawing"]
 
     asyncio.run(run())
 
@@ -225,6 +228,51 @@ def test_pages_that_cannot_be_rendered(tmp_path: Path) -> None:
         check_folder(str(tmp_path))
     with pytest.raises(SiteNotFoundError, match="neither an http"):
         check_folder(str(tmp_path / "nothing"))
+
+
+def test_a_browser_that_stopped_before_a_page_was_opened_is_replaced(lab: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("remotion_py.page.browser.LAUNCH_TIMEOUT_S", 3)
+
+    async def run() -> None:
+        async with on_stage() as stage:
+            await stage.warm()
+            assert stage._browser
+            group = stage._browser._group
+            assert group
+            os.killpg(group, signal.SIGSTOP)
+            found = await stage.ask(lab, SHORT, lambda page: page.composition("counter"), generation="test")
+            assert found.id == "counter"
+            assert stage._browser._group != group
+
+    asyncio.run(run())
+
+
+def test_a_silent_server_is_told_from_a_page_that_hangs() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    async def run() -> None:
+        async with on_stage() as stage, serving(answer) as url:
+            with pytest.raises(SiteNotFoundError, match=r"cannot be opened: .*Timeout"):
+                await stage.open(url, SHORT, generation="test")
+
+    asyncio.run(run())
+
+
+def test_what_the_gate_refused_is_told(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(
+        '<script src="/remotion-py.js"></script><script>'
+        'remotionPy.registerComposition({id: "a", width: 16, height: 16, fps: 24, durationInFrames: 9,'
+        ' render: () => fetch("http://localhost:9876/api") })</script>'
+    )
+
+    async def run() -> None:
+        async with on_stage() as stage:
+            with pytest.raises(PageScriptError, match="had tried to reach localhost:9876, which a page may not"):
+                await shown(stage, str(tmp_path), "a")
+
+    asyncio.run(run())
 
 
 def test_a_server_that_recovers_is_tried_again(lab: str) -> None:

@@ -242,6 +242,27 @@ def test_the_status_function_answers_in_remotions_shape(client: rp.Client) -> No
         _loop.run(ask({"type": "nonsense"}))
 
 
+def test_an_error_in_on_progress_cancels_the_render(client: rp.Client) -> None:
+    seen: list[str] = []
+
+    def show(progress: rp.RenderProgress) -> None:
+        seen.append(progress.render_id)
+        if progress.frames_rendered > 2:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        client.render_media(LAB, "slow", props={"pause": 100, "frames": 200}, concurrency=2, on_progress=show)
+    wait_for(lambda: client.get_render_progress(seen[0]).cancelled)
+
+
+def test_many_stills_at_once_wait_for_their_turn() -> None:
+    async def run() -> list[rp.Still]:
+        async with rp.AsyncClient(capacity=1) as client:
+            return await asyncio.gather(*(client.render_still(LAB, "counter", frame=frame) for frame in range(6)))
+
+    assert [still.frame for still in asyncio.run(run())] == list(range(6))
+
+
 def test_a_client_can_be_used_again_after_it_was_closed() -> None:
     client = rp.Client(capacity=1)
     try:

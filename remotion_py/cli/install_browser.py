@@ -40,7 +40,9 @@ def install_browser(force: bool) -> None:
 
 
 def _from_playwright() -> bool:
-    command = [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
+    # A fresh machine lacks the libraries of Chromium too; only root can install them.
+    libraries = ["--with-deps"] if os.geteuid() == 0 and shutil.which("apt-get") else []
+    command = [sys.executable, "-m", "playwright", "install", *libraries, "--only-shell", "chromium"]
     return subprocess.run(command, stdout=sys.stderr, check=False).returncode == 0
 
 

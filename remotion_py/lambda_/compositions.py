@@ -20,8 +20,12 @@ async def compositions(payload: dict[str, Any], context: Context) -> dict[str, A
     Returns:
         `{"type": "success", "compositions": [...]}`, each with id, width, height, fps, durationInFrames, props.
     """
-    page = await context.stage.open(payload["serveUrl"], page_settings(payload), generation=new_render_id())
-    found = await page.compositions()
+    found = await context.stage.ask(
+        payload["serveUrl"],
+        page_settings(payload),
+        lambda page: page.compositions(),
+        generation=new_render_id(),
+    )
     return {
         "type": "success",
         "compositions": [

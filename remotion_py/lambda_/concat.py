@@ -17,6 +17,9 @@ from typing import Any
 from ..errors import ConcatError
 from ..media.codecs import exact_fps
 
+EXTENSIONS = (".mp4", ".m4v", ".mov")
+"""Containers whose time base can hold the exact frame grid; WebM and Matroska count milliseconds."""
+
 MIN_TIMESCALE = 10_000
 """Players choke on time scales of a few ticks per second; the frame rate's numerator is multiplied up to this."""
 
@@ -41,7 +44,7 @@ def concat_chunks(
 
     Args:
         chunks: Video files in their order, encoded with the same settings, each opening with a key frame.
-        output: The file to write; its extension chooses the container. It is only there once it is whole.
+        output: The file to write; an .mp4, .m4v or .mov. It is only there once it is whole.
         fps: Frames per second of the result; a float is taken as the ratio it means (29.97 is 2997/100).
         on_progress: Called with the number of frames joined so far, after each chunk.
 
@@ -59,6 +62,8 @@ def concat_chunks(
     measured = [_measure(Path(path)) for path in chunks]
     delay = max(chunk.delay for chunk in measured)
     target = Path(output)
+    if target.suffix.lower() not in EXTENSIONS:
+        raise ConcatError(f"The output {target.name!r} must end in one of: {', '.join(EXTENSIONS)}. Rename it.")
     partial = target.with_name(f".{target.stem}.partial{target.suffix}")
     done = 0
     try:

@@ -82,7 +82,8 @@ class Job:
     @property
     def jpeg_quality(self) -> int:
         """Quality of JPEG frames."""
-        return self.payload.get("jpegQuality") or 80
+        quality = self.payload.get("jpegQuality")
+        return 80 if quality is None else quality
 
     @property
     def scale(self) -> float:

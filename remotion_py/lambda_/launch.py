@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 from .._version import __version__
 from ..errors import DiskFullError, RenderError
 from ..media.codecs import CODECS, exact_fps
+from ..page.bundle import CompositionPage
+from ..page.contract import Composition
 from ..providers.base import ObjectStore
 from .collect import Collector
 from .concat import concat_chunks
@@ -18,7 +21,7 @@ from .context import Context, now_ms
 from .document import ProgressDocument
 from .frames import ChunkRender
 from .job import Job, page_settings
-from .keys import output_key
+from .keys import cancel_key, output_key
 from .plan import MAX_CHUNKS, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
 
@@ -50,12 +53,20 @@ async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
             async with limit, context.cancellable(store, payload["renderId"]):
                 await _Main(payload, context, document, store).run()
         except TimeoutError as error:
-            late = RenderError("The main function ran out of time. Raise its timeout, or render fewer frames at once.")
+            late = RenderError("The main function ran out of time. Render fewer frames at once, by a frame range.")
             document.failed(late if limit.expired() else error, now_ms())
+            await _stop_renderers(store, payload["renderId"])
         except Exception as error:
             log.warning("render %s failed: %s", payload["renderId"], error)
             document.failed(error, now_ms())
+            await _stop_renderers(store, payload["renderId"])
     return {}
+
+
+async def _stop_renderers(store: ObjectStore, render_id: str) -> None:
+    """Tell the renderer functions that are still at work on a failed render to end."""
+    with contextlib.suppress(OSError):
+        await store.put(cancel_key(render_id), b"{}")
 
 
 class _Main:
@@ -91,14 +102,18 @@ class _Main:
         await self._upload(job, output, rendering, combining, chunks)
 
     async def _resolve(self) -> Job:
-        serve_url: str = self._payload["serveUrl"]
-        render_id: str = self._payload["renderId"]
-        scale: float = self._payload.get("scale") or 1
-        page = await self._context.stage.open(
-            serve_url, page_settings(self._payload), scale=scale, generation=render_id
+        async def question(page: CompositionPage) -> Composition:
+            self._document.site_opened(now_ms())
+            return await page.composition(self._payload["composition"])
+
+        composition = await self._context.stage.ask(
+            self._payload["serveUrl"],
+            page_settings(self._payload),
+            question,
+            scale=self._payload.get("scale") or 1,
+            generation=self._payload["renderId"],
         )
-        self._document.site_opened(now_ms())
-        return Job(self._payload, await page.composition(self._payload["composition"]))
+        return Job(self._payload, composition)
 
     async def _render_here(self, job: Job, frames: tuple[int, int]) -> list[Path]:
         chunk = ChunkRender(

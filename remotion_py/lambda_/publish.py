@@ -7,6 +7,7 @@ import json
 import logging
 from types import TracebackType
 
+from ..errors import RenderError
 from ..providers.base import ObjectStore
 from .document import ProgressDocument
 from .keys import progress_key
@@ -43,17 +44,19 @@ class Publisher:
         assert self._task
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        await self._publish()
+        if not await self._publish() and not error:
+            # Whoever polls would wait for ever: a failed invocation leaves a record of its own.
+            raise RenderError("The last progress.json could not be uploaded, so the end of the render is not known.")
 
     async def _run(self) -> None:
         while True:
             await self._publish()
             await asyncio.sleep(MIN_INTERVAL_S)
 
-    async def _publish(self) -> None:
+    async def _publish(self) -> bool:
         data = json.dumps(self._document.to_json()).encode()
         if data == self._published:
-            return
+            return True
         for attempt in range(TRIES):
             try:
                 await self._store.put(self._key, data)
@@ -62,4 +65,5 @@ class Publisher:
                 await asyncio.sleep(0.1 * 2**attempt)
             else:
                 self._published = data
-                return
+                return True
+        return False

@@ -39,8 +39,14 @@ async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
 async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     render_id: str = payload["renderId"]
     scale: float = payload.get("scale") or 1
-    page = await context.stage.open(payload["serveUrl"], page_settings(payload), scale=scale, generation=render_id)
-    job = Job(payload, await page.composition(payload["composition"]))
+    composition = await context.stage.ask(
+        payload["serveUrl"],
+        page_settings(payload),
+        lambda page: page.composition(payload["composition"]),
+        scale=scale,
+        generation=render_id,
+    )
+    job = Job(payload, composition)
     frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
     async with aclosing(render_frames(context.stage, job, frame, frame)) as frames:
         picture = await anext(frames)

@@ -15,22 +15,18 @@ class Codec:
         name: Remotion's name.
         encoder: FFmpeg's encoder.
         extension: Extension of the finished file.
-        chunk_extension: Extension of a chunk.
         default_crf: Constant rate factor when none is given.
         even_size: Whether width and height have to be even.
-        content_type: MIME type of the finished file.
     """
 
     name: str
     encoder: str
     extension: str
-    chunk_extension: str
     default_crf: int
     even_size: bool
-    content_type: str
 
 
-CODECS = {"h264": Codec("h264", "libx264", "mp4", "mp4", 18, even_size=True, content_type="video/mp4")}
+CODECS = {"h264": Codec("h264", "libx264", "mp4", 18, even_size=True)}
 
 
 def fit_size(codec: Codec, width: int, height: int, scale: float) -> tuple[int, int]:

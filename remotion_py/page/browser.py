@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
+
 from ..errors import BrowserCrashedError
 from .cdp import Carrier, DirectCarrier, PlaywrightCarrier, ProtocolError
 from .discovery import BrowserChoice
@@ -116,7 +118,11 @@ class Browser:
                 await gate.close()
                 raise
             browser.scale = scale
-            browser.frame_control = frame_control and await browser._probe_frame_control()
+            try:
+                browser.frame_control = frame_control and await browser._probe_frame_control()
+            except BaseException:
+                await browser.close()
+                raise
             if browser.frame_control or not frame_control:
                 return browser
             await browser._stop()
@@ -181,7 +187,24 @@ class Browser:
             height: Height of the viewport in CSS pixels.
             controlled: Whether frames are asked for one by one; None where the browser can.
             script: Runs before the scripts of every document that the page loads.
+
+        Raises:
+            BrowserCrashedError: The browser died or does not answer.
         """
+        from playwright.async_api import Error
+
+        try:
+            return await asyncio.wait_for(self._open(width, height, controlled, script), LAUNCH_TIMEOUT_S)
+        except ProtocolError:
+            raise
+        except (Error, aiohttp.ClientError, OSError, TimeoutError) as error:
+            reason = str(error).split("\n")[0] or "it does not answer"
+            raise BrowserCrashedError(
+                f"The browser could not open a page ({reason}). This is often a lack of memory: render with a lower "
+                f"concurrency, or see 'remotion-py doctor'."
+            ) from error
+
+    async def _open(self, width: int, height: int, controlled: bool | None, script: str) -> OpenPage:
         session = self._session
         assert session
         before = set((await session.send("Target.getBrowserContexts"))["browserContextIds"])

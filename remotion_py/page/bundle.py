@@ -15,6 +15,7 @@ from ..errors import (
     BrowserCrashedError,
     CompositionNotFoundError,
     NotACompositionPageError,
+    PageError,
     PageScriptError,
     PageTimeoutError,
     SiteNotFoundError,
@@ -30,19 +31,24 @@ NAVIGATION_TRIES = 3
 NAVIGATION_PAUSE_S = 2
 READY_MARGIN_S = 3
 ANSWER_TIMEOUT_S = 2
+COMMAND_TIMEOUT_S = 15
+KEPT_CONSOLE = 20
 _TRANSIENT = ("ERR_CONNECTION_RESET", "ERR_CONNECTION_TIMED_OUT", "ERR_EMPTY_RESPONSE", "ERR_NETWORK_CHANGED")
 
 
 class CompositionPage:
     """A loaded page that answers the contract. Use `CompositionPage.load()`."""
 
-    def __init__(self, opened: OpenPage, frames: Frames, url: str, settings: PageSettings) -> None:
+    def __init__(
+        self, opened: OpenPage, frames: Frames, url: str, settings: PageSettings, refused: list[tuple[str, int]]
+    ) -> None:
         self.settings = settings
         self.console: list[str] = []
         self._opened = opened
         self._carrier = opened.carrier
         self._frames = frames
         self._url = url
+        self._refused = refused
         self._exceptions: list[tuple[str, str]] = []
         self._crashed = asyncio.Event()
         self._shown: Composition | None = None
@@ -63,11 +69,12 @@ class CompositionPage:
         """
         opened = await browser.open_page(1280, 720, script=settings.script())
         frames = (ControlledFrames if browser.frame_control else FreeFrames)(opened.carrier)
-        page = cls(opened, frames, url, settings)
+        page = cls(opened, frames, url, settings, browser.gate.refused)
         try:
-            await page._send("Runtime.enable")
-            await page._send("Inspector.enable")
-            await page._within(page._navigate(), settings.timeout_ms / 1000, f"load {url}")
+            await page._command("Runtime.enable")
+            await page._command("Inspector.enable")
+            tries = NAVIGATION_TRIES * (settings.timeout_ms / 1000 + NAVIGATION_PAUSE_S)
+            await page._within(page._navigate(), tries, f"load {url}")
             await page._check_contract()
         except BaseException:
             await page.close()
@@ -120,9 +127,11 @@ class CompositionPage:
             "deviceScaleFactor": scale,
             "mobile": False,
         }
-        await self._send("Emulation.setDeviceMetricsOverride", metrics)
+        await self._command("Emulation.setDeviceMetricsOverride", metrics)
         if transparent:
-            await self._send("Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}})
+            await self._command(
+                "Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}}
+            )
         self._transparent = transparent
         self._shown = composition
         call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())})"
@@ -139,11 +148,19 @@ class CompositionPage:
         assert self._shown
         background = "transparent" if self._transparent else "black"
         arguments = json.dumps([frame, self._shown.id, self.settings.attempt, background])
+        try:
+            answer = await self._seek(frame, arguments)
+        except PageError as error:
+            error.data["console"] = self.console[-KEPT_CONSOLE:]
+            raise
+        self._has_video = answer["video"]
+
+    async def _seek(self, frame: int, arguments: str) -> dict[str, Any]:
         answer = await self._evaluate(
             f"window.remotionPyDriver.seek(...{arguments})", frame=frame, doing="show a frame"
         )
         self._check(answer, frame)
-        self._has_video = answer["video"]
+        return answer
 
     async def capture(self, format: PictureFormat, quality: int) -> bytes:
         """Take a picture of the frame that is shown, as encoded bytes."""
@@ -168,12 +185,17 @@ class CompositionPage:
     async def _navigate(self) -> None:
         from playwright.async_api import Error
 
+        limit = self.settings.timeout_ms * 0.9  # so that a silent server is told from a page that hangs
         for last in (number == NAVIGATION_TRIES - 1 for number in range(NAVIGATION_TRIES)):
             reason = ""
             try:
-                response = await self._opened.page.goto(self._url, wait_until="load", timeout=self.settings.timeout_ms)
+                response = await self._opened.page.goto(self._url, wait_until="load", timeout=limit)
             except Error as error:
                 response, reason = None, str(error).split("\n")[0]
+                if any(sign in reason for sign in ("closed", "crashed")):
+                    raise BrowserCrashedError(
+                        f"The browser went away while it loaded {self._url} ({reason})."
+                    ) from error
                 if last or not any(sign in reason for sign in _TRANSIENT):
                     raise SiteNotFoundError(
                         f"The page {self._url} cannot be opened: {reason}. Check the address, and that its server runs."
@@ -220,6 +242,13 @@ class CompositionPage:
                 frame=frame,
             )
         return answer["result"].get("value")
+
+    async def _command(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send a command that the browser answers at once, whatever the page does."""
+        try:
+            return await asyncio.wait_for(self._send(method, params), COMMAND_TIMEOUT_S)
+        except TimeoutError:
+            raise BrowserCrashedError(f"The browser did not answer {method} in {COMMAND_TIMEOUT_S} s.") from None
 
     async def _send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
@@ -277,7 +306,7 @@ class CompositionPage:
 
     def _check(self, answer: Mapping[str, Any], frame: int | None) -> None:
         if answer["state"] == "cancelled":
-            raise cancelled(self._local(answer["text"]), frame)
+            raise cancelled(self._local(answer["text"]), frame, self._hint())
 
     def _raise_exceptions(self, frame: int | None) -> None:
         if self._exceptions:
@@ -286,7 +315,15 @@ class CompositionPage:
             if isinstance(late, PageTimeoutError):
                 raise late
             where = f" at frame {frame}" if frame is not None else ""
-            raise PageScriptError(f"The page threw{where}: {described} Mend the page and render again.", frame=frame)
+            raise PageScriptError(
+                f"The page threw{where}: {described} {self._hint()}Mend the page and render again.", frame=frame
+            )
+
+    def _hint(self) -> str:
+        if not self._refused:
+            return ""
+        host, port = self._refused[-1]
+        return f"It had tried to reach {host}:{port}, which a page may not: only its own site and public addresses. "
 
     def _on_exception(self, event: dict[str, Any]) -> None:
         details = event["exceptionDetails"]

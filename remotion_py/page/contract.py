@@ -112,7 +112,7 @@ class Composition:
         }
 
 
-def cancelled(stack: str, frame: int | None) -> PageScriptError | PageTimeoutError:
+def cancelled(stack: str, frame: int | None, hint: str = "") -> PageScriptError | PageTimeoutError:
     """Turn what a page wrote into `remotion_cancelledError` into an error (page contract 8.1)."""
     first, *rest = stack.split("\n")
     where = f" at frame {frame}" if frame is not None else ""
@@ -130,6 +130,6 @@ def cancelled(stack: str, frame: int | None) -> PageScriptError | PageTimeoutErr
     position = next((line.strip() for line in rest if line.strip().startswith("at ")), "")
     position = f" ({position})" if position else ""
     return PageScriptError(
-        f"The page cancelled its render{where}: {first}{position}. Mend the page and render again.",
+        f"The page cancelled its render{where}: {first}{position}. {hint}Mend the page and render again.",
         frame=frame,
     )

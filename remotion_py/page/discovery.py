@@ -71,8 +71,8 @@ def _playwright_folders() -> list[Path]:
     named = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
     if named and named != "0":
         return [Path(named)]
-    caches = "Library/Caches" if sys.platform == "darwin" else ".cache"
-    return [Path.home() / caches / "ms-playwright"]
+    caches = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return [Path(os.environ.get("XDG_CACHE_HOME") or caches) / "ms-playwright", caches / "ms-playwright"]
 
 
 def _choice(path: Path, source: str) -> BrowserChoice:

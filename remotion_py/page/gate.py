@@ -13,8 +13,14 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
-METADATA_ADDRESSES = frozenset({"169.254.169.254", "fd00:ec2::254", "100.100.100.200"})
-"""Where clouds answer with credentials; most are link-local anyway."""
+METADATA_NETWORKS = tuple(
+    ipaddress.ip_network(text)
+    for text in ("fd00:ec2::/32", "fd20:ce::254/128", "100.100.100.200/32", "168.63.129.16/32")
+)
+"""Where clouds answer with credentials (AWS, Google, Alibaba, Azure), beyond the link-local ones."""
+
+_EMBEDDING = tuple(ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "::/96"))
+"""IPv6 addresses whose last four bytes are an IPv4 address: NAT64, and the old compatible form."""
 
 _REFUSED = b"\x05\x02\x00\x01" + bytes(6)
 _UNREACHABLE = b"\x05\x04\x00\x01" + bytes(6)
@@ -24,10 +30,19 @@ _PIECE = 256 * 1024
 
 def is_forbidden(address: str) -> bool:
     """Tell whether a page may never connect to this IP address: loopback, link-local, unspecified or metadata."""
-    ip = ipaddress.ip_address(address.split("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    ip = mapped or ip
-    return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast or str(ip) in METADATA_ADDRESSES
+    found = ipaddress.ip_address(address.split("%")[0])
+    inner = [found]
+    if isinstance(found, ipaddress.IPv6Address):
+        embedded = [ipaddress.IPv4Address(found.packed[-4:])] if any(found in net for net in _EMBEDDING) else []
+        inner += [ip for ip in (found.ipv4_mapped, found.sixtofour, *embedded) if ip is not None]
+    return any(
+        ip.is_loopback
+        or ip.is_link_local
+        or ip.is_unspecified
+        or ip.is_multicast
+        or any(ip.version == net.version and ip in net for net in METADATA_NETWORKS)
+        for ip in inner
+    )
 
 
 def origin_of(url: str) -> tuple[str, int]:
@@ -39,11 +54,11 @@ def origin_of(url: str) -> tuple[str, int]:
 class Gate:
     """A SOCKS5 server on loopback that refuses forbidden addresses.
 
-    `allowed` holds the (host, port) pairs that are always let through: the bundle and its proxy.
+    What `allow()` named is always let through, at the addresses that it had then: the bundle and its proxy.
     """
 
     def __init__(self) -> None:
-        self.allowed: set[tuple[str, int]] = set()
+        self._allowed: dict[tuple[str, int], list[str]] = {}
         self.refused: list[tuple[str, int]] = []
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -53,6 +68,11 @@ class Gate:
         """Listen on a free port of 127.0.0.1."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    async def allow(self, *origins: tuple[str, int]) -> None:
+        """Let these (host, port) pairs through, and no others any more. Their names are resolved here, once."""
+        self.refused.clear()
+        self._allowed = {(host.lower(), port): await _resolve(host, port) for host, port in origins}
 
     async def close(self) -> None:
         """Stop listening and cut all connections."""
@@ -100,14 +120,19 @@ class Gate:
             remote_writer.close()
 
     async def _permitted(self, host: str, port: int) -> list[str]:
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError:
-            return []
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        if (host.lower(), port) in self.allowed:
-            return addresses
+        known = self._allowed.get((host.lower(), port))
+        if known is not None:
+            return known
+        addresses = await _resolve(host, port)
         return [] if any(is_forbidden(address) for address in addresses) else addresses
+
+
+async def _resolve(host: str, port: int) -> list[str]:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 async def _read_host(reader: asyncio.StreamReader, kind: int) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from ..errors import BrowserCrashedError, BrowserError
 from .browser import Browser
@@ -14,6 +16,8 @@ from .discovery import find_browser
 from .gate import origin_of
 from .serve_url import check_folder, is_url, page_url
 from .server import PageServer
+
+T = TypeVar("T")
 
 
 class Stage:
@@ -53,10 +57,37 @@ class Stage:
         browser = await self._ready_browser(scale)
         server = await self._ready_server(folder)
         url = page_url(serve_url) if folder is None else server.url
-        browser.gate.allowed = {("localhost", server.port), origin_of(url)}
+        await browser.gate.allow(("localhost", server.port), origin_of(url))
         self._page = await CompositionPage.load(browser, url, replace(settings, proxy_port=server.proxy_port))
         self._loaded = _identity(serve_url, settings, generation)
         return self._page
+
+    async def ask(
+        self,
+        serve_url: str,
+        settings: PageSettings,
+        question: Callable[[CompositionPage], Awaitable[T]],
+        *,
+        scale: float = 1,
+        generation: str,
+    ) -> T:
+        """Load a site afresh and ask its page something; once more in a new browser when the first one dies.
+
+        Args:
+            serve_url: A folder or an http(s) URL.
+            settings: What the page is told.
+            question: What is asked of the loaded page.
+            scale: Device pixels per CSS pixel that it will be shown with.
+            generation: What the page is opened for.
+        """
+        for last in (False, True):
+            try:
+                return await question(await self.open(serve_url, settings, scale=scale, generation=generation))
+            except BrowserCrashedError:
+                await self.discard(browser=True)
+                if last:
+                    raise
+        raise AssertionError("unreachable: the last try returns or raises")
 
     async def show(
         self,

@@ -99,8 +99,8 @@ class Endpoint:
 
     async def _make(self) -> Sandbox:
         sandbox = Sandbox(self._root, self._runtime_address, self._environment, self._exited, self._command)
-        self._sandboxes[sandbox.token] = sandbox
         await sandbox.start()
+        self._sandboxes[sandbox.token] = sandbox
         return sandbox
 
     def _exited(self, sandbox: Sandbox) -> None:
@@ -130,6 +130,8 @@ class Endpoint:
             sandbox = await self._begin(invocation, wait=False)
         except FullError:
             return _throttled()
+        except OSError as error:
+            return _error(500, "ServiceException", f"No sandbox could be started: {error}")
         body, end = await self._drain(invocation, sandbox)
         headers = _request_id(invocation) | {"X-Amz-Executed-Version": "$LATEST"}
         if end.error_type:
@@ -145,6 +147,8 @@ class Endpoint:
             sandbox = await self._begin(invocation, wait=False)
         except FullError:
             return _throttled()
+        except OSError as error:
+            return _error(500, "ServiceException", f"No sandbox could be started: {error}")
         response = web.StreamResponse(headers=_request_id(invocation) | {"Content-Type": CONTENT_TYPE})
         response.enable_chunked_encoding()
         try:
@@ -164,8 +168,10 @@ class Endpoint:
         return response
 
     async def _event(self, invocation: Invocation) -> None:
-        sandbox = await self._begin(invocation, wait=True)
-        _, end = await self._drain(invocation, sandbox)
+        try:
+            _, end = await self._drain(invocation, await self._begin(invocation, wait=True))
+        except OSError as error:
+            end = End("Sandbox.NotStarted", str(error).encode())
         if end.error_type:
             log.warning("the event invocation %s failed: %s", invocation.request_id, end.error_type)
             record = {
@@ -175,7 +181,10 @@ class Endpoint:
                 "responsePayload": end.error_body.decode(errors="replace"),
             }
             self._failures.mkdir(parents=True, exist_ok=True)
-            (self._failures / f"{invocation.request_id}.json").write_text(json.dumps(record))
+            target = self._failures / f"{invocation.request_id}.json"
+            partial = target.with_suffix(".partial")
+            partial.write_text(json.dumps(record))
+            partial.replace(target)
 
     async def _begin(self, invocation: Invocation, *, wait: bool) -> Sandbox:
         sandbox = await self._pools.acquire(pool_of(invocation.payload), wait=wait)

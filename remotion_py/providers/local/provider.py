@@ -74,6 +74,15 @@ class LocalProvider:
         self._ready: EndpointReady | None = None
         self._functions: BotoFunctions | None = None
         self._starting = asyncio.Lock()
+        self._owner = os.getpid()
+
+    def _forget_parents(self) -> None:
+        """In a forked child, leave the endpoint to the parent that started it, and start afresh."""
+        if self._owner != os.getpid():
+            self._owner = os.getpid()
+            self._process = self._ready = self._functions = None
+            self._starting = asyncio.Lock()
+        self._owner = os.getpid()
 
     @property
     def browser_executable(self) -> str | None:
@@ -86,10 +95,11 @@ class LocalProvider:
         Args:
             renderers: Renderer functions that will be needed soon, so that they are started ahead of need.
         """
+        self._forget_parents()
         async with self._starting:
             if self._process and self._process.poll() is not None:
                 await self.close()
-            if self._functions is None:
+            if self._functions is None or self._process is None:
                 await self._start(1 + min(renderers, self.capacity))
             assert self._functions
             return self._functions
@@ -97,7 +107,7 @@ class LocalProvider:
     @property
     def alive(self) -> bool:
         """Whether the endpoint runs."""
-        return self._process is not None and self._process.poll() is None
+        return self._owner == os.getpid() and self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int | None:
@@ -108,7 +118,7 @@ class LocalProvider:
         """Return what the endpoint recorded of a main function that died, or None."""
         if self._ready is None:
             return None
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             for path in Path(self._ready.failures).glob("*.json"):
                 record = json.loads(path.read_text())
                 if record["requestPayload"].get("renderId") == render_id:
@@ -117,6 +127,7 @@ class LocalProvider:
 
     async def close(self) -> None:
         """End the endpoint with all its sandboxes; returns when it is gone."""
+        self._forget_parents()
         process, self._process = self._process, None
         ready, self._ready = self._ready, None
         self._functions = None

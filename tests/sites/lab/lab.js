@@ -37,11 +37,13 @@ register("slow", async (frame, props, config) => {
 }, { defaultProps: { pause: 50, frames: 40 }, calculateMetadata: ({ props }) => ({ durationInFrames: props.frames }) });
 
 register("throws", (frame, props, config) => {
+  if (frame === 3) console.log("drawing");
   if (frame === 3) throw new TypeError("boom at three");
   draw(frame, props, config);
 });
 
 register("throws-later", (frame, props, config) => {
+  if (frame === 2) console.log("drawing");
   if (frame === 2) setTimeout(() => { throw new Error("a late boom"); }, 0);
   draw(frame, props, config);
   return sleep(20);
@@ -53,6 +55,7 @@ register("hangs", (frame, props, config) => {
 });
 
 register("cancels", (frame) => {
+  if (frame === 1) console.log("drawing");
   if (frame === 1) remotionPy.cancelRender(new Error("the page gave up"));
 });
 
