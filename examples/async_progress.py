@@ -9,7 +9,7 @@ SITE = Path(__file__).parent / "bar-chart-race"
 
 
 async def render(client: rp.AsyncClient, title: str) -> rp.Video:
-    running = await client.start_render_media(SITE, "race", props={"title": title}, frame_range=(0, 29), scale=0.25)
+    running = await client.start_render_media(SITE, "race", props={"title": title}, frame_range=(0, 11), scale=0.25)
     async for progress in running:
         print(f"{title}: {progress}")
     return await running.wait()

@@ -167,9 +167,9 @@ def test_a_dialog_fails_the_render(lab: str) -> None:
 def test_a_handle_that_is_never_released_is_named(lab: str) -> None:
     async def run() -> None:
         async with on_stage() as stage:
-            page = await shown(stage, lab, "hangs")
+            page = await shown(stage, lab, "hangs", PageSettings(timeout_ms=4000))
             with pytest.raises(
-                PageTimeoutError, match="'waiting for the data' was not released within 5000 ms"
+                PageTimeoutError, match="'waiting for the data' was not released within 2000 ms"
             ) as failure:
                 await page.seek(2)
             assert failure.value.data["handles"] == ["waiting for the data"]
@@ -255,7 +255,7 @@ def test_a_silent_server_is_told_from_a_page_that_hangs() -> None:
     async def run() -> None:
         async with on_stage() as stage, serving(answer) as url:
             with pytest.raises(SiteNotFoundError, match=r"cannot be opened: .*Timeout"):
-                await stage.open(url, SHORT, generation="test")
+                await stage.open(url, PageSettings(timeout_ms=3000), generation="test")
 
     asyncio.run(run())
 
