@@ -1,1 +1,1 @@
-"""x."""
+"""Functions and objects on AWS. Empty until deployment is built."""
