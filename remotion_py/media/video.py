@@ -19,9 +19,9 @@ _TO_LIMITED_BT601 = {
     "transferin": "709",
     "transfer": "709",
 }
-"""Frames are sRGB; a JPEG holds them as full-range BT.601. Keeping its matrix keeps its chroma: the mean SSIM against the
-npm renderer's full-range video of the same frames is 0.997, and 0.993 (lowest 0.990) after conversion to BT.709 (measured
-2026-11-23, crf 18). Limited range is what players expect."""
+"""Frames are sRGB; a JPEG holds them as full-range BT.601. Keeping its matrix keeps its chroma: the mean SSIM against
+the npm renderer's full-range video of the same frames is 0.997, and 0.993 (lowest 0.990) after conversion to BT.709
+(measured 2026-11-23, crf 18). Limited range is what players expect."""
 
 
 @dataclass(frozen=True)
