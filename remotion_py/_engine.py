@@ -25,7 +25,6 @@ from .errors import (
     RenderNotFoundError,
     ThrottledError,
     from_wire,
-    to_wire,
 )
 from .lambda_.keys import cancel_key, progress_key
 from .lambda_.stream import Decoder, Kind, Message
@@ -33,7 +32,7 @@ from .options import PageOptions, RenderMediaOptions, RenderStillOptions, check_
 from .output import check_output
 from .page.discovery import find_browser
 from .page.serve_url import check_folder, is_url
-from .progress import RenderProgress, from_document
+from .progress import RenderProgress, fatal_entry, from_document
 from .providers.local.provider import LocalProvider
 from .render import Composition, Still, Video
 
@@ -336,7 +335,7 @@ class RenderTask:
     async def _record(self, data: bytes, error: RemotionPyError) -> None:
         """Write what ended the render into its document, for those who ask later; its main function no longer can."""
         document = json.loads(data)
-        document["errors"].append(to_wire(error) | {"isFatal": True, "willRetry": False})
+        document["errors"].append(fatal_entry(error))
         with contextlib.suppress(OSError):
             await self._engine.provider.store.put(progress_key(self.render_id), json.dumps(document).encode())
 

@@ -25,13 +25,8 @@ def check_output(output: str | os.PathLike[str], extensions: tuple[str, ...], *,
         DiskFullError: The disk has next to no space.
     """
     path = Path(output).expanduser().absolute()
-    if path.suffix.lower().lstrip(".") not in extensions and not _is_folder(path):
-        raise OutputError(
-            f"The output {path.name!r} does not end in {' or '.join(f'.{e}' for e in extensions)}, which fits what is "
-            f"rendered. Rename it to {path.with_suffix('.' + extensions[0]).name!r}."
-        )
     try:
-        _probe(path, extensions[0], overwrite=overwrite)
+        _probe(path, extensions, overwrite=overwrite)
         free = shutil.disk_usage(path.parent).free
     except OSError as error:
         raise OutputError(
@@ -45,23 +40,21 @@ def check_output(output: str | os.PathLike[str], extensions: tuple[str, ...], *,
     return path
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-def _probe(path: Path, extension: str, *, overwrite: bool) -> None:
+def _probe(path: Path, extensions: tuple[str, ...], *, overwrite: bool) -> None:
     """Try what writing the output will do.
 
     Raises:
-        OutputError: It is a folder, or exists and must not be replaced.
+        OutputError: It is a folder, has an extension that does not fit, or exists and must not be replaced.
         OSError: It cannot be written.
     """
     if path.is_dir():
-        example = path / f"out.{extension}"
+        example = path / f"out.{extensions[0]}"
         raise OutputError(f"The output {path} is a folder. Pass the path of a file, such as {example}.")
+    if path.suffix.lower().lstrip(".") not in extensions:
+        raise OutputError(
+            f"The output {path.name!r} does not end in {' or '.join(f'.{e}' for e in extensions)}, which fits what is "
+            f"rendered. Rename it to {path.with_suffix('.' + extensions[0]).name!r}."
+        )
     if path.exists() and not overwrite:
         raise OutputError(f"The output {path} exists already. Choose another name, or allow overwriting.")
     path.parent.mkdir(parents=True, exist_ok=True)

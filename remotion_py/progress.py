@@ -115,6 +115,11 @@ def total_frames(metadata: dict[str, Any] | None) -> int:
     return (last - first) // metadata["everyNthFrame"] + 1
 
 
+def fatal_entry(error: RemotionPyError) -> dict[str, Any]:
+    """Return an error that ended a render, seen from outside its functions, as an entry of the document's `errors`."""
+    return error_to_wire(error) | {"isFatal": True, "willRetry": False}
+
+
 def from_document(document: dict[str, Any], render_id: str, bucket_name: str) -> RenderProgress:
     """Read a `progress.json` document into a `RenderProgress`."""
     metadata = document.get("renderMetadata")
@@ -125,7 +130,7 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
     errors: list[dict[str, Any]] = list(document["errors"])
     if not post and time.time() * 1000 > document["timeoutTimestamp"] and not any(e.get("isFatal") for e in errors):
         late = RenderInterruptedError(f"The render {render_id} ran out of time without saying so. Start it again.")
-        errors.append(error_to_wire(late) | {"isFatal": True, "willRetry": False})
+        errors.append(fatal_entry(late))
     fatal = [error for error in errors if error.get("isFatal")]
     overall = 1.0 if post else min(0.999, _overall(document, frames, planned))
     fps, eta = _speed(document, frames)

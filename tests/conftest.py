@@ -66,10 +66,15 @@ def lab() -> str:
 
 def _shared_processes() -> tuple[set[int], set[str]]:
     provider = _shared._engine.provider if _shared else None
-    if provider is None or provider.pid is None or provider._ready is None:
+    # An interrupted test ends the shared functions in the background, so they may go while we look.
+    pid, ready = (provider.pid, provider._ready) if provider else (None, None)
+    if pid is None or ready is None:
         return set(), set()
-    root = psutil.Process(provider.pid)
-    return {root.pid, *(child.pid for child in root.children(recursive=True))}, {provider._ready.root}
+    try:
+        root = psutil.Process(pid)
+        return {root.pid, *(child.pid for child in root.children(recursive=True))}, {ready.root}
+    except psutil.Error:
+        return set(), set()
 
 
 def living() -> dict[int, str]:

@@ -26,6 +26,7 @@ from .plan import MAX_CHUNKS, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
 
 END_MARGIN_S = 1.0
+OUT_OF_TIME = "The main function ran out of time. Render fewer frames at once, by a frame range."
 BYTES_PER_PIXEL = 0.01
 """Of a compressed frame; measured 0.002 to 0.01 for x264 at crf 18 on moving charts and text."""
 SPARE_BYTES = 64 * 1024 * 1024
@@ -52,13 +53,10 @@ async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         try:
             async with limit, context.cancellable(store, payload["renderId"]):
                 await _Main(payload, context, document, store).run()
-        except TimeoutError as error:
-            late = RenderError("The main function ran out of time. Render fewer frames at once, by a frame range.")
-            document.failed(late if limit.expired() else error, now_ms())
-            await _stop_renderers(store, payload["renderId"])
         except Exception as error:
+            late = isinstance(error, TimeoutError) and limit.expired()
             log.warning("render %s failed: %s", payload["renderId"], error)
-            document.failed(error, now_ms())
+            document.failed(RenderError(OUT_OF_TIME) if late else error, now_ms())
             await _stop_renderers(store, payload["renderId"])
     return {}
 
