@@ -73,7 +73,7 @@ def render(kind: str, site: Path, name: str, serve_url: str = "", **job: Any) ->
     """
     browser = str(find_browser().path)
     script = (HERE / "render.mjs").read_bytes()
-    folder = CACHE / "reference" / _hash(kind, job, script, browser, *_files(site))
+    folder = CACHE / "reference" / _hash(kind, job, script, browser, _fonts(), *_files(site))
     output, printed = folder / name, folder / "printed.json"
     if not printed.exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -86,6 +86,13 @@ def render(kind: str, site: Path, name: str, serve_url: str = "", **job: Any) ->
         }
         printed.write_text(node("render.mjs", json.dumps(given)).strip().split("\n")[-1])
     return json.loads(printed.read_text()), output
+
+
+def _fonts() -> str:
+    """List the installed fonts: a reference with other fonts shows other text."""
+    if not shutil.which("fc-list"):
+        return ""
+    return "\n".join(sorted(subprocess.run(["fc-list"], capture_output=True, text=True, check=True).stdout.split("\n")))
 
 
 def node(script: str, *arguments: str) -> str:
