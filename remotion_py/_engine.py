@@ -28,6 +28,8 @@ from .errors import (
 )
 from .lambda_.keys import cancel_key, progress_key
 from .lambda_.stream import Decoder, Kind, Message
+from .media.codecs import CODEC_OF_EXTENSION
+from .media.formats import check_separate_audio, codec_of, resolve_format
 from .options import PageOptions, RenderMediaOptions, RenderStillOptions, check_options, wire_options
 from .output import check_output
 from .page.discovery import find_browser
@@ -40,8 +42,7 @@ POLL_S = 0.1
 THROTTLED_PAUSE_S = 0.2
 CANCEL_PATIENCE_S = 5.0
 INTERRUPT_PATIENCE_S = 1.0
-EXTENSIONS = {"h264": ("mp4",)}
-PICTURE_EXTENSIONS = {"png": ("png",), "jpeg": ("jpeg", "jpg")}
+PICTURE_EXTENSIONS = {"png": ("png",), "jpeg": ("jpeg", "jpg"), "webp": ("webp",), "pdf": ("pdf",)}
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -85,20 +86,26 @@ class Engine:
     ) -> RenderTask:
         """Check everything that can be checked, then start a render."""
         values = check_options(RenderMediaOptions, given)
-        output = _output(values, EXTENSIONS[values["codec"]])
-        payload = self._payload("start", serve_url, RenderMediaOptions, values) | {"composition": composition}
+        wire = _media_wire(values)
+        output = _output(values["output"], (wire["outExtension"],), overwrite=values["overwrite"])
+        audio = None
+        if values["separate_audio_to"] is not None:
+            extension = wire["separateAudioTo"].rpartition(".")[2]
+            audio = _output(values["separate_audio_to"], (extension,), overwrite=values["overwrite"])
+        payload = self._payload("start", serve_url, RenderMediaOptions, values) | wire | {"composition": composition}
         async with self._working():
             wanted = values["concurrency"] or self.provider.capacity
             functions = await self.provider.functions(renderers=wanted if wanted > 1 else 0)
             started = await functions.invoke(self.provider.function_name, payload)
-            return RenderTask(self, started["renderId"], output)
+            return RenderTask(self, started["renderId"], output, audio)
 
     async def render_still(
         self, serve_url: str | os.PathLike[str], composition: str, given: Mapping[str, Any]
     ) -> Still:
         """Render one frame."""
         values = check_options(RenderStillOptions, given)
-        output = _output(values, PICTURE_EXTENSIONS[values["image_format"]])
+        values["image_format"] = values["image_format"] or _picture_format(values["output"])
+        output = _output(values["output"], PICTURE_EXTENSIONS[values["image_format"]], overwrite=values["overwrite"])
         payload = self._payload("still", serve_url, RenderStillOptions, values) | {"composition": composition}
         async with self._working():
             tries = values["max_retries"]
@@ -242,13 +249,15 @@ class RenderTask:
         engine: What it runs on.
         render_id: Its id.
         output: Where its video goes; None leaves it in the store.
+        audio: Where its separate audio goes.
     """
 
-    def __init__(self, engine: Engine, render_id: str, output: Path | None) -> None:
+    def __init__(self, engine: Engine, render_id: str, output: Path | None, audio: Path | None) -> None:
         self.render_id = render_id
         self.latest = RenderProgress(render_id=render_id, bucket_name=engine.provider.store.bucket)
         self._engine = engine
         self._output = output
+        self._audio = audio
         self._changed = asyncio.Condition()
         self._cancelled_at: float | None = None
         self._following = asyncio.get_running_loop().create_task(self._follow())
@@ -348,23 +357,51 @@ class RenderTask:
         assert metadata
         assert post
         path = await self._engine.take(post["outKey"], self._output)
+        audio_key = post.get("separateAudioKey")
         return Video(
             path=path,
+            audio_path=await self._engine.take(audio_key, self._audio) if audio_key else None,
             render_id=self.render_id,
             size=post["outputSize"],
             width=metadata["dimensions"]["width"],
             height=metadata["dimensions"]["height"],
-            fps=metadata["fps"],
+            fps=metadata["fps"] / metadata["everyNthFrame"],
             frames=progress.total_frames,
-            duration=progress.total_frames / metadata["fps"],
+            duration=progress.total_frames * metadata["everyNthFrame"] / metadata["fps"],
             time_to_finish=post["timeToFinish"] / 1000,
         )
 
 
-def _output(values: Mapping[str, Any], extensions: tuple[str, ...]) -> Path | None:
-    if values["output"] is None:
-        return None
-    return check_output(values["output"], extensions, overwrite=values["overwrite"])
+def _media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a payload that the output's name decides, once the options are known to go together."""
+    output, separate = values["output"], values["separate_audio_to"]
+    extension = None if output is None else Path(output).suffix.lower()[1:]
+    if output and not extension:
+        raise OutputError(
+            f"The output {os.fspath(output)!r} has no extension, so its format is not known. Name it like 'out.mp4'."
+        )
+    if output and not values["codec"] and extension and extension not in CODEC_OF_EXTENSION:
+        raise OutputError(
+            f"The output {Path(output).name!r} ends in .{extension}, which is no format that can be written. It must "
+            f"end in one of: {', '.join(f'.{item}' for item in CODEC_OF_EXTENSION)}."
+        )
+    wire = wire_options(RenderMediaOptions, values) | {
+        "codec": codec_of(values["codec"], extension),
+        "outExtension": extension,
+        "separateAudioTo": None if separate is None else Path(separate).name,
+    }
+    form = resolve_format(wire)
+    check_separate_audio(wire, form)
+    return {key: wire[key] for key in ("codec", "separateAudioTo")} | {"outExtension": form.extension}
+
+
+def _picture_format(output: str | os.PathLike[str] | None) -> str:
+    extension = "" if output is None else Path(output).suffix.lower()[1:]
+    return next((name for name, listed in PICTURE_EXTENSIONS.items() if extension in listed), "png")
+
+
+def _output(output: str | os.PathLike[str] | None, extensions: tuple[str, ...], *, overwrite: bool) -> Path | None:
+    return None if output is None else check_output(output, extensions, overwrite=overwrite)
 
 
 @atexit.register

@@ -12,8 +12,9 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypedDict, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypedDict, get_args, get_origin, get_type_hints
 
+from .checks import Check, boolean, choice, frame_range, number, strings, text
 from .errors import OptionError
 from .props import serialize_props
 
@@ -22,6 +23,24 @@ LogLevel = Literal["trace", "verbose", "info", "warn", "error"]
 X264Preset = Literal[
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"
 ]
+
+Gl = Literal["swangle", "angle", "egl", "swiftshader", "vulkan", "angle-egl"]
+CodecName = Literal["h264", "h264-mkv", "h264-ts", "h265", "vp8", "vp9", "av1", "prores", "gif", "mp3", "aac", "wav"]
+CODEC_NAMES: tuple[str, ...] = get_args(CodecName)
+AudioCodecName = Literal["aac", "mp3", "opus", "pcm-16"]
+PixelFormat = Literal[
+    "yuv420p",
+    "yuva420p",
+    "yuv422p",
+    "yuv444p",
+    "yuv420p10le",
+    "yuv422p10le",
+    "yuv444p10le",
+    "yuva444p10le",
+]
+ColorSpace = Literal["default", "bt601", "bt709", "bt2020-ncl"]
+ProResProfile = Literal["proxy", "light", "standard", "hq", "4444", "4444-xq"]
+StillFormat = Literal["png", "jpeg", "webp", "pdf"]
 
 MIN_TIMEOUT_MS = 7000
 """Below this the page's own timers, 2 s shorter, leave no room (page contract 1.3)."""
@@ -34,7 +53,7 @@ class Option:
     Args:
         help: One line for docs and `--help`.
         default: Value when it is not given.
-        wire: Key in the payload; "" keeps it on the client.
+        wire: Key in the payload, `group.key` inside an object; "" keeps it on the client.
         check: Called with (name, value); returns the checked value or raises `OptionError`.
         flag: CLI flag without dashes; "" means no flag.
     """
@@ -42,63 +61,8 @@ class Option:
     help: str
     default: Any = None
     wire: str = ""
-    check: Callable[[str, Any], Any] | None = None
+    check: Check | None = None
     flag: str = ""
-
-
-def _number(low: float, high: float, *, whole: bool, exclusive_low: bool = False) -> Callable[[str, Any], Any]:
-    kind = "a whole number" if whole else "a number"
-    span = f"{'above' if exclusive_low else 'from'} {low:g} {'up to' if exclusive_low else 'to'} {high:g}"
-
-    def check(name: str, value: Any) -> Any:
-        good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-        if not good or not (low < value if exclusive_low else low <= value) or value > high:
-            raise OptionError(f"{name} is {value!r}, but must be {kind} {span}. Pass such a number.")
-        return value
-
-    return check
-
-
-def _choice(*allowed: str) -> Callable[[str, Any], Any]:
-    def check(name: str, value: Any) -> Any:
-        if value not in allowed:
-            raise OptionError(f"{name} is {value!r}, but must be one of: {', '.join(allowed)}.")
-        return value
-
-    return check
-
-
-def _frame_range(name: str, value: Any) -> list[int | None]:
-    """Normalise to `[first, last]`, where last None means the end of the composition."""
-    pair: list[Any] = (
-        [value, value] if isinstance(value, int) else list(value) if isinstance(value, (tuple, list)) else []
-    )
-    first, last = pair if len(pair) == 2 else (None, None)
-    if not _frame(first) or not (last is None or _frame(last)):
-        raise OptionError(
-            f"{name} is {value!r}, but must be one frame number, or (first, last), both counted from 0 and "
-            f"both rendered; (first, None) runs to the end."
-        )
-    if last is not None and last < first:
-        raise OptionError(f"{name} is {value!r}: its last frame lies before its first. Swap them.")
-    return [first, last]
-
-
-def _frame(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _env_variables(name: str, value: Any) -> dict[str, str]:
-    mapping = cast("dict[Any, Any]", value)
-    if not isinstance(value, Mapping) or not all(isinstance(item, str) for pair in mapping.items() for item in pair):
-        raise OptionError(f"{name} is {value!r}, but must be a mapping from names to strings.")
-    return dict(mapping)
-
-
-def _boolean(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise OptionError(f"{name} is {value!r}, but must be True or False.")
-    return value
 
 
 class PageOptions(TypedDict, total=False):
@@ -111,16 +75,54 @@ class PageOptions(TypedDict, total=False):
             "How long a delayRender() handle of the page may stay open, in ms.",
             30_000,
             "timeoutInMilliseconds",
-            _number(MIN_TIMEOUT_MS, 86_400_000, whole=True),
+            number(MIN_TIMEOUT_MS, 86_400_000, whole=True),
             "timeout",
         ),
     ]
     env_variables: Annotated[
-        Mapping[str, str], Option("What the page sees in process.env.", {}, "envVariables", _env_variables)
+        Mapping[str, str], Option("What the page sees in process.env.", {}, "envVariables", strings)
     ]
     log_level: Annotated[
         LogLevel,
-        Option("How much Remotion logs in the page.", "info", "logLevel", _choice(*get_args(LogLevel)), "log"),
+        Option("How much Remotion logs in the page.", "info", "logLevel", choice(*get_args(LogLevel)), "log"),
+    ]
+    gl: Annotated[
+        Gl | None,
+        Option(
+            "Renderer of Chromium's graphics; None composites in software, which is fast. WebGL works with any.",
+            None,
+            "chromiumOptions.gl",
+            choice(*get_args(Gl)),
+            "gl",
+        ),
+    ]
+    dark_mode: Annotated[
+        bool,
+        Option("Whether the page prefers dark colours.", False, "chromiumOptions.darkMode", boolean, "dark-mode"),
+    ]
+    disable_web_security: Annotated[
+        bool,
+        Option(
+            "Let the page read from other origins without CORS.",
+            False,
+            "chromiumOptions.disableWebSecurity",
+            boolean,
+            "disable-web-security",
+        ),
+    ]
+    ignore_certificate_errors: Annotated[
+        bool,
+        Option(
+            "Accept wrong TLS certificates.",
+            False,
+            "chromiumOptions.ignoreCertificateErrors",
+            boolean,
+            "ignore-certificate-errors",
+        ),
+    ]
+    user_agent: Annotated[
+        str | None,
+        Option("What the browser says it is.", None, "chromiumOptions.userAgent", text, "user-agent"),
     ]
 
 
@@ -132,7 +134,7 @@ class PictureOptions(PageOptions, total=False):
         Option("Where the result is written; None leaves it in the object store."),
     ]
     overwrite: Annotated[
-        bool, Option("Replace an existing output.", True, "overwrite", _boolean, "overwrite/--no-overwrite")
+        bool, Option("Replace an existing output.", True, "overwrite", boolean, "overwrite/--no-overwrite")
     ]
     jpeg_quality: Annotated[
         int,
@@ -140,7 +142,7 @@ class PictureOptions(PageOptions, total=False):
             "Quality of JPEG frames, 0 to 100.",
             80,
             "jpegQuality",
-            _number(0, 100, whole=True),
+            number(0, 100, whole=True),
             "jpeg-quality",
         ),
     ]
@@ -150,7 +152,7 @@ class PictureOptions(PageOptions, total=False):
             "Factor on the size of the output, above 0 up to 16.",
             1.0,
             "scale",
-            _number(0, 16, whole=False, exclusive_low=True),
+            number(0, 16, whole=False, exclusive_low=True),
             "scale",
         ),
     ]
@@ -160,7 +162,7 @@ class PictureOptions(PageOptions, total=False):
             "How often a chunk that failed for a reason outside the page is tried again.",
             1,
             "maxRetries",
-            _number(0, 20, whole=True),
+            number(0, 20, whole=True),
             "max-retries",
         ),
     ]
@@ -169,10 +171,41 @@ class PictureOptions(PageOptions, total=False):
 class RenderMediaOptions(PictureOptions, total=False):
     """Options of `render_media()`."""
 
-    codec: Annotated[Literal["h264"], Option("Codec of the video.", "h264", "codec", _choice("h264"), "codec")]
+    codec: Annotated[
+        CodecName | None,
+        Option(
+            "Codec; None chooses by the extension of the output: h264.", None, "codec", choice(*CODEC_NAMES), "codec"
+        ),
+    ]
+    audio_codec: Annotated[
+        AudioCodecName | None,
+        Option(
+            "Codec of the audio; None chooses what suits codec and output.",
+            None,
+            "audioCodec",
+            choice(*get_args(AudioCodecName)),
+            "audio-codec",
+        ),
+    ]
     image_format: Annotated[
-        Literal["jpeg", "png"],
-        Option("Format of the captured frames.", "jpeg", "imageFormat", _choice("jpeg", "png"), "image-format"),
+        Literal["jpeg", "png", "none"] | None,
+        Option(
+            "Format of the captured frames; None is jpeg, or png for a pixel format with alpha.",
+            None,
+            "imageFormat",
+            choice("jpeg", "png", "none"),
+            "image-format",
+        ),
+    ]
+    pixel_format: Annotated[
+        PixelFormat | None,
+        Option("Pixel format; None is yuv420p.", None, "pixelFormat", choice(*get_args(PixelFormat)), "pixel-format"),
+    ]
+    color_space: Annotated[
+        ColorSpace,
+        Option(
+            "Colour space; default is bt601.", "default", "colorSpace", choice(*get_args(ColorSpace)), "color-space"
+        ),
     ]
     concurrency: Annotated[
         int | None,
@@ -180,7 +213,7 @@ class RenderMediaOptions(PictureOptions, total=False):
             "Number of renderer functions that share the frames; None plans by length and capacity.",
             None,
             "concurrency",
-            _number(1, 200, whole=True),
+            number(1, 200, whole=True),
             "concurrency",
         ),
     ]
@@ -190,38 +223,122 @@ class RenderMediaOptions(PictureOptions, total=False):
             "Most frames in a chunk; excludes concurrency.",
             None,
             "framesPerLambda",
-            _number(1, 10_000_000, whole=True),
+            number(1, 10_000_000, whole=True),
             "frames-per-lambda",
         ),
     ]
     frame_range: Annotated[
         FrameRange | None,
+        Option("One frame, or (first, last), both rendered; None for all.", None, "frameRange", frame_range, "frames"),
+    ]
+    every_nth_frame: Annotated[
+        int,
         Option(
-            "One frame, or (first, last), both rendered; None for all.",
-            None,
-            "frameRange",
-            _frame_range,
-            "frames",
+            "Render only every n-th frame, at a rate as much lower; the audio keeps its speed.",
+            1,
+            "everyNthFrame",
+            number(1, 1000, whole=True),
+            "every-nth-frame",
         ),
     ]
     crf: Annotated[
         int | None,
         Option(
-            "Constant rate factor of x264, 1 (best) to 51; None means 18.",
+            "Constant rate factor, from 0 or more (best) to 51 or 63; None is the codec's default.",
             None,
             "crf",
-            _number(1, 51, whole=True),
+            number(0, 63, whole=True),
             "crf",
         ),
     ]
+    video_bitrate: Annotated[
+        str | None,
+        Option("Bitrate of the video, such as 4M; excludes crf.", None, "videoBitrate", text, "video-bitrate"),
+    ]
+    audio_bitrate: Annotated[
+        str | None, Option("Bitrate of the audio; None is 320k.", None, "audioBitrate", text, "audio-bitrate")
+    ]
+    encoding_max_rate: Annotated[
+        str | None,
+        Option("Highest bitrate of the video; needs a buffer size.", None, "encodingMaxRate", text, "max-rate"),
+    ]
+    encoding_buffer_size: Annotated[
+        str | None,
+        Option("Buffer in which the highest bitrate is kept.", None, "encodingBufferSize", text, "buffer-size"),
+    ]
+    gop_size: Annotated[
+        int | None,
+        Option("Most frames between two key frames.", None, "gopSize", number(1, 100_000, whole=True), "gop"),
+    ]
     x264_preset: Annotated[
         X264Preset | None,
+        Option("Preset of x264; None means medium.", None, "x264Preset", choice(*get_args(X264Preset)), "x264-preset"),
+    ]
+    prores_profile: Annotated[
+        ProResProfile | None,
         Option(
-            "Preset of x264; None means medium.",
+            "Profile of ProRes; None means hq.",
             None,
-            "x264Preset",
-            _choice(*get_args(X264Preset)),
-            "x264-preset",
+            "proResProfile",
+            choice(*get_args(ProResProfile)),
+            "prores-profile",
+        ),
+    ]
+    number_of_gif_loops: Annotated[
+        int | None,
+        Option(
+            "How often a GIF is repeated; None for ever, 0 plays it once.",
+            None,
+            "numberOfGifLoops",
+            number(0, 65_535, whole=True),
+            "number-of-gif-loops",
+        ),
+    ]
+    muted: Annotated[bool, Option("Leave the audio out.", False, "muted", boolean, "muted")]
+    enforce_audio_track: Annotated[
+        bool,
+        Option(
+            "Write a silent track when nothing is heard.", False, "enforceAudioTrack", boolean, "enforce-audio-track"
+        ),
+    ]
+    sample_rate: Annotated[
+        int | None,
+        Option(
+            "Samples per second of the audio; None is 48000.",
+            None,
+            "sampleRate",
+            number(8000, 192_000, whole=True),
+            "sample-rate",
+        ),
+    ]
+    prefer_lossless: Annotated[
+        bool, Option("Write the audio as PCM.", False, "preferLossless", boolean, "prefer-lossless")
+    ]
+    separate_audio_to: Annotated[
+        str | os.PathLike[str] | None,
+        Option("Write the audio to this file instead of into the video.", None, "", None, "separate-audio-to"),
+    ]
+    metadata: Annotated[
+        Mapping[str, str], Option("Tags of the file, such as title or comment.", {}, "metadata", strings)
+    ]
+    composition_start: Annotated[
+        int | None,
+        Option(
+            "First frame of the whole of which this render is a chunk; None for a render of its own.",
+            None,
+            "compositionStart",
+            number(0, 10_000_000, whole=True),
+            "composition-start",
+        ),
+    ]
+    for_seamless_aac_concatenation: Annotated[
+        bool,
+        Option(
+            "Keep the padding around the AAC of a chunk, which concat_chunks() takes away.",
+            False,
+            "forSeamlessAacConcatenation",
+            boolean,
+            "for-seamless-aac-concatenation",
         ),
     ]
 
@@ -235,13 +352,19 @@ class RenderStillOptions(PictureOptions, total=False):
             "Frame to capture; negative counts from the end.",
             0,
             "frame",
-            _number(-10_000_000, 10_000_000, whole=True),
+            number(-10_000_000, 10_000_000, whole=True),
             "frame",
         ),
     ]
     image_format: Annotated[
-        Literal["png", "jpeg"],
-        Option("Format of the still.", "png", "imageFormat", _choice("png", "jpeg"), "image-format"),
+        StillFormat | None,
+        Option(
+            "Format of the still; None chooses by the extension of the output: png.",
+            None,
+            "imageFormat",
+            choice(*get_args(StillFormat)),
+            "image-format",
+        ),
     ]
 
 
@@ -288,7 +411,11 @@ def _nearest(name: str, known: Mapping[str, Option]) -> str:
 
 def wire_options(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Turn checked options into the part of a payload that carries them, input props included."""
-    wire = {option.wire: values[name] for name, option in table(options).items() if option.wire}
+    wire: dict[str, Any] = {}
+    for name, option in table(options).items():
+        if option.wire:
+            group, _, key = option.wire.rpartition(".")
+            (wire.setdefault(group, {}) if group else wire)[key] = values[name]
     return wire | {"inputProps": {"type": "payload", "payload": serialize_props(values.get("props"))}}
 
 

@@ -28,6 +28,7 @@ class Video:
         frames: Number of frames.
         duration: Seconds.
         time_to_finish: Seconds that the render took.
+        audio_path: The separate audio file, where one was asked for.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class Video:
     frames: int
     duration: float
     time_to_finish: float = field(compare=False, default=0.0)
+    audio_path: Path | None = None
 
     def __str__(self) -> str:
         megabytes = self.size / 1e6

@@ -22,6 +22,7 @@ from .lambda_.context import Context
 from .lambda_.handler import handle
 from .lambda_.plan import MAX_CHUNKS
 from .lambda_.runtime import Invocation, RuntimeClient, RuntimeClosedError, serve
+from .media.sources import Sources
 from .page.stage import Stage
 from .providers.base import Functions, ObjectStore
 from .providers.functions import BotoFunctions
@@ -38,6 +39,7 @@ class Surroundings:
 
     functions: Functions
     stage: Stage
+    sources: Sources
     store_root: Path
     capacity: int
 
@@ -47,6 +49,7 @@ class Surroundings:
             functions=self.functions,
             open_store=self.open_store,
             stage=self.stage,
+            sources=self.sources,
             function_name=os.environ["AWS_LAMBDA_FUNCTION_NAME"],
             region=os.environ["AWS_REGION"],
             memory_mb=int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
@@ -82,9 +85,11 @@ def surroundings() -> Surroundings:
         patience = float(os.environ["REMOTION_PY_TIMEOUT"]) + READ_MARGIN_S
         return make_lambda_client(os.environ["REMOTION_PY_ENDPOINT"], read_timeout_s=patience, connections=connections)
 
+    stage = Stage(os.environ.get("REMOTION_PY_BROWSER"))
     return Surroundings(
         functions=BotoFunctions(make_client),
-        stage=Stage(os.environ.get("REMOTION_PY_BROWSER")),
+        stage=stage,
+        sources=Sources(Path(os.environ["REMOTION_PY_CACHE"]) / "assets", stage),
         store_root=Path(os.environ["REMOTION_PY_STORE"]),
         capacity=capacity,
     )
@@ -124,6 +129,7 @@ async def run() -> None:
         warming.cancel()
         await asyncio.gather(warming, return_exceptions=True)
         await around.stage.close()
+        await around.sources.close()
 
 
 async def _then_clean(pieces: AsyncIterator[bytes], temp: tempfile.TemporaryDirectory[str]) -> AsyncIterator[bytes]:

@@ -43,14 +43,16 @@ def modules() -> Path:
     return folder
 
 
-def bundle(project: Path) -> Path:
-    """Bundle a Remotion project by the npm bundler."""
+def bundle(project: Path, public: Path | None = None) -> Path:
+    """Bundle a Remotion project by the npm bundler, with the files of a folder as its public ones."""
     packages = modules()
-    target = CACHE / "bundles" / _hash(*_files(project), packages.name)
+    target = CACHE / "bundles" / _hash(*_files(project), public.name if public else "", packages.name)
     if not (target / "index.html").exists():
         copy = packages / "projects" / target.name  # below node_modules, where imports are resolved
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(project, copy, ignore=shutil.ignore_patterns("node_modules", "build"))
+        if public:
+            shutil.copytree(public, copy / "public", dirs_exist_ok=True)
         (copy / "public").mkdir(exist_ok=True)
         making = target.with_suffix(".making")
         node("bundle.mjs", str(next((copy / "src").glob("index.ts*"))), str(copy / "public"), str(making))

@@ -80,7 +80,7 @@ def test_png_frames_are_equal_before_encoding(hello: Path) -> None:
             settings = PageSettings()
             page = await stage.open(str(hello), settings, generation="test")
             found = await page.composition("hello")
-            page = await stage.show(str(hello), settings, found, 1, transparent=True, generation="test")
+            page = await stage.show(str(hello), settings, found, transparent=True, generation="test")
             taken: list[Any] = []
             for frame in range(14, 19):
                 await page.seek(frame)

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from remotion_py.errors import (
 )
 from remotion_py.page.browser import Browser
 from remotion_py.page.bundle import CompositionPage
+from remotion_py.page.flags import BrowserSettings
 from remotion_py.page.contract import PageSettings, cancelled
 from remotion_py.page.discovery import BrowserChoice, find_browser
 from remotion_py.page.serve_url import check_folder, page_url
@@ -64,7 +66,7 @@ async def shown(
 ) -> CompositionPage:
     page = await stage.open(site, settings, generation="test")
     found = await page.composition(composition)
-    return await stage.show(site, settings, found, **({"scale": 1, "transparent": False} | more), generation="test")
+    return await stage.show(site, settings, found, **({"transparent": False} | more), generation="test")
 
 
 def decoded(picture: bytes) -> np.ndarray[Any, Any]:
@@ -80,16 +82,16 @@ def test_listing_resolving_seeking_and_capturing(lab: str) -> None:
                 await page.compositions()
             found = await page.composition("counter")
             assert (found.width, found.height, found.fps, found.duration_in_frames) == (320, 180, 25, 100)
-            page = await stage.show(lab, settings, found, 1, transparent=False, generation="test")
+            page = await stage.show(lab, settings, found, transparent=False, generation="test")
             for frame in (0, 1, 2, 50, 3, 99):
                 await page.seek(frame)
                 picture = decoded(await page.capture("jpeg", 80))
                 assert picture.shape == (180, 320, 3)
                 assert read_counter(picture) == frame
             assert page.usable
-            again = await stage.show(lab, settings, found, 1, transparent=False, generation="test")
+            again = await stage.show(lab, settings, found, transparent=False, generation="test")
             assert again is page
-            fresh = await stage.show(lab, settings, found, 1, transparent=False, generation="another render")
+            fresh = await stage.show(lab, settings, found, transparent=False, generation="another render")
             assert fresh is not page
 
     asyncio.run(run())
@@ -98,7 +100,7 @@ def test_listing_resolving_seeking_and_capturing(lab: str) -> None:
 def test_scale_multiplies_the_pixels(lab: str) -> None:
     async def run() -> None:
         async with on_stage() as stage:
-            page = await shown(stage, lab, "counter", scale=2)
+            page = await shown(stage, lab, "counter", replace(SHORT, browser=BrowserSettings(scale=2)))
             await page.seek(5)
             picture = decoded(await page.capture("png", 80))
             assert picture.shape == (360, 640, 3)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import FunctionError, RemotionPyError, ThrottledError, from_wire
 from ..providers.base import Functions
+from .chunk import ChunkFiles, audio_file, video_file
 from .context import now_ms
 from .document import ProgressDocument
 from .job import Job
-from .stream import Decoder, FramingError, Kind, Message
+from .stream import Decoder, FramingError, Kind, Message, Piece
 
 STALL_S = 60.0
 """A renderer function tells something every five seconds; one that is silent for this long is given up."""
@@ -31,6 +32,7 @@ class Collector:
         job: What to render.
         document: Where progress goes.
         folder: Where chunks go.
+        on_chunk: Called with each finished chunk, as soon as it is there.
         parallel: How many functions run at the same time.
         max_retries: How often a chunk is tried again.
     """
@@ -45,6 +47,7 @@ class Collector:
         *,
         parallel: int,
         max_retries: int,
+        on_chunk: Callable[[int, ChunkFiles], Awaitable[None]],
     ) -> None:
         self._functions = functions
         self._function_name = function_name
@@ -53,8 +56,9 @@ class Collector:
         self._folder = folder
         self._slots = asyncio.Semaphore(parallel)
         self._max_retries = max_retries
+        self._on_chunk = on_chunk
 
-    async def run(self, chunks: Sequence[tuple[int, int]]) -> list[Path]:
+    async def run(self, chunks: Sequence[tuple[int, int]]) -> list[ChunkFiles]:
         """Render all chunks; the first one that fails for good ends the others.
 
         Args:
@@ -70,7 +74,12 @@ class Collector:
             raise failures.exceptions[0] from None
         return [task.result() for task in tasks]
 
-    async def _chunk(self, index: int, frames: tuple[int, int]) -> Path:
+    async def _chunk(self, index: int, frames: tuple[int, int]) -> ChunkFiles:
+        files = await self._rendered(index, frames)
+        await self._on_chunk(index, files)
+        return files
+
+    async def _rendered(self, index: int, frames: tuple[int, int]) -> ChunkFiles:
         async with self._slots:
             attempt = 1
             while True:
@@ -83,11 +92,11 @@ class Collector:
                     attempt += 1
                     self._document.retried(index, attempt, now_ms(), error)
 
-    async def _attempt(self, index: int, frames: tuple[int, int], attempt: int) -> Path:
+    async def _attempt(self, index: int, frames: tuple[int, int], attempt: int) -> ChunkFiles:
         payload = self._job.to_renderer(index, frames, attempt)
         pause = FIRST_PAUSE_S
         while True:
-            receiver = _Receiver(self._document, index, frames, self._folder / f"chunk-{index:08d}-{attempt}.mp4")
+            receiver = _Receiver(self._document, self._job, index, frames, self._folder, attempt)
             try:
                 with contextlib.closing(receiver):
                     async with contextlib.aclosing(self._functions.stream(self._function_name, payload)) as stream:
@@ -110,16 +119,23 @@ async def _next(stream: Any) -> bytes | None:
 
 
 class _Receiver:
-    """Takes the stream of one attempt at one chunk; its file counts only when the stream is complete."""
+    """Takes the stream of one attempt at one chunk; its files count only when the stream is complete."""
 
-    def __init__(self, document: ProgressDocument, index: int, frames: tuple[int, int], path: Path) -> None:
+    def __init__(
+        self, document: ProgressDocument, job: Job, index: int, frames: tuple[int, int], folder: Path, attempt: int
+    ) -> None:
+        name = f"chunk-{index:08d}-{attempt}"
         self._document = document
         self._index = index
-        self._frames = frames[1] - frames[0] + 1
-        self._path = path
+        self._frames = len(range(frames[0], frames[1] + 1, job.every_nth))
+        self._wanted = {Kind.VIDEO_CHUNK_RENDERED} if job.format.codec.has_video else set[Kind]()
+        self._paths = {
+            Kind.VIDEO_CHUNK_RENDERED: video_file(job, folder, name),
+            Kind.AUDIO_CHUNK_RENDERED: audio_file(job, folder, name),
+        }
         self._decoder = Decoder()
         self._file: BinaryIO | None = None
-        self._arrived = False
+        self._arrived: set[Kind] = set()
         self._complete = False
 
     def feed(self, data: bytes) -> None:
@@ -129,22 +145,26 @@ class _Receiver:
                 if isinstance(item, Message):
                     self._take(item)
                 else:
-                    self._write(item.data, first=item.first, last=item.last)
+                    self._write(item)
         except FramingError as error:
             raise FunctionError(f"The stream of chunk {self._index} is broken: {error}") from error
 
-    def result(self) -> Path:
-        """Return the chunk's file, once the stream has ended."""
-        if not (self._arrived and self._complete and self._decoder.complete):
+    def result(self) -> ChunkFiles:
+        """Return the chunk's files, once the stream has ended."""
+        if not (self._complete and self._decoder.complete):
             raise FunctionError(f"The stream of chunk {self._index} ended before the chunk was complete.")
-        return self._path
+        return ChunkFiles(
+            video=self._paths[Kind.VIDEO_CHUNK_RENDERED] if self._wanted else None,
+            audio=self._paths[Kind.AUDIO_CHUNK_RENDERED] if Kind.AUDIO_CHUNK_RENDERED in self._arrived else None,
+        )
 
     def close(self) -> None:
-        """Close the file, and remove it unless it is whole."""
+        """Close the open file, and remove what there is unless it is whole."""
         if self._file:
             self._file.close()
         if not self._complete:
-            self._path.unlink(missing_ok=True)
+            for path in self._paths.values():
+                path.unlink(missing_ok=True)
 
     def _take(self, message: Message) -> None:
         body = message.body
@@ -152,17 +172,19 @@ class _Receiver:
             self._document.invoked(self._index)
         elif message.kind is Kind.FRAMES_RENDERED:
             self._document.frames(self._index, body["rendered"], body["encoded"])
+        elif message.kind is Kind.ARTIFACT_EMITTED:
+            self._document.artifact(self._index, body)
         elif message.kind is Kind.ERROR_OCCURRED:
             raise from_wire(body["errorInfo"])
-        elif message.kind is Kind.CHUNK_COMPLETE and self._arrived:
+        elif message.kind is Kind.CHUNK_COMPLETE and self._wanted <= self._arrived:
             self._complete = True
             self._document.chunk_done(self._index, self._frames, body["start"], body["rendered"])
 
-    def _write(self, data: bytes, *, first: bool, last: bool) -> None:
-        if first:
-            self._file = self._path.open("wb")
+    def _write(self, piece: Piece) -> None:
+        if piece.first:
+            self._file = self._paths[piece.kind].open("wb")
         assert self._file
-        self._file.write(data)
-        if last:
+        self._file.write(piece.data)
+        if piece.last:
             self._file.close()
-            self._arrived = True
+            self._arrived.add(piece.kind)

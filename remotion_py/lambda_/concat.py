@@ -1,36 +1,25 @@
-"""Chunks to one file, seamlessly: packets are copied onto the exact frame grid, nothing is encoded again.
-
-What has to hold was found by trying: pts, dts and duration of every packet are rewritten; the reorder delay of a
-chunk depends on its length, so one dts offset serves the whole file; an exact time base makes drift impossible.
-"""
+"""Chunks to one file, seamlessly: packets are copied onto the exact grid, nothing is encoded again."""
 
 from __future__ import annotations
 
+import heapq
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConcatError
 from ..media.codecs import exact_fps
+from .concat_audio import AacTrack, AudioTrack
+from .concat_video import VideoTrack
 
-EXTENSIONS = (".mp4", ".m4v", ".mov")
+EXTENSIONS = ("mp4", "m4v", "mov", "mkv", "webm", "ts", "mxf", "m4a", "m4b", "3gp", "aac")
+_MUXERS = {"m4v": "mp4", "m4a": "ipod", "m4b": "ipod", "mkv": "matroska", "ts": "mpegts", "aac": "adts"}
+_EXACT = ("mp4", "m4v", "mov", "m4a", "m4b", "3gp")
 """Containers whose time base can hold the exact frame grid; WebM and Matroska count milliseconds."""
-
-MIN_TIMESCALE = 10_000
-"""Players choke on time scales of a few ticks per second; the frame rate's numerator is multiplied up to this."""
-
-
-@dataclass(frozen=True)
-class _Chunk:
-    """A measured chunk: at which place each packet is shown, and by how many frames decoding runs ahead."""
-
-    path: Path
-    places: list[int]
-    delay: int
+_TIMESCALE_LIMIT = 2**31 - 1
 
 
 def concat_chunks(
@@ -38,101 +27,102 @@ def concat_chunks(
     output: str | os.PathLike[str],
     *,
     fps: float | Fraction,
+    audio: Sequence[str | os.PathLike[str]] | None = None,
+    metadata: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> int:
-    """Join chunks of video into one file without encoding anything again.
+    """Join chunks of video, and their audio, into one file without encoding anything again.
 
     Args:
         chunks: Video files in their order, encoded with the same settings, each opening with a key frame.
-        output: The file to write; an .mp4, .m4v or .mov. It is only there once it is whole.
+        output: The file to write; its extension chooses the container. It is only there once it is whole.
         fps: Frames per second of the result; a float is taken as the ratio it means (29.97 is 2997/100).
+        audio: The AAC of each chunk with its padding, as `render_media(..., separate_audio_to=...,
+            composition_start=..., for_seamless_aac_concatenation=True)` writes it; None for silence.
+        metadata: Tags of the file.
         on_progress: Called with the number of frames joined so far, after each chunk.
 
     Returns:
         The number of frames in the result.
 
     Raises:
-        ConcatError: No chunks, a chunk without video, one that opens without a key frame, or settings that differ.
+        ConcatError: No chunks, a chunk without video, one that opens without a key frame, settings that differ, or
+            audio whose length does not fit.
+    """
+    if not chunks:
+        raise ConcatError("There are no chunks to join. Pass at least one file.")
+    if audio is not None and len(audio) != len(chunks):
+        raise ConcatError(
+            f"There are {len(chunks)} chunks of video, but {len(audio)} of audio. Pass one for each, in the same order."
+        )
+    rate = fps if isinstance(fps, Fraction) else exact_fps(fps)
+    target = Path(output)
+    check_container(target)
+    video = VideoTrack([Path(path) for path in chunks], rate)
+    sound = AacTrack([Path(path) for path in audio], video.lengths, rate) if audio else None
+    write_tracks(target, video, sound, metadata=metadata, on_progress=on_progress)
+    return sum(video.lengths)
+
+
+def check_container(target: Path) -> None:
+    """Refuse an output that we cannot write.
+
+    Raises:
+        ConcatError: Its extension names no container that we know.
+    """
+    if target.suffix.lower()[1:] not in EXTENSIONS:
+        listed = ", ".join(f".{item}" for item in EXTENSIONS)
+        raise ConcatError(f"The output {target.name!r} must end in one of: {listed}. Rename it.")
+
+
+def write_tracks(
+    target: Path,
+    video: VideoTrack | None,
+    audio: AudioTrack | None,
+    *,
+    tag: str = "",
+    metadata: Mapping[str, str] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> None:
+    """Write one file of a video and an audio track.
+
+    Args:
+        target: The file; it is only there once it is whole.
+        video: Its video, or None.
+        audio: Its audio, or None.
+        tag: Codec tag of the video; "" for the usual one.
+        metadata: Tags of the file.
+        on_progress: Called with the number of frames written so far, after each chunk.
     """
     import av
 
-    if not chunks:
-        raise ConcatError("There are no chunks to join. Pass at least one file.")
-    rate = fps if isinstance(fps, Fraction) else exact_fps(fps)
-    measured = [_measure(Path(path)) for path in chunks]
-    delay = max(chunk.delay for chunk in measured)
-    target = Path(output)
-    if target.suffix.lower() not in EXTENSIONS:
-        raise ConcatError(f"The output {target.name!r} must end in one of: {', '.join(EXTENSIONS)}. Rename it.")
+    extension = target.suffix.lower()[1:]
     partial = target.with_name(f".{target.stem}.partial{target.suffix}")
-    done = 0
     try:
-        with (
-            av.open(str(measured[0].path)) as first,
-            av.open(str(partial), "w", options={"movflags": "faststart", "fflags": "+bitexact"}) as joined,
-        ):
-            template = first.streams.video[0]
-            stream = joined.add_stream_from_template(template, opaque=True)
-            stream.metadata.update(template.metadata)
-            ticks = rate.numerator * math.ceil(MIN_TIMESCALE / rate.numerator)
-            stream.time_base = Fraction(1, ticks)
-            duration = ticks * rate.denominator // rate.numerator
-            for chunk in measured:
-                _copy(chunk, joined, stream, template.codec_context.extradata, done, delay, duration)
-                done += len(chunk.places)
-                if on_progress:
-                    on_progress(done)
+        with av.open(str(partial), "w", format=_MUXERS.get(extension), options=_options(extension, video)) as joined:
+            joined.metadata.update(metadata or {})
+            sources: list[Iterator[Any]] = []
+            if video:
+                sources.append(video.packets(video.add_to(joined, tag), on_progress))
+            if audio:
+                sources.append(audio.packets(audio.add_to(joined)))
+            for packet in heapq.merge(*sources, key=_when):
+                joined.mux(packet)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
-    return done
 
 
-def _copy(
-    chunk: _Chunk, joined: Any, stream: Any, extradata: bytes | None, start: int, delay: int, duration: int
-) -> None:
-    import av
-
-    with av.open(str(chunk.path)) as source:
-        video = source.streams.video[0]
-        if video.codec_context.extradata != extradata:
-            raise ConcatError(
-                f"The chunk {chunk.path} was encoded with other settings than the first one. "
-                f"Encode all chunks with the same codec, size, frame rate and quality."
-            )
-        for index, packet in enumerate(_packets(video)):
-            packet.stream = stream
-            packet.time_base = stream.time_base
-            packet.pts = (start + chunk.places[index]) * duration
-            packet.dts = (start + index - delay) * duration
-            packet.duration = duration
-            joined.mux(packet)
+def _options(extension: str, video: VideoTrack | None) -> dict[str, str]:
+    options = {"fflags": "+bitexact"}
+    if extension in _EXACT:
+        options["movflags"] = "+faststart"
+        if video:
+            # An edit list counts in this; a frame is a whole number of it.
+            scale = math.lcm(video.ticks, 1000)
+            options["movie_timescale"] = str(scale if scale <= _TIMESCALE_LIMIT else video.ticks)
+    return options
 
 
-def _packets(video: Any) -> Iterator[Any]:
-    return (packet for packet in video.container.demux(video) if packet.size)
-
-
-def _measure(path: Path) -> _Chunk:
-    import av
-    from av.error import FFmpegError
-
-    try:
-        with av.open(str(path)) as source:
-            if not source.streams.video:
-                raise ConcatError(f"The chunk {path} has no video stream. Pass files that hold video.")
-            shown: list[int] = []
-            for packet in _packets(source.streams.video[0]):
-                if not shown and not packet.is_keyframe:
-                    raise ConcatError(
-                        f"The chunk {path} does not open with a key frame, so it cannot follow another one. "
-                        f"Encode each chunk by itself."
-                    )
-                shown.append(packet.pts)
-    except FFmpegError as error:
-        raise ConcatError(f"The chunk {path} cannot be read: {error}. Render it again.") from error
-    if not shown:
-        raise ConcatError(f"The chunk {path} has no frames. Render it again.")
-    rank = {pts: place for place, pts in enumerate(sorted(shown))}
-    places = [rank[pts] for pts in shown]
-    return _Chunk(path, places, max(index - place for index, place in enumerate(places)))
+def _when(packet: Any) -> Fraction:
+    return packet.dts * packet.time_base

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import RenderCancelledError
+from ..media.sources import Sources
 from ..page.stage import Stage
 from ..providers.base import Functions, ObjectStore
 from .keys import cancel_key
@@ -31,6 +32,7 @@ class Context:
         functions: Invokes other functions.
         open_store: Opens the store of a bucket.
         stage: The sandbox's browser, warm between invocations.
+        sources: The media files that pages name.
         function_name: Name of this function.
         region: Where it runs.
         memory_mb: Memory of this function.
@@ -44,6 +46,7 @@ class Context:
     functions: Functions
     open_store: Callable[[str], ObjectStore]
     stage: Stage
+    sources: Sources
     function_name: str
     region: str
     memory_mb: int

@@ -74,6 +74,13 @@ class ProgressDocument:
             self._document["chunks"].append(chunk)
             self._document["timings"].append({"chunk": chunk, "start": start, "rendered": rendered})
 
+    def artifact(self, chunk: int, found: dict[str, Any]) -> None:
+        """An artifact has been stored; another attempt at its chunk stores it again."""
+        listed: list[dict[str, Any]] = self._document["receivedArtifact"]
+        entry = found | {"chunk": chunk}
+        listed[:] = [item for item in listed if (item["filename"], item["chunk"]) != (found["filename"], chunk)]
+        listed.append(entry)
+
     def retried(self, chunk: int, attempt: int, now: int, error: BaseException) -> None:
         """An attempt at a chunk failed; `attempt` is the number of the next one."""
         self.frames(chunk, 0, 0)

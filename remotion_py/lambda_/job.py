@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from ..media.codecs import CODECS, exact_fps, fit_size, scaled
+from ..media.formats import Format, resolve_format
+from ..media.tracks import Timeline
 from ..media.video import VideoSettings
 from ..options import input_props
-from ..page.bundle import Composition, PageSettings
+from ..page.contract import Composition, PageSettings
+from ..page.flags import BrowserSettings
+from .plan import ChunkPlan, plan_chunk
 
 _DEFAULTS = (
     "defaultCodec",
@@ -74,16 +80,55 @@ class Job:
         """The id of the render."""
         return self.payload["renderId"]
 
+    @cached_property
+    def format(self) -> Format:
+        """How it is written."""
+        return resolve_format(self.payload, self.composition.defaults)
+
     @property
     def image_format(self) -> Any:
         """Format of the captured frames."""
-        return self.payload.get("imageFormat") or "jpeg"
+        if self.payload.get("codec") is None:
+            return self.payload.get("imageFormat") or "png"
+        return self.format.image_format
 
     @property
     def jpeg_quality(self) -> int:
         """Quality of JPEG frames."""
         quality = self.payload.get("jpegQuality")
         return 80 if quality is None else quality
+
+    @property
+    def every_nth(self) -> int:
+        """Only each n-th frame is captured."""
+        return self.payload.get("everyNthFrame") or 1
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether audio is looked for."""
+        return self.payload.get("codec") is not None and self.format.audio_codec is not None
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames per second of the output."""
+        return exact_fps(self.composition.fps) / self.every_nth
+
+    @property
+    def timeline(self) -> Timeline:
+        """What positions of audio refer to."""
+        return Timeline(exact_fps(self.composition.fps), self.format.sample_rate)
+
+    def plan(self, frames: tuple[int, int]) -> ChunkPlan:
+        """Return what rendering one chunk looks at."""
+        return plan_chunk(
+            frames,
+            self.timeline,
+            start=self.payload["compositionStart"],
+            last_heard=self.payload["lastHeardFrame"],
+            every_nth=self.every_nth,
+            audio=self.has_audio,
+            seamless_aac=self.format.seamless_aac,
+        )
 
     @property
     def scale(self) -> float:
@@ -93,7 +138,7 @@ class Job:
     @property
     def transparent(self) -> bool:
         """Whether the page's background is left transparent."""
-        return self.image_format == "png"
+        return self.image_format != "jpeg"
 
     @property
     def laid_out(self) -> Composition:
@@ -114,22 +159,43 @@ class Job:
     def video(self, threads: int) -> VideoSettings:
         """Return how the frames are encoded."""
         return VideoSettings(
-            codec=self.payload["codec"],
-            fps=exact_fps(self.composition.fps),
-            image_format=self.image_format,
-            crf=self.payload.get("crf"),
+            format=self.format,
+            fps=self.fps,
             x264_preset=self.payload.get("x264Preset"),
+            video_bitrate=self.payload.get("videoBitrate"),
+            max_rate=self.payload.get("encodingMaxRate"),
+            buffer_size=self.payload.get("encodingBufferSize"),
+            gop_size=self.payload.get("gopSize"),
             threads=threads,
         )
 
+    def page(self, *, first_frame: int = 0, attempt: int = 1) -> PageSettings:
+        """Return what a page that renders it is told."""
+        media = self.payload.get("codec") is not None
+        return replace(
+            page_settings(self.payload),
+            initial_frame=first_frame,
+            attempt=attempt,
+            audio=self.has_audio,
+            video=not media or self.format.codec.has_video,
+            sample_rate=self.format.sample_rate if media else 48_000,
+        )
 
-def page_settings(payload: Mapping[str, Any], *, first_frame: int = 0, attempt: int = 1) -> PageSettings:
+
+def page_settings(payload: Mapping[str, Any]) -> PageSettings:
     """Return what a page is told, from any payload that opens one."""
+    chromium: Mapping[str, Any] = payload.get("chromiumOptions") or {}
     return PageSettings(
         input_props=input_props(payload),
         timeout_ms=payload.get("timeoutInMilliseconds") or 30_000,
         env_variables=payload.get("envVariables") or {},
         log_level=payload.get("logLevel") or "info",
-        initial_frame=first_frame,
-        attempt=attempt,
+        dark_mode=bool(chromium.get("darkMode")),
+        browser=BrowserSettings(
+            scale=payload.get("scale") or 1,
+            gl=chromium.get("gl"),
+            disable_web_security=bool(chromium.get("disableWebSecurity")),
+            ignore_certificate_errors=bool(chromium.get("ignoreCertificateErrors")),
+            user_agent=chromium.get("userAgent"),
+        ),
     )

@@ -28,6 +28,16 @@ def cancel_key(render_id: str) -> str:
     return f"{render_prefix(render_id)}cancel.json"
 
 
+def separate_audio_key(render_id: str, extension: str) -> str:
+    """Where the separate audio file of a render is."""
+    return f"{render_prefix(render_id)}audio.{extension}"
+
+
+def artifact_key(render_id: str, filename: str) -> str:
+    """Where an artifact of a render is."""
+    return f"{render_prefix(render_id)}artifacts/{filename}"
+
+
 def output_key(render_id: str, extension: str) -> str:
     """Where the finished file of a render is."""
     return f"{render_prefix(render_id)}out.{extension}"

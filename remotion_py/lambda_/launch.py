@@ -6,23 +6,25 @@ import asyncio
 import contextlib
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .._version import __version__
 from ..errors import DiskFullError, RenderError
-from ..media.codecs import CODECS, exact_fps
+from ..media.formats import check_gif_rate
 from ..page.bundle import CompositionPage
 from ..page.contract import Composition
 from ..providers.base import ObjectStore
+from .audio_join import AudioJoin
+from .chunk import ChunkFiles, ChunkRender
 from .collect import Collector
-from .concat import concat_chunks
+from .combine import combine, direct_audio_file, separate_audio_file
 from .context import Context, now_ms
 from .document import ProgressDocument
-from .frames import ChunkRender
 from .job import Job, page_settings
-from .keys import cancel_key, output_key
-from .plan import MAX_CHUNKS, plan_chunks, resolve_frame_range
+from .keys import cancel_key, output_key, separate_audio_key
+from .plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
 
 END_MARGIN_S = 1.0
@@ -81,46 +83,59 @@ class _Main:
 
     async def run(self) -> None:
         """Go through all steps."""
-        job = await self._resolve()
-        duration = job.composition.duration_in_frames
-        first, last = resolve_frame_range(self._payload.get("frameRange"), duration)
+        job, chunks = self._plan(await self._resolve())
+        _check_disk(self._context.temp, job, sum(last - first + 1 for first, last in chunks))
+        plans = [job.plan(frames) for frames in chunks]
+        rendering = now_ms()
+        forced = bool(self._payload.get("enforceAudioTrack") or direct_audio_file(job, self._context.temp))
+        direct = direct_audio_file(job, self._context.temp)
+        audio = AudioJoin(job, plans, self._context.temp, direct, forced=forced)
+        try:
+            files = await (
+                self._render_here(job, chunks[0], audio) if len(chunks) == 1 else self._fan_out(job, chunks, audio)
+            )
+            combining = now_ms()
+            track = await audio.finish() if job.has_audio else None
+        finally:
+            await audio.kill()
+        output = await combine(job, files, track, self._context.temp, self._combined())
+        await self._upload(job, output, rendering, combining, chunks)
+
+    async def _resolve(self) -> Composition:
+        async def question(page: CompositionPage) -> Composition:
+            self._document.site_opened(now_ms())
+            return await page.composition(self._payload["composition"])
+
+        return await self._context.stage.ask(
+            self._payload["serveUrl"],
+            page_settings(self._payload),
+            question,
+            generation=self._payload["renderId"],
+        )
+
+    def _plan(self, composition: Composition) -> tuple[Job, list[tuple[int, int]]]:
+        """Check what could not be checked before the composition was known, and split its frames."""
+        first, last = resolve_frame_range(self._payload.get("frameRange"), composition.duration_in_frames)
+        start = self._payload.get("compositionStart")
+        start = first if start is None else start
+        padded = self._payload.get("forSeamlessAacConcatenation")
+        spans = {"compositionStart": start, "lastHeardFrame": composition.duration_in_frames - 1 if padded else last}
+        job = Job(self._payload | spans, composition)
+        check_span(first, start, job.every_nth)
+        check_gif_rate(job.format, job.fps)
         chunks = plan_chunks(
             first,
             last,
+            every_nth=job.every_nth,
             concurrency=self._payload.get("concurrency"),
             frames_per_lambda=self._payload.get("framesPerLambda"),
             capacity=self._context.capacity,
         )
         self._document.composition_validated(now_ms(), self._metadata(job, (first, last), chunks))
-        _check_disk(self._context.temp, job, last - first + 1)
-        rendering = now_ms()
-        files = await (self._render_here(job, chunks[0]) if len(chunks) == 1 else self._fan_out(job, chunks))
-        combining = now_ms()
-        output = await self._combine(job, files)
-        await self._upload(job, output, rendering, combining, chunks)
+        return job, chunks
 
-    async def _resolve(self) -> Job:
-        async def question(page: CompositionPage) -> Composition:
-            self._document.site_opened(now_ms())
-            return await page.composition(self._payload["composition"])
-
-        composition = await self._context.stage.ask(
-            self._payload["serveUrl"],
-            page_settings(self._payload),
-            question,
-            scale=self._payload.get("scale") or 1,
-            generation=self._payload["renderId"],
-        )
-        return Job(self._payload, composition)
-
-    async def _render_here(self, job: Job, frames: tuple[int, int]) -> list[Path]:
-        chunk = ChunkRender(
-            self._context.stage,
-            job,
-            frames,
-            self._context.encoder_threads,
-            self._context.temp / "chunk-00000000.mp4",
-        )
+    async def _render_here(self, job: Job, frames: tuple[int, int], audio: AudioJoin) -> list[ChunkFiles]:
+        chunk = ChunkRender(self._context, job, frames, "chunk-00000000")
 
         async def report() -> None:
             while True:
@@ -131,14 +146,18 @@ class _Main:
         self._document.invoked(0)
         reporter = asyncio.create_task(report())
         try:
-            await chunk.run()
+            files = await chunk.run()
         finally:
             reporter.cancel()
             await asyncio.gather(reporter, return_exceptions=True)
         self._document.chunk_done(0, chunk.encoded, started, now_ms())
-        return [self._context.temp / "chunk-00000000.mp4"]
+        await audio.put(0, files.audio)
+        return [files]
 
-    async def _fan_out(self, job: Job, chunks: list[tuple[int, int]]) -> list[Path]:
+    async def _fan_out(self, job: Job, chunks: list[tuple[int, int]], audio: AudioJoin) -> list[ChunkFiles]:
+        async def on_chunk(index: int, files: ChunkFiles) -> None:
+            await audio.put(index, files.audio)
+
         collector = Collector(
             self._context.functions,
             self._payload.get("rendererFunctionName") or self._context.function_name,
@@ -147,21 +166,13 @@ class _Main:
             self._context.temp,
             parallel=self._context.capacity or MAX_CHUNKS,
             max_retries=self._payload.get("maxRetries", 1),
+            on_chunk=on_chunk,
         )
         return await collector.run(chunks)
 
-    async def _combine(self, job: Job, files: list[Path]) -> Path:
-        output = self._context.temp / f"out.{CODECS[self._payload['codec']].extension}"
+    def _combined(self) -> Callable[[int], None]:
         loop = asyncio.get_running_loop()
-
-        def combined(frames: int) -> None:
-            loop.call_soon_threadsafe(self._document.combined, frames)
-
-        fps = exact_fps(job.composition.fps)
-        await asyncio.to_thread(concat_chunks, files, output, fps=fps, on_progress=combined)
-        for file in files:
-            file.unlink()
-        return output
+        return lambda frames: loop.call_soon_threadsafe(self._document.combined, frames) and None
 
     async def _upload(
         self, job: Job, output: Path, rendering: int, combining: int, chunks: list[tuple[int, int]]
@@ -170,6 +181,10 @@ class _Main:
         combined = now_ms()
         key = output_key(job.render_id, output.suffix[1:])
         await self._store.put_file(key, output)
+        separate = separate_audio_file(job, self._context.temp)
+        audio_key = separate_audio_key(job.render_id, separate.suffix[1:]) if separate else None
+        if separate and audio_key:
+            await self._store.put_file(audio_key, separate)
         ended = now_ms()
         slowest = sorted(self._document.timings, key=lambda timing: timing["start"] - timing["rendered"])[:5]
         self._document.done(
@@ -177,6 +192,7 @@ class _Main:
                 "outputFile": await self._store.presign(key),
                 "outKey": key,
                 "outBucket": self._store.bucket,
+                "separateAudioKey": audio_key,
                 "outputSize": size,
                 "renderSize": size,
                 "startTime": self._started,
@@ -201,12 +217,9 @@ class _Main:
     def _metadata(self, job: Job, frame_range: tuple[int, int], chunks: list[tuple[int, int]]) -> dict[str, Any]:
         width, height = job.dimensions
         kept = (
-            "codec",
-            "imageFormat",
             "scale",
             "inputProps",
             "framesPerLambda",
-            "crf",
             "x264Preset",
             "renderId",
         )
@@ -219,12 +232,17 @@ class _Main:
             "estimatedRenderLambdaInvokations": len(chunks),
             "estimatedTotalLambdaInvokations": len(chunks) + 1,
             "frameRange": list(frame_range),
-            "everyNthFrame": 1,
+            "everyNthFrame": job.every_nth,
             "fps": job.composition.fps,
             "durationInFrames": job.composition.duration_in_frames,
             "dimensions": {"width": width, "height": height},
-            "muted": True,
-            "audioCodec": None,
+            "codec": job.format.codec.name,
+            "imageFormat": job.format.image_format,
+            "pixelFormat": job.format.pixel_format,
+            "sampleRate": job.format.sample_rate,
+            "crf": job.format.crf,
+            "muted": job.format.audio_codec is None,
+            "audioCodec": job.format.audio_codec,
             "functionName": self._context.function_name,
             "rendererFunctionName": self._payload.get("rendererFunctionName"),
             "memorySizeInMb": self._context.memory_mb,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RemotionPyError, to_wire
+from .chunk import ChunkFiles, ChunkRender
 from .context import Context, now_ms
-from .frames import ChunkRender
 from .job import Job
 from .stream import Kind, encode, header
 
@@ -35,20 +35,19 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
     started = now_ms()
     yield encode(Kind.LAMBDA_INVOKED, {"attempt": payload["attempt"]})
     store = context.open_store(payload["bucketName"])
-    chunk_file = context.temp / f"chunk-{payload['chunk']:08d}.mp4"
     first, last = payload["frameRange"]
-    chunk = ChunkRender(context.stage, job, (first, last), context.encoder_threads, chunk_file)
+    chunk = ChunkRender(context, job, (first, last), f"chunk-{payload['chunk']:08d}")
 
-    async def run() -> None:
+    async def run() -> ChunkFiles:
         async with context.cancellable(store, job.render_id):
-            await chunk.run()
+            return await chunk.run()
 
     task = asyncio.create_task(run())
     try:
         async for message in _progress(task, chunk):
             yield message
         try:
-            await task
+            files = await task
         except Exception as error:
             log.warning("chunk %d failed: %s", payload["chunk"], error)
             retry = isinstance(error, RemotionPyError) and error.retryable
@@ -58,12 +57,14 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     rendered = now_ms()
-    async for piece in _file(chunk_file):
-        yield piece
+    for kind, path in ((Kind.AUDIO_CHUNK_RENDERED, files.audio), (Kind.VIDEO_CHUNK_RENDERED, files.video)):
+        if path:
+            async for piece in _file(kind, path):
+                yield piece
     yield encode(Kind.CHUNK_COMPLETE, {"start": started, "rendered": rendered})
 
 
-async def _progress(task: asyncio.Task[None], chunk: ChunkRender) -> AsyncIterator[bytes]:
+async def _progress(task: asyncio.Task[ChunkFiles], chunk: ChunkRender) -> AsyncIterator[bytes]:
     """Tell how far the chunk is while it is rendered; now and then also when nothing changed, as a sign of life."""
     told, silent = 0, 0.0
     while not task.done():
@@ -74,8 +75,8 @@ async def _progress(task: asyncio.Task[None], chunk: ChunkRender) -> AsyncIterat
             yield encode(Kind.FRAMES_RENDERED, {"rendered": chunk.rendered, "encoded": chunk.encoded})
 
 
-async def _file(path: Path) -> AsyncIterator[bytes]:
-    yield header(Kind.VIDEO_CHUNK_RENDERED, path.stat().st_size)
+async def _file(kind: Kind, path: Path) -> AsyncIterator[bytes]:
+    yield header(kind, path.stat().st_size)
     with path.open("rb") as file:
         while piece := file.read(PIECE):
             yield piece

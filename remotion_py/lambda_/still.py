@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import RemotionPyError, to_wire
 from .context import Context
-from .frames import render_frames
+from .frames import show_frames
 from .job import Job, page_settings
 from .keys import new_render_id, output_key
 from .plan import resolve_frame
@@ -38,18 +38,17 @@ async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
 
 async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     render_id: str = payload["renderId"]
-    scale: float = payload.get("scale") or 1
     composition = await context.stage.ask(
         payload["serveUrl"],
         page_settings(payload),
         lambda page: page.composition(payload["composition"]),
-        scale=scale,
         generation=render_id,
     )
     job = Job(payload, composition)
     frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
-    async with aclosing(render_frames(context.stage, job, frame, frame)) as frames:
-        picture = await anext(frames)
+    async with aclosing(show_frames(context.stage, job, [frame], lambda _: True)) as frames:
+        picture = (await anext(frames)).picture
+    assert picture
     key = output_key(render_id, job.image_format)
     store = context.open_store(payload["bucketName"])
     await store.put(key, picture)

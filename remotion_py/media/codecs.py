@@ -1,32 +1,154 @@
-"""What we know of each video codec (pure). Facts: page contract, section 9."""
+"""What we know of each codec, and sizes and rates (pure). Facts: page contract, section 9."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 
 @dataclass(frozen=True)
 class Codec:
-    """A video codec as Remotion names it.
+    """A codec as Remotion names it.
 
     Attributes:
         name: Remotion's name.
-        encoder: FFmpeg's encoder.
-        extension: Extension of the finished file.
-        default_crf: Constant rate factor when none is given.
+        encoder: FFmpeg's video encoder; "" for audio alone.
+        audio: Extensions that fit each audio codec, the default ones first.
+        chunk: Container in which a chunk of its video travels.
+        crf: Lowest, highest and default constant rate factor; None where it has none.
         even_size: Whether width and height have to be even.
+        pixel_formats: The pixel formats that it can hold, the default first.
+        tag: Codec tag in MP4 and MOV; "" for the usual one.
     """
 
     name: str
     encoder: str
-    extension: str
-    default_crf: int
-    even_size: bool
+    audio: Mapping[str, tuple[str, ...]]
+    chunk: str = ""
+    crf: tuple[int, int, int] | None = None
+    even_size: bool = False
+    pixel_formats: tuple[str, ...] = ()
+    tag: str = ""
+
+    @property
+    def has_video(self) -> bool:
+        """Whether it holds pictures."""
+        return bool(self.encoder)
+
+    @property
+    def default_audio(self) -> str | None:
+        """The audio codec that goes with it; None when it is silent."""
+        return next(iter(self.audio), None)
+
+    @property
+    def extension(self) -> str:
+        """Extension of its usual file."""
+        return next(iter(self.audio.values()))[0] if self.audio else self.name
 
 
-CODECS = {"h264": Codec("h264", "libx264", "mp4", 18, even_size=True)}
+_PLANAR = ("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le")
+_AAC = ("aac", "m4a", "m4b", "3gp")
+
+CODECS = {
+    codec.name: codec
+    for codec in (
+        Codec(
+            "h264",
+            "libx264",
+            {"aac": ("mp4", "mkv", "mov"), "mp3": ("mp4", "mkv", "mov"), "pcm-16": ("mkv", "mov")},
+            "mp4",
+            (1, 51, 18),
+            even_size=True,
+            pixel_formats=_PLANAR,
+        ),
+        Codec(
+            "h264-mkv",
+            "libx264",
+            {"pcm-16": ("mkv",), "mp3": ("mkv",)},
+            "mp4",
+            (1, 51, 18),
+            even_size=True,
+            pixel_formats=_PLANAR,
+        ),
+        Codec(
+            "h264-ts",
+            "libx264",
+            {"aac": ("ts",)},
+            "mp4",
+            (1, 51, 18),
+            even_size=True,
+            pixel_formats=_PLANAR,
+        ),
+        Codec(
+            "h265",
+            "libx265",
+            {"aac": ("mp4", "mkv", "mov"), "pcm-16": ("mkv",)},
+            "mp4",
+            (0, 51, 23),
+            even_size=True,
+            pixel_formats=_PLANAR,
+            tag="hvc1",
+        ),
+        Codec(
+            "vp8",
+            "libvpx",
+            {"opus": ("webm",), "pcm-16": ("mkv",)},
+            "webm",
+            (4, 63, 9),
+            pixel_formats=("yuv420p", "yuva420p"),
+        ),
+        Codec(
+            "vp9",
+            "libvpx-vp9",
+            {"opus": ("webm",), "pcm-16": ("mkv",)},
+            "webm",
+            (0, 63, 28),
+            pixel_formats=("yuv420p", "yuva420p", *_PLANAR[1:]),
+        ),
+        Codec(
+            "av1",
+            "libaom-av1",
+            {"aac": ("mp4", "mkv"), "opus": ("webm", "mkv"), "pcm-16": ("mkv",)},
+            "mp4",
+            (0, 63, 30),
+            even_size=True,
+            pixel_formats=_PLANAR,
+        ),
+        Codec(
+            "prores",
+            "prores_ks",
+            {"pcm-16": ("mov", "mkv", "mxf"), "aac": ("mov", "mkv")},
+            "mov",
+            pixel_formats=("yuv422p10le", "yuv444p10le", "yuva444p10le"),
+        ),
+        Codec("gif", "gif", {}, "mov", pixel_formats=("rgba",)),
+        Codec("mp3", "", {"mp3": ("mp3",), "pcm-16": ("wav",)}),
+        Codec("aac", "", {"aac": _AAC, "pcm-16": ("wav",)}),
+        Codec("wav", "", {"pcm-16": ("wav",)}),
+    )
+}
+
+AUDIO_ENCODERS = {"aac": "aac", "mp3": "libmp3lame", "opus": "libopus", "pcm-16": "pcm_s16le"}
+"""FFmpeg's encoder for each audio codec."""
+
+CODEC_OF_EXTENSION = {
+    "mp4": "h264",
+    "webm": "vp8",
+    "mkv": "h264-mkv",
+    "mov": "prores",
+    "mxf": "prores",
+    "ts": "h264-ts",
+    "gif": "gif",
+    "mp3": "mp3",
+    "wav": "wav",
+    **dict.fromkeys(_AAC, "aac"),
+}
+"""The codec that is meant when only an output is named."""
+
+PRORES_PROFILES = ("proxy", "light", "standard", "hq", "4444", "4444-xq")
+"""In the order of FFmpeg's numbers for them."""
 
 
 def fit_size(codec: Codec, width: int, height: int, scale: float) -> tuple[int, int]:

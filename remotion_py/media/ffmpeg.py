@@ -55,6 +55,18 @@ class FFmpeg:
         )
         self._reader = asyncio.create_task(self._read_errors(self._process))
 
+    async def run(self) -> None:
+        """Let it do its work, without feeding it.
+
+        Raises:
+            MediaError: It failed; the message holds what it said.
+        """
+        await self.start()
+        try:
+            await self.finish()
+        finally:
+            await self.kill()
+
     async def write(self, data: bytes) -> None:
         """Feed bytes; waits while FFmpeg is behind.
 

@@ -7,21 +7,29 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from .codecs import CODECS
+from .codecs import PRORES_PROFILES
 from .ffmpeg import FFmpeg
+from .formats import Format, has_alpha
 
-_TO_LIMITED_BT601 = {
-    "rangein": "full",
-    "range": "limited",
-    "matrix": "470bg",
-    "primariesin": "709",
-    "primaries": "709",
-    "transferin": "709",
-    "transfer": "709",
+_COLORS = {
+    "bt601": ({"matrix": "470bg", "primaries": "709", "transfer": "709"}, ("bt470bg", "bt709", "bt709")),
+    "bt709": ({"matrix": "709", "primaries": "709", "transfer": "709"}, ("bt709", "bt709", "bt709")),
+    "bt2020-ncl": (
+        {"matrix": "2020_ncl", "primaries": "2020", "transfer": "2020_10"},
+        ("bt2020nc", "bt2020", "bt2020-10"),
+    ),
 }
-"""Frames are sRGB; a JPEG holds them as full-range BT.601. Keeping its matrix keeps its chroma: the mean SSIM against
-the npm renderer's full-range video of the same frames is 0.997, and 0.993 (lowest 0.990) after conversion to BT.709
-(measured 2026-11-23, crf 18). Limited range is what players expect."""
+"""For each colour space: what zscale converts to, and the tags of matrix, primaries and transfer.
+
+Frames are sRGB; a JPEG holds them as full-range BT.601. Keeping its matrix keeps its chroma: the mean SSIM against the
+npm renderer's full-range video of the same frames is 0.997, and 0.993 (lowest 0.990) after conversion to BT.709
+(measured 2026-11-23, crf 18). Limited range is what players expect. The transfer of BT.709 is taken for that of sRGB,
+as everybody does: players show both alike."""
+
+AV1_SPEED = 6
+"""Of libaom, whose own default takes seconds for each frame."""
+VP9_SPEED = 2
+VP8_SPEED = 1
 
 
 @dataclass(frozen=True)
@@ -29,19 +37,23 @@ class VideoSettings:
     """How frames become video.
 
     Attributes:
-        codec: Remotion's name of the codec.
+        format: Codec, pixels, colours and quality.
         fps: Frames per second, exact.
-        image_format: Format of the frames: "jpeg" or "png".
-        crf: Constant rate factor; None for the codec's default.
         x264_preset: Preset of x264; None for its own default, medium.
+        video_bitrate: Such as 4M; None leaves it to the quality.
+        max_rate: Highest bitrate.
+        buffer_size: Buffer in which the highest bitrate is kept.
+        gop_size: Most frames between key frames; None leaves it to the encoder.
         threads: Threads of the encoder; 0 lets it choose.
     """
 
-    codec: str
+    format: Format
     fps: Fraction
-    image_format: str = "jpeg"
-    crf: int | None = None
     x264_preset: str | None = None
+    video_bitrate: str | None = None
+    max_rate: str | None = None
+    buffer_size: str | None = None
+    gop_size: int | None = None
     threads: int = 1
 
 
@@ -49,34 +61,84 @@ def encode_arguments(settings: VideoSettings, output: Path) -> list[str]:
     """Return FFmpeg's arguments for encoding frames from its standard input."""
     import ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
-    codec = CODECS[settings.codec]
-    rate = f"{settings.fps.numerator}/{settings.fps.denominator}"
-    jpeg = settings.image_format == "jpeg"
+    form = settings.format
+    jpeg = form.image_format == "jpeg"
     source: Any = ffmpeg.input(
         "pipe:0",
         format="image2pipe",
         vcodec="mjpeg" if jpeg else "png",
-        framerate=rate,
+        framerate=f"{settings.fps.numerator}/{settings.fps.denominator}",
         threads=1 if settings.threads else 0,
     )
-    converted = source.filter("zscale", **({"matrixin": "470bg"} if jpeg else {}), **_TO_LIMITED_BT601).filter(
-        "format", "yuv420p"
-    )
-    options: dict[str, Any] = {
-        "c:v": codec.encoder,
-        "crf": codec.default_crf if settings.crf is None else settings.crf,
-        "pix_fmt": "yuv420p",
+    common: dict[str, Any] = {"map_metadata": -1, "fflags": "+bitexact", "threads": settings.threads}
+    if form.codec.name == "gif":
+        # A palette needs all frames, so a chunk carries the captured pictures as they are.
+        return _arguments(source, output, common | {"c:v": "copy"})
+    zscale, (matrix, primaries, transfer) = _COLORS[form.color_space]
+    if not jpeg:
+        # zscale reads planes only; a PNG with alpha is RGBA, one without is RGB.
+        source = source.filter("format", "gbrap" if has_alpha(form.pixel_format) else "gbrp")
+    origin = {"matrixin": "470bg"} if jpeg else {}
+    converted = source.filter(
+        "zscale", **origin, rangein="full", range="limited", primariesin="709", transferin="709", **zscale
+    ).filter("format", form.pixel_format)
+    options = common | {
+        "c:v": form.codec.encoder,
+        "pix_fmt": form.pixel_format,
         "color_range": "tv",
-        "colorspace": "bt470bg",
-        "color_primaries": "bt709",
-        "color_trc": "bt709",
-        "threads": settings.threads,
-        "map_metadata": -1,
-        "fflags": "+bitexact",
+        "colorspace": matrix,
+        "color_primaries": primaries,
+        "color_trc": transfer,
     }
+    return _arguments(converted, output, options | _quality(settings) | _of_encoder(settings))
+
+
+def _arguments(stream: Any, output: Path, options: dict[str, Any]) -> list[str]:
+    return list(stream.output(str(output), **options).global_args("-y").get_args())
+
+
+def _quality(settings: VideoSettings) -> dict[str, Any]:
+    form = settings.format
+    options: dict[str, Any] = {}
+    if form.crf is not None:
+        options["crf"] = form.crf
+        if form.codec.name in ("vp9", "av1"):
+            options["b:v"] = 0
+        elif form.codec.name == "vp8":
+            # libvpx takes the bitrate as a ceiling of the quality; without one it stays at 200 kbit/s.
+            options["b:v"] = "100M"
+    if settings.video_bitrate:
+        options["b:v"] = settings.video_bitrate
+    if settings.max_rate:
+        options["maxrate"] = settings.max_rate
+    if settings.buffer_size:
+        options["bufsize"] = settings.buffer_size
+    if settings.gop_size:
+        options["g"] = settings.gop_size
+    return options
+
+
+def _of_encoder(settings: VideoSettings) -> dict[str, Any]:
+    form = settings.format
+    name = form.codec.name
+    options: dict[str, Any] = {}
     if settings.x264_preset:
         options["preset"] = settings.x264_preset
-    return list(converted.output(str(output), **options).global_args("-y").get_args())
+    if form.codec.tag:
+        options["tag:v"] = form.codec.tag
+    if name == "h265":
+        options["x265-params"] = f"log-level=error:pools={settings.threads or '*'}"
+    if name == "prores":
+        options |= {"profile:v": PRORES_PROFILES.index(form.prores_profile or "hq"), "vendor": "apl0"}
+    if name == "av1":
+        options |= {"cpu-used": AV1_SPEED, "row-mt": 1}
+    if name == "vp9":
+        options |= {"cpu-used": VP9_SPEED, "row-mt": 1}
+    if name == "vp8":
+        options["cpu-used"] = VP8_SPEED
+    if name in ("vp8", "vp9") and has_alpha(form.pixel_format):
+        options["auto-alt-ref"] = 0
+    return options
 
 
 class ChunkEncoder:

@@ -15,6 +15,7 @@ import aiohttp
 from ..errors import BrowserCrashedError
 from .cdp import Carrier, DirectCarrier, PlaywrightCarrier, ProtocolError
 from .discovery import BrowserChoice
+from .flags import FLAGS, FRAME_CONTROL_FLAGS, BrowserSettings
 from .gate import Gate
 
 if TYPE_CHECKING:
@@ -24,47 +25,6 @@ if TYPE_CHECKING:
 LAUNCH_TIMEOUT_S = 25
 CLOSE_TIMEOUT_S = 2
 
-_FLAGS = (
-    # runs in containers
-    "--no-sandbox",
-    "--disable-setuid-sandbox",
-    "--disable-dev-shm-usage",
-    # the same pixels everywhere
-    "--force-color-profile=srgb",
-    "--font-render-hinting=none",
-    "--hide-scrollbars",
-    # nothing is throttled
-    "--disable-background-timer-throttling",
-    "--disable-renderer-backgrounding",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-background-media-suspend",
-    "--disable-ipc-flooding-protection",
-    "--disable-hang-monitor",
-    # quiet, and no way around the gate
-    "--mute-audio",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--proxy-bypass-list=<-loopback>",
-    "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests,"
-    "PrivateNetworkAccessSendPreflights,Translate,BackForwardCache,WebRtcHideLocalIpsWithMdns,"
-    "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,PaintHolding,DestroyProfileOnBrowserClose",
-    "--allow-running-insecure-content",
-    # lets Browser.getBrowserCommandLine tell where the debugging port is written
-    "--enable-automation",
-    "--remote-debugging-port=0",
-)
-_FRAME_CONTROL_FLAGS = (
-    "--enable-begin-frame-control",
-    "--run-all-compositor-stages-before-draw",
-    "--disable-new-content-rendering-timeout",
-    "--disable-threaded-animation",
-    "--disable-threaded-scrolling",
-    "--disable-checker-imaging",
-    "--enable-surface-synchronization",
-)
 _KEPT_ENVIRONMENT = (
     "PATH",
     "HOME",
@@ -84,7 +44,7 @@ class Browser:
     def __init__(self, playwright: Playwright, browser: PlaywrightBrowser, gate: Gate, frame_control: bool) -> None:
         self.gate = gate
         self.frame_control = frame_control
-        self.scale: float = 1
+        self.settings = BrowserSettings()
         self.version = browser.version
         self._playwright = playwright
         self._browser = browser
@@ -93,31 +53,28 @@ class Browser:
         self._group: int | None = None
 
     @classmethod
-    async def launch(cls, choice: BrowserChoice, scale: float = 1) -> Browser:
+    async def launch(cls, choice: BrowserChoice, settings: BrowserSettings | None = None) -> Browser:
         """Launch a browser, with frame control where it can be had (probed once, at launch).
 
         Args:
             choice: The browser.
-            scale: Device pixels per CSS pixel. Frames on demand obey it only as a flag (measured), so it is fixed here.
+            settings: What is fixed at launch; None for the usual.
 
         Raises:
             BrowserCrashedError: It did not start.
         """
+        settings = settings or BrowserSettings()
         gate = Gate()
         await gate.start()
         browser: Browser | None = None
         for frame_control in (True, False) if choice.headless_shell and sys.platform == "linux" else (False,):
-            flags = (
-                *_FLAGS,
-                f"--proxy-server=socks5://127.0.0.1:{gate.port}",
-                f"--force-device-scale-factor={scale:g}",
-            )
+            flags = (*FLAGS, f"--proxy-server=socks5://127.0.0.1:{gate.port}", *settings.flags())
             try:
-                browser = await cls._start(choice, (*flags, *_FRAME_CONTROL_FLAGS) if frame_control else flags, gate)
+                browser = await cls._start(choice, (*flags, *FRAME_CONTROL_FLAGS) if frame_control else flags, gate)
             except BaseException:
                 await gate.close()
                 raise
-            browser.scale = scale
+            browser.settings = settings
             try:
                 browser.frame_control = frame_control and await browser._probe_frame_control()
             except BaseException:

@@ -73,6 +73,9 @@ class CompositionPage:
         try:
             await page._command("Runtime.enable")
             await page._command("Inspector.enable")
+            if settings.dark_mode:
+                dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+                await page._command("Emulation.setEmulatedMedia", dark)
             tries = NAVIGATION_TRIES * (settings.timeout_ms / 1000 + NAVIGATION_PAUSE_S)
             await page._within(page._navigate(), tries, f"load {url}")
             await page._check_contract()
@@ -113,18 +116,17 @@ class CompositionPage:
         call = f"window.remotion_calculateComposition({json.dumps(composition_id)})"
         return Composition.from_page(await self._evaluate(call, doing=f"resolve the composition {composition_id!r}"))
 
-    async def show(self, composition: Composition, scale: float, *, transparent: bool) -> None:
+    async def show(self, composition: Composition, *, transparent: bool) -> None:
         """Mount a composition at its size; a page can show only one composition in its life (page contract 0).
 
         Args:
             composition: What to show, with resolved props.
-            scale: Device pixels per CSS pixel.
             transparent: Leave the background transparent, for PNG.
         """
         metrics = {
             "width": composition.width,
             "height": composition.height,
-            "deviceScaleFactor": scale,
+            "deviceScaleFactor": self.settings.browser.scale,
             "mobile": False,
         }
         await self._command("Emulation.setDeviceMetricsOverride", metrics)
@@ -137,8 +139,11 @@ class CompositionPage:
         call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())})"
         self._check(await self._evaluate(call, doing="mount the composition"), None)
 
-    async def seek(self, frame: int) -> None:
+    async def seek(self, frame: int) -> list[dict[str, Any]]:
         """Show a frame and wait until the page is ready to be captured.
+
+        Returns:
+            The frame's assets, as `remotion_collectAssets()` names them; inline audio as base64 text.
 
         Raises:
             PageScriptError: The page threw, or cancelled its render.
@@ -154,6 +159,7 @@ class CompositionPage:
             error.data["console"] = self.console[-KEPT_CONSOLE:]
             raise
         self._has_video = answer["video"]
+        return answer["assets"]
 
     async def _seek(self, frame: int, arguments: str) -> dict[str, Any]:
         answer = await self._evaluate(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import PageScriptError, PageTimeoutError
+from .flags import BrowserSettings
 
 SITE_VERSION = "11"
 """What a page must answer as `siteVersion`; all of Remotion 4.0 does."""
@@ -32,6 +33,11 @@ class PageSettings:
         initial_frame: The first frame that this page will show.
         attempt: Number of this try, from 1.
         proxy_port: Where `/proxy` is, as `PORT/TOKEN`.
+        audio: Whether media tags tell what is heard.
+        video: Whether media tags show pictures.
+        sample_rate: Samples per second of what the page decodes itself.
+        dark_mode: Whether it prefers dark colours.
+        browser: What its browser is launched with.
     """
 
     input_props: str = "{}"
@@ -41,6 +47,11 @@ class PageSettings:
     initial_frame: int = 0
     attempt: int = 1
     proxy_port: str = ""
+    audio: bool = False
+    video: bool = True
+    sample_rate: int = 48_000
+    dark_mode: bool = False
+    browser: BrowserSettings = field(default_factory=BrowserSettings)
 
     def script(self) -> str:
         """Return the init script that carries these settings."""
@@ -52,6 +63,9 @@ class PageSettings:
             "initialFrame": self.initial_frame,
             "attempt": self.attempt,
             "proxyPort": self.proxy_port,
+            "audio": self.audio,
+            "video": self.video,
+            "sampleRate": self.sample_rate,
         }
         return _DRIVER.read_text(encoding="utf-8").replace("__SETTINGS__", json.dumps(settings))
 

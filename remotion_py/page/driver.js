@@ -16,9 +16,9 @@
 
   // index.html of a bundle sets these again, so they are set once more after it has loaded (page contract 1.4).
   own.afterLoad = () => {
-    window.remotion_audioEnabled = false;
-    window.remotion_videoEnabled = true;
-    window.remotion_sampleRate = 48000;
+    window.remotion_audioEnabled = settings.audio;
+    window.remotion_videoEnabled = settings.video;
+    window.remotion_sampleRate = settings.sampleRate;
   };
   own.afterLoad();
 
@@ -31,6 +31,14 @@
   own.handles = () => Object.values(window.remotion_delayRenderTimeouts ?? {}).map((handle) => handle.label ?? "");
 
   const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+
+  // React renders and runs its effects in tasks of its own, which a frame on demand may come before. A background task
+  // has its turn when no other task is waiting, so React is done then; the limit is for pages that are never idle.
+  const idle = () =>
+    new Promise((resolve) => {
+      setTimeout(resolve, 100);
+      window.scheduler ? window.scheduler.postTask(resolve, { priority: "background" }) : setTimeout(resolve, 10);
+    });
 
   own.ready = async () => {
     for (;;) {
@@ -67,16 +75,29 @@
     return own.ready();
   };
 
+  // Samples travel as base64: as an array of numbers they take 24 times as long (page contract 6.6).
+  const packed = (asset) => {
+    if (asset.type !== "inline-audio") return asset;
+    const bytes = new Uint8Array(Int16Array.from(asset.audio).buffer);
+    let text = "";
+    for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    return { ...asset, audio: btoa(text) };
+  };
+
   own.seek = async (frame, id, attempt, background) => {
     document.body.style.background = background;
     window.remotion_setFrame(frame, id, attempt);
-    const answer = await own.ready();
-    if (answer.state !== "ready") return answer;
-    await document.fonts.ready;
-    // The list of assets grows with every frame unless it is collected.
-    window.remotion_collectAssets?.();
+    do {
+      await idle();
+      const answer = await own.ready();
+      if (answer.state !== "ready") return answer;
+      await document.fonts.ready;
+      await idle();
+    } while (window.remotion_renderReady !== true);
+    // Collecting empties the list of assets, which grows with every frame otherwise.
+    const assets = (window.remotion_collectAssets?.() ?? []).map(packed);
     if (own.cancelled() !== undefined) return { state: "cancelled", text: String(own.cancelled()) };
-    return { state: "ready", video: document.querySelector("video") !== null };
+    return { state: "ready", video: document.querySelector("video") !== null, assets };
   };
 
   Object.defineProperty(window, "remotionPyDriver", { value: Object.freeze(own) });

@@ -103,7 +103,7 @@ class Gate:
         if command != 1 or host is None:
             writer.write(_REFUSED)
             return
-        addresses = await self._permitted(host, port)
+        addresses = await self.permitted(host, port)
         if not addresses:
             self.refused.append((host, port))
             writer.write(_REFUSED)
@@ -119,7 +119,8 @@ class Gate:
         finally:
             remote_writer.close()
 
-    async def _permitted(self, host: str, port: int) -> list[str]:
+    async def permitted(self, host: str, port: int) -> list[str]:
+        """Return the addresses of a host that may be connected to; none when it is out of reach."""
         known = self._allowed.get((host.lower(), port))
         if known is not None:
             return known

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from aiohttp import web
 
+from ..errors import MediaError, RemotionPyError
 from . import RUNTIME_JS
 
 _NO_STORE = {"Cache-Control": "no-cache, no-store, must-revalidate"}
 _OPEN = _NO_STORE | {"Access-Control-Allow-Origin": "*"}
+
+
+VideoFrame = Callable[[str, float, bool, bool], Awaitable[tuple[bytes, str]]]
+"""Takes the URL of a video, a time in seconds, whether alpha is wanted, and whether HDR is to be mapped to SDR;
+returns a picture and its media type."""
 
 
 class PageServer:
@@ -22,10 +30,12 @@ class PageServer:
 
     Args:
         folder: The site's folder; None serves `/proxy` alone, for a site that lies elsewhere.
+        video_frame: Answers `/proxy`.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, video_frame: VideoFrame | None = None) -> None:
         self.folder = folder
+        self._video_frame = video_frame
         self.token = secrets.token_urlsafe(16)
         self.port = 0
         self._runner: web.AppRunner | None = None
@@ -57,12 +67,20 @@ class PageServer:
             await self._runner.cleanup()
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        path = self._find(request.match_info["path"])
+        path = self.find(request.match_info["path"])
         if path is None:
             return web.json_response({"error": f"{request.path} not found"}, status=404, headers=_NO_STORE)
         return web.FileResponse(path, headers=_NO_STORE, chunk_size=256 * 1024)
 
-    def _find(self, path: str) -> Path | None:
+    def local_file(self, url: str) -> Path | None:
+        """Return the file that is served at a URL; None when it is not one of ours."""
+        parts = urlsplit(url)
+        if parts.scheme != "http" or parts.hostname != "localhost" or parts.port != self.port:
+            return None
+        return self.find(unquote(parts.path).lstrip("/"))
+
+    def find(self, path: str) -> Path | None:
+        """Return the file that is served at a path; None when there is none."""
         if self.folder is None:
             return None
         wanted = (self.folder / path).resolve()
@@ -81,10 +99,17 @@ class PageServer:
                 "Access-Control-Allow-Headers": "*",
             }
             return web.Response(headers=headers)
-        message = (
-            f"<OffthreadVideo> is not supported yet, and {request.query.get('src', 'this video')} needs it. "
-            f"Use <Html5Video>, or <Video> of @remotion/media with a codec that the browser decodes."
-        )
-        return web.Response(
-            status=500, text=json.dumps({"error": message}), content_type="application/json", headers=_OPEN
-        )
+        try:
+            if self._video_frame is None:
+                raise MediaError("Nothing here decodes videos.")
+            asked = request.query
+            data, media_type = await self._video_frame(
+                asked["src"],
+                float(asked["time"]),
+                asked.get("transparent") == "true",
+                asked.get("toneMapped") != "false",
+            )
+        except (RemotionPyError, KeyError, ValueError) as error:
+            message = json.dumps({"error": str(error)})
+            return web.Response(status=500, text=message, content_type="application/json", headers=_OPEN)
+        return web.Response(body=data, content_type=media_type, headers=_OPEN)

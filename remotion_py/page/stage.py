@@ -13,9 +13,10 @@ from ..errors import BrowserCrashedError, BrowserError
 from .browser import Browser
 from .bundle import Composition, CompositionPage, PageSettings
 from .discovery import find_browser
+from .flags import BrowserSettings
 from .gate import origin_of
 from .serve_url import check_folder, is_url, page_url
-from .server import PageServer
+from .server import PageServer, VideoFrame
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ class Stage:
     """
 
     def __init__(self, executable: str | None = None) -> None:
+        self.video_frame: VideoFrame | None = None
         self._executable = executable
         self._browser: Browser | None = None
         self._server: PageServer | None = None
@@ -36,15 +38,12 @@ class Stage:
         self._shown: object = None
         self._launching = asyncio.Lock()
 
-    async def open(
-        self, serve_url: str, settings: PageSettings, *, scale: float = 1, generation: str
-    ) -> CompositionPage:
+    async def open(self, serve_url: str, settings: PageSettings, *, generation: str) -> CompositionPage:
         """Load a site afresh, in the running browser or in a new one.
 
         Args:
             serve_url: A folder or an http(s) URL.
             settings: What the page is told; its `proxy_port` is filled in here.
-            scale: Device pixels per CSS pixel that it will be shown with.
             generation: What the page is opened for, such as a render id: a page may hold fetched data, so another
                 generation gets a fresh one.
 
@@ -54,7 +53,7 @@ class Stage:
         """
         await self._leave()
         folder = None if is_url(serve_url) else check_folder(serve_url)
-        browser = await self._ready_browser(scale)
+        browser = await self._ready_browser(settings.browser)
         server = await self._ready_server(folder)
         url = page_url(serve_url) if folder is None else server.url
         await browser.gate.allow(("localhost", server.port), origin_of(url))
@@ -68,7 +67,6 @@ class Stage:
         settings: PageSettings,
         question: Callable[[CompositionPage], Awaitable[T]],
         *,
-        scale: float = 1,
         generation: str,
     ) -> T:
         """Load a site afresh and ask its page something; once more in a new browser when the first one dies.
@@ -77,12 +75,11 @@ class Stage:
             serve_url: A folder or an http(s) URL.
             settings: What the page is told.
             question: What is asked of the loaded page.
-            scale: Device pixels per CSS pixel that it will be shown with.
             generation: What the page is opened for.
         """
         for last in (False, True):
             try:
-                return await question(await self.open(serve_url, settings, scale=scale, generation=generation))
+                return await question(await self.open(serve_url, settings, generation=generation))
             except BrowserCrashedError:
                 await self.discard(browser=True)
                 if last:
@@ -94,7 +91,6 @@ class Stage:
         serve_url: str,
         settings: PageSettings,
         composition: Composition,
-        scale: float,
         *,
         transparent: bool,
         generation: str,
@@ -105,25 +101,24 @@ class Stage:
             serve_url: A folder or an http(s) URL.
             settings: What the page is told; another first frame alone needs no new page.
             composition: What to show.
-            scale: Device pixels per CSS pixel.
             transparent: Leave the background transparent, for PNG.
             generation: What the page is opened for, such as a render id: a page may hold fetched data, so another
                 generation gets a fresh one.
         """
-        shown = (composition, scale, transparent)
+        shown = (composition, transparent)
         page = self._page
         if not (
             page
             and page.usable
             and self._browser
             and self._browser.alive
-            and self._browser.scale == scale
+            and self._browser.settings == settings.browser
             and self._shown in (None, shown)
             and self._loaded == _identity(serve_url, settings, generation)
         ):
-            page = await self.open(serve_url, settings, scale=scale, generation=generation)
+            page = await self.open(serve_url, settings, generation=generation)
         if self._shown is None:
-            await page.show(composition, scale, transparent=transparent)
+            await page.show(composition, transparent=transparent)
             self._shown = shown
         return page
 
@@ -135,6 +130,14 @@ class Stage:
         if browser and self._browser:
             await self._browser.close()
             self._browser = None
+
+    def local_file(self, url: str) -> Path | None:
+        """Return the file behind a URL of the site that is served here."""
+        return self._server.local_file(url) if self._server else None
+
+    async def permitted(self, host: str, port: int) -> list[str]:
+        """Return the addresses of a host that the page may connect to; none when it is out of reach."""
+        return await self._browser.gate.permitted(host, port) if self._browser else []
 
     async def close(self) -> None:
         """End everything."""
@@ -153,14 +156,14 @@ class Stage:
     async def warm(self) -> None:
         """Launch the browser ahead of its first use; a failure shows when it is used."""
         with contextlib.suppress(BrowserError):
-            await self._ready_browser(1)
+            await self._ready_browser(BrowserSettings())
 
-    async def _ready_browser(self, scale: float) -> Browser:
+    async def _ready_browser(self, settings: BrowserSettings) -> Browser:
         async with self._launching:
-            if self._browser and not (self._browser.alive and self._browser.scale == scale):
+            if self._browser and not (self._browser.alive and self._browser.settings == settings):
                 await self.discard(browser=True)
             if self._browser is None:
-                self._browser = await Browser.launch(find_browser(self._executable), scale)
+                self._browser = await Browser.launch(find_browser(self._executable), settings)
             return self._browser
 
     async def _ready_server(self, folder: Path | None) -> PageServer:
@@ -168,7 +171,7 @@ class Stage:
             await self._server.close()
             self._server = None
         if self._server is None:
-            self._server = PageServer(folder)
+            self._server = PageServer(folder, self.video_frame)
             await self._server.start()
         return self._server
 

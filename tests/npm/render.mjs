@@ -25,7 +25,7 @@ try {
     const composition = await selectComposition({ ...shared, id: job.composition });
     result.composition = composition;
     if (job.kind === "media") {
-      await renderMedia({ ...shared, composition, codec: "h264", muted: true, outputLocation: job.output });
+      await renderMedia({ codec: "h264", muted: true, ...shared, composition, outputLocation: job.output });
     } else if (job.kind === "frames") {
       await renderFrames({
         ...shared, composition, outputDir: job.output, imageFormat: "png", frameRange: job.frames, onStart() {}, onFrameUpdate() {},

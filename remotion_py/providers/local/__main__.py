@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import platformdirs
+
 from .endpoint import Endpoint
 from .processes import adopt_orphans
 from .settings import FUNCTION_NAME, REGION, EndpointReady, EndpointSettings
@@ -36,6 +38,7 @@ _KEPT = (
     "REMOTION_PY_BROWSER",
     "REMOTION_PY_FFMPEG",
     "REMOTION_PY_LOG",
+    "REMOTION_PY_MAX_ASSET_BYTES",
     "XDG_CACHE_HOME",
 )
 
@@ -50,6 +53,7 @@ def worker_environment(settings: EndpointSettings) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "REMOTION_PY_PROVIDER": "local",
         "REMOTION_PY_STORE": settings.store,
+        "REMOTION_PY_CACHE": os.environ.get("REMOTION_PY_CACHE") or platformdirs.user_cache_dir("remotion-py"),
         "REMOTION_PY_CAPACITY": str(settings.capacity),
         "REMOTION_PY_TIMEOUT": str(settings.timeout_s),
     }

@@ -1,0 +1,140 @@
+"""Rendering one chunk: its pictures go to the encoder as they come, its audio is mixed when all of it is known."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..media.audio import PCM_OPTIONS, aac_options
+from ..media.soundtrack import Soundtrack, audio_assets
+from ..media.tracks import AudioAsset, Segment
+from ..media.video import ChunkEncoder
+from .context import Context
+from .frames import Shown, show_frames
+from .job import Job
+from .plan import ChunkPlan
+
+
+@dataclass(frozen=True)
+class ChunkFiles:
+    """A rendered chunk.
+
+    Attributes:
+        video: Its pictures; None for audio alone.
+        audio: Its samples or packets; None where nothing is heard.
+    """
+
+    video: Path | None
+    audio: Path | None
+
+    def unlink(self) -> None:
+        """Remove the files."""
+        for path in (self.video, self.audio):
+            if path:
+                path.unlink(missing_ok=True)
+
+
+def video_file(job: Job, folder: Path, name: str) -> Path:
+    """Return where a chunk's pictures go."""
+    return folder / f"{name}.{job.format.codec.chunk}"
+
+
+def audio_file(job: Job, folder: Path, name: str) -> Path:
+    """Return where a chunk's audio goes."""
+    return folder / f"{name}.{'aac' if job.format.seamless_aac else 'pcm'}"
+
+
+class ChunkRender:
+    """Renders one chunk to files, and tells how far it is.
+
+    Args:
+        context: The surroundings.
+        job: What to render.
+        frames: First and last frame.
+        name: Of its files, without extension.
+    """
+
+    def __init__(self, context: Context, job: Job, frames: tuple[int, int], name: str) -> None:
+        self.rendered = 0
+        self.encoded = 0
+        self._context = context
+        self._job = job
+        self._plan: ChunkPlan = job.plan(frames)
+        self._name = name
+        self._looked: dict[int, list[AudioAsset]] = {}
+
+    @property
+    def frames(self) -> int:
+        """Number of its frames."""
+        return len(self._plan.captured)
+
+    async def run(self) -> ChunkFiles:
+        """Render all of it."""
+        plan, job, folder = self._plan, self._job, self._context.temp
+        self._context.sources.begin(job.render_id)
+        first_index = plan.heard.start - job.payload["compositionStart"]
+        video = video_file(job, folder, self._name) if job.format.codec.has_video else None
+        ends = plan.heard.stop > job.payload["lastHeardFrame"]
+        with contextlib.closing(Soundtrack(job.timeline, first_index, folder, ends=ends)) as track:
+            async with contextlib.AsyncExitStack() as stack:
+                encoder: ChunkEncoder | None = None
+                if video:
+                    settings = job.video(self._context.encoder_threads)
+                    encoder = await stack.enter_async_context(ChunkEncoder(settings, video))
+                captured = plan.captured if video else range(0)
+                visited = show_frames(self._context.stage, job, plan.visited, captured.__contains__)
+                async with aclosing(visited) as shown:
+                    async for item in shown:
+                        await self._take(item, encoder, track)
+                if encoder:
+                    await encoder.finish()
+            audio = await self._audio(track) if job.has_audio else None
+        return ChunkFiles(video, audio)
+
+    async def _take(self, shown: Shown, encoder: ChunkEncoder | None, track: Soundtrack) -> None:
+        if shown.frame in self._plan.heard:
+            track.add(shown.assets)
+        if shown.frame not in self._plan.captured:
+            return
+        self.rendered += 1
+        if encoder and shown.picture:
+            await encoder.write(shown.picture)
+        self.encoded = encoder.frames if encoder else self.rendered
+
+    async def _audio(self, track: Soundtrack) -> Path | None:
+        for segment in track.cut_off():
+            head, volume = await self._head(segment)
+            track.found_head(segment.asset.id, head, volume)
+        output = audio_file(self._job, self._context.temp, self._name)
+        options = aac_options(self._job.payload.get("audioBitrate")) if self._plan.aac else PCM_OPTIONS
+        heard = await track.write(self._plan.window, output, options, self._context.sources, forced=False)
+        return output if heard else None
+
+    async def _head(self, segment: Segment) -> tuple[int, float]:
+        """Find where a segment that began before this chunk began, and how loud it was there.
+
+        Its frame counter tells where its tag began; it is heard from the first frame on which it is not muted.
+        """
+        asset = segment.asset
+        low = max(0, segment.start - round(asset.media_frame - asset.start_frame))
+        found = await self._heard_at(low, asset)
+        if found:
+            return low, found.volume
+        high, volume = segment.start, asset.volume
+        while high - low > 1:
+            middle = (low + high) // 2
+            found = await self._heard_at(middle, asset)
+            if found:
+                high, volume = middle, found.volume
+            else:
+                low = middle
+        return high, volume
+
+    async def _heard_at(self, index: int, asset: AudioAsset) -> AudioAsset | None:
+        start: int = self._job.payload["compositionStart"]
+        if index not in self._looked:
+            async with aclosing(show_frames(self._context.stage, self._job, [start + index], lambda _: False)) as shown:
+                self._looked[index] = audio_assets((await anext(shown)).assets)
+        return next((found for found in self._looked[index] if found.id == asset.id), None)

@@ -1,0 +1,342 @@
+"""Media files that a page names: found on disk, or downloaded once per machine, and probed.
+
+A download is kept with its validators. The first render that needs it again asks its server whether it has changed;
+within one render nobody asks twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import ipaddress
+import json
+import logging
+import os
+import shutil
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+
+from ..errors import DiskFullError, MediaError
+from .tracks import SourceFacts
+
+if TYPE_CHECKING:
+    import aiohttp
+
+INPUT_LIMITS: dict[str, Any] = {
+    "protocol_whitelist": "file",
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,mp3,aac,wav,w64,flac,ogg,"
+    "aiff,caf,ac3,eac3,amr,gif,apng,image2,png_pipe,jpeg_pipe,webp_pipe,mxf,asf,ivf,h264,hevc,av1,obu,m4v,dv",
+}
+"""A file comes from the page, so it may be neither a playlist nor anything else that names further files."""
+
+DOWNLOAD_TRIES = 3
+PAUSES_S = (1, 4)
+SILENCE_S = 20
+MOST_REDIRECTS = 10
+MOST_BYTES = 4 * 1024**3
+"""Of one download, unless `REMOTION_PY_MAX_ASSET_BYTES` says otherwise."""
+CACHE_BYTES = 20 * 1024**3
+"""Of all kept downloads; the ones that were not used for longest are removed."""
+SPARE_BYTES = 256 * 1024**2
+_PIECE = 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class Reach(Protocol):
+    """What the page can reach, which is all that may be fetched in its name."""
+
+    def local_file(self, url: str) -> Path | None:
+        """Return the file behind a URL of the site that is served here."""
+        ...
+
+    async def permitted(self, host: str, port: int) -> list[str]:
+        """Return the addresses of a host that may be connected to; none when it is out of reach."""
+        ...
+
+
+class _TransientError(Exception):
+    """A download failed in a way that may pass."""
+
+
+class Sources:
+    """The media files of renders.
+
+    Args:
+        folder: Where downloads are kept.
+        reach: What may be fetched.
+    """
+
+    def __init__(self, folder: Path, reach: Reach) -> None:
+        self.generation = ""
+        self._folder = folder
+        self._reach = reach
+        self._under_way: dict[tuple[str, str], asyncio.Task[Path]] = {}
+        self._facts: dict[tuple[Path, int], SourceFacts] = {}
+
+    async def file(self, src: str) -> Path:
+        """Return a file of this machine that holds what a URL names.
+
+        Args:
+            src: An http(s) or data URL.
+
+        Raises:
+            MediaError: It cannot be had; the message names the URL and the reason.
+            DiskFullError: There is no room for it.
+        """
+        found = self._reach.local_file(src)
+        if found:
+            return found
+        key = (self.generation, src)
+        task = self._under_way.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception() or not task.result().exists())):
+            task = self._under_way[key] = asyncio.create_task(self._bring(src))
+        return await asyncio.shield(task)
+
+    async def facts(self, path: Path, stream_index: int = 0) -> SourceFacts:
+        """Probe the audio of a file."""
+        key = (path, stream_index)
+        if key not in self._facts:
+            self._facts[key] = await asyncio.to_thread(probe, path, stream_index)
+        return self._facts[key]
+
+    def begin(self, generation: str) -> None:
+        """Begin a render, for which downloads are looked at afresh."""
+        if generation != self.generation:
+            self.generation = generation
+            self._under_way.clear()
+            self._facts.clear()
+
+    async def close(self) -> None:
+        """End what is under way."""
+        for task in self._under_way.values():
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    async def _bring(self, src: str) -> Path:
+        scheme = urlsplit(src).scheme
+        if scheme not in ("http", "https", "data"):
+            raise MediaError(
+                f"The media file {_short(src)} cannot be fetched: only http, https and data URLs can. "
+                f"Put it into the public folder, or give its address."
+            )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(src.encode()).hexdigest()[:32]
+        async with _locked(self._folder / f"{name}.lock"):
+            kept = _Kept(self._folder / name)
+            if scheme == "data":
+                if not kept.data.exists():
+                    kept.data.write_bytes(_data_url(src))
+            elif not (kept.data.exists() and kept.note.get("generation") == self.generation):
+                await self._download(src, kept)
+            kept.touch()
+        await asyncio.to_thread(_trim, self._folder, kept.data)
+        return kept.data
+
+    async def _download(self, src: str, kept: _Kept) -> None:
+        reason = ""
+        for pause in (*PAUSES_S, None):
+            try:
+                await self._fetch(src, kept)
+                return
+            except _TransientError as error:
+                reason = str(error)
+                log.info("download of %s failed: %s", _short(src), reason)
+            if pause is not None:
+                await asyncio.sleep(pause)
+        raise MediaError(
+            f"The media file {_short(src)} could not be downloaded in {DOWNLOAD_TRIES} tries: {reason}. "
+            f"Check that its server answers."
+        )
+
+    async def _fetch(self, src: str, kept: _Kept) -> None:
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=None, connect=SILENCE_S, sock_read=SILENCE_S)
+        connector = aiohttp.TCPConnector(resolver=_resolver(self._reach))
+        try:
+            async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True) as http:
+                url = src
+                for _ in range(MOST_REDIRECTS + 1):
+                    await self._check_reach(src, url)
+                    validators = kept.validators if kept.data.exists() else {}
+                    async with http.get(url, headers=validators, allow_redirects=False) as answer:
+                        if answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
+                            url = urljoin(url, answer.headers["Location"])
+                            continue
+                        await self._take(src, answer, kept)
+                        return
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise _TransientError(str(error) or "it stopped answering") from error
+        raise MediaError(f"The media file {_short(src)} is redirected more than {MOST_REDIRECTS} times.")
+
+    async def _take(self, src: str, answer: aiohttp.ClientResponse, kept: _Kept) -> None:
+        if answer.status == 304:
+            kept.remember(kept.note | {"generation": self.generation})
+            return
+        if answer.status in (408, 425, 429) or answer.status >= 500:
+            raise _TransientError(f"HTTP {answer.status}")
+        if answer.status != 200:
+            text = (await answer.content.read(300)).decode(errors="replace")
+            raise MediaError(
+                f"The media file {_short(src)} cannot be downloaded: its server answers HTTP {answer.status}. "
+                f"Check the address. The answer begins with: {text!r}"
+            )
+        limit = int(os.environ.get("REMOTION_PY_MAX_ASSET_BYTES") or MOST_BYTES)
+        self._check_size(src, answer.content_length or 0, limit)
+        partial = kept.data.with_suffix(".partial")
+        size = 0
+        try:
+            with partial.open("wb") as file:
+                async for piece in answer.content.iter_chunked(_PIECE):
+                    size += len(piece)
+                    self._check_size(src, size, limit, ahead=False)
+                    file.write(piece)
+            partial.replace(kept.data)
+        finally:
+            partial.unlink(missing_ok=True)
+        headers = {key: answer.headers[key] for key in ("ETag", "Last-Modified") if key in answer.headers}
+        kept.remember({"url": _short(src), "generation": self.generation, "headers": headers})
+
+    def _check_size(self, src: str, size: int, limit: int, *, ahead: bool = True) -> None:
+        if size > limit:
+            raise MediaError(
+                f"The media file {_short(src)} is larger than {limit} bytes. Use a smaller one, or raise "
+                f"REMOTION_PY_MAX_ASSET_BYTES."
+            )
+        if ahead and size + SPARE_BYTES > shutil.disk_usage(self._folder).free:
+            raise DiskFullError(
+                f"The media file {_short(src)} has {size} bytes, for which {self._folder} has no room. Free some "
+                f"space, or set REMOTION_PY_CACHE to a folder on a larger disk."
+            )
+
+    async def _check_reach(self, src: str, url: str) -> None:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        reached = parts.scheme in ("http", "https") and await self._reach.permitted(parts.hostname or "", port)
+        if not reached:
+            raise MediaError(
+                f"The media file {_short(src)} leads to {_short(url)}, which cannot be reached: the name is not "
+                f"known, or it lies on this machine. Give a public address, or put it into the public folder."
+            )
+
+
+class _Kept:
+    """A download on disk, and the note beside it."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._note = data.with_suffix(".json")
+        self.note: dict[str, Any] = {}
+        with contextlib.suppress(OSError, ValueError):
+            self.note = json.loads(self._note.read_text())
+
+    @property
+    def validators(self) -> dict[str, str]:
+        headers: dict[str, str] = self.note.get("headers", {})
+        asked = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
+        return {asked[key]: value for key, value in headers.items()}
+
+    def remember(self, note: dict[str, Any]) -> None:
+        self.note = note
+        self._note.write_text(json.dumps(note))
+
+    def touch(self) -> None:
+        os.utime(self.data)
+
+
+def probe(path: Path, stream_index: int) -> SourceFacts:
+    """Return what mixing has to know of a file's audio."""
+    import av
+    from av.error import FFmpegError
+
+    try:
+        with av.open(str(path), options=INPUT_LIMITS) as container:
+            duration = None if container.duration is None else container.duration / av.time_base
+            if stream_index >= len(container.streams.audio):
+                return SourceFacts(0, duration)
+            stream = container.streams.audio[stream_index]
+            start = 0.0
+            if container.format.name != "mp3" and stream.start_time and stream.time_base:
+                start = float(stream.start_time * stream.time_base) - (container.start_time or 0) / av.time_base
+            codec = stream.codec_context.codec.canonical_name
+            return SourceFacts(stream.codec_context.channels, duration, max(0.0, start), codec)
+    except FFmpegError as error:
+        raise MediaError(
+            f"The media file {path} cannot be read: {error}. Check that it is an audio or video file."
+        ) from error
+
+
+def _resolver(reach: Reach) -> Any:
+    import socket
+
+    from aiohttp.abc import AbstractResolver, ResolveResult
+
+    class Resolver(AbstractResolver):
+        async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[ResolveResult]:
+            del family
+            addresses = await reach.permitted(host, port)
+            if not addresses:
+                raise OSError(f"{host} cannot be reached")
+            return [_resolved(host, port, address) for address in addresses]
+
+        async def close(self) -> None:
+            pass
+
+    def _resolved(host: str, port: int, address: str) -> ResolveResult:
+        family = socket.AF_INET6 if ipaddress.ip_address(address.split("%")[0]).version == 6 else socket.AF_INET
+        return {"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": 0}
+
+    return Resolver()
+
+
+def _data_url(src: str) -> bytes:
+    import base64
+    import binascii
+
+    head, comma, body = src.partition(",")
+    try:
+        if not comma:
+            raise ValueError("it has no comma")
+        return base64.b64decode(unquote_to_bytes(body)) if head.endswith(";base64") else unquote_to_bytes(body)
+    except (binascii.Error, ValueError) as error:
+        raise MediaError(f"The data URL {_short(src)} cannot be read: {error}. Mend it.") from error
+
+
+def _short(url: str) -> str:
+    return url if len(url) < 200 else url[:160] + "..."
+
+
+@contextlib.asynccontextmanager
+async def _locked(path: Path) -> AsyncGenerator[None]:
+    """Hold a lock among the processes of this machine; it ends with its process."""
+    with path.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(0.05)
+        yield
+
+
+def _trim(folder: Path, keep: Path) -> None:
+    """Remove the downloads that were not used for longest, until the rest fits."""
+
+    def entry(path: Path) -> tuple[float, int, Path]:
+        stat = path.stat()
+        return stat.st_mtime, stat.st_size, path
+
+    with contextlib.suppress(OSError):
+        found = sorted(entry(path) for path in folder.iterdir() if not path.suffix)
+        total = sum(size for _, size, _ in found)
+        for _, size, path in found:
+            if total <= CACHE_BYTES:
+                return
+            if path != keep:
+                path.unlink(missing_ok=True)
+                total -= size

@@ -1,0 +1,296 @@
+"""Which part of which media file is heard when (pure). Rules: page contract 6.2 and 6.4, measured on the npm renderer.
+
+A page tells for each frame which media it plays. Runs of frames with the same asset are **segments**; what a segment
+gives to a **window** of the output is a **layer**. All positions are whole samples of one output timeline that begins
+with the render, so a window cuts the same samples out of it wherever its borders lie.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from ..errors import MediaError
+
+VOLUME_STEPS = 97
+"""The npm renderer rounds changing volumes to this many steps; the ear does not mind, and its samples are ours."""
+
+
+@dataclass(frozen=True)
+class AudioAsset:
+    """A media tag that is heard at one frame.
+
+    Attributes:
+        id: The same in all frames of one tag.
+        src: Absolute URL of the file.
+        media_frame: The tag's own frame counter.
+        start_frame: How much of `media_frame` is a start offset.
+        volume: At this frame, 0 or more.
+        playback_rate: Speed; the pitch stays.
+        tone: Factor on the pitch, above 0 up to 2.
+        stream_index: Which of the file's audio streams.
+    """
+
+    id: str
+    src: str
+    media_frame: float
+    start_frame: float = 0
+    volume: float = 1.0
+    playback_rate: float = 1.0
+    tone: float = 1.0
+    stream_index: int = 0
+
+    @classmethod
+    def from_page(cls, found: Mapping[str, Any]) -> AudioAsset:
+        """Read an asset of type "audio" or "video" as `remotion_collectAssets()` returns it."""
+        return cls(
+            id=found["id"],
+            src=found["src"],
+            media_frame=found["mediaFrame"],
+            start_frame=found.get("audioStartFrame") or 0,
+            volume=found["volume"],
+            playback_rate=found.get("playbackRate") or 1.0,
+            tone=_tone(found),
+            stream_index=found.get("audioStreamIndex") or 0,
+        )
+
+
+@dataclass(frozen=True)
+class InlineAudio:
+    """Samples that the page itself has decoded for one frame.
+
+    Attributes:
+        id: The same in all frames of one tag.
+        samples: Interleaved stereo, 16 bits, at the sample rate of the render.
+        tone: Factor on the pitch that is left to do.
+    """
+
+    id: str
+    samples: bytes
+    tone: float = 1.0
+
+    @classmethod
+    def from_page(cls, found: Mapping[str, Any], samples: bytes) -> InlineAudio:
+        """Read an asset of type "inline-audio", whose samples travel as bytes."""
+        return cls(found["id"], samples, _tone(found))
+
+
+def _tone(found: Mapping[str, Any]) -> float:
+    tone = found.get("toneFrequency")
+    tone = 1.0 if tone is None else float(tone)
+    if not 0 < tone <= 2:
+        raise MediaError(
+            f"The toneFrequency of {found.get('src', found['id'])} is {tone:g}, but must be above 0 up to 2. "
+            f"Mend the page and render again."
+        )
+    return tone
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The output that all positions refer to.
+
+    Attributes:
+        fps: Frames per second.
+        sample_rate: Samples per second.
+    """
+
+    fps: Fraction
+    sample_rate: int
+
+    def sample(self, index: int) -> int:
+        """Return the sample at which a frame begins."""
+        return math.floor(Fraction(index * self.sample_rate) / self.fps + Fraction(1, 2))
+
+    def frames_of(self, begin: int, end: int) -> tuple[int, int]:
+        """Return the first and the last frame that the samples from `begin` up to `end` touch."""
+        per_frame = self.sample_rate / self.fps
+        return math.floor(begin / per_frame), math.ceil(end / per_frame) - 1
+
+    def seconds(self, index: float) -> Fraction:
+        """Return when a frame begins."""
+        return Fraction(index) / self.fps
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A run of frames in which one asset is heard.
+
+    Attributes:
+        asset: The asset at the first frame of the run.
+        start: Index of that frame on the timeline.
+        volumes: One for each frame.
+        head: Index at which the asset really began, when the run was cut off at its left.
+        endless: Whether it is still heard at the last frame that was looked at.
+        varies: Whether its volume is known to change.
+    """
+
+    asset: AudioAsset
+    start: int
+    volumes: tuple[float, ...]
+    head: int
+    endless: bool = False
+    varies: bool = False
+
+    @property
+    def head_frame(self) -> float:
+        """The asset's own frame counter at its head."""
+        return self.asset.media_frame - (self.start - self.head)
+
+    def begun(self, head: int, volume: float) -> Segment:
+        """Return it with a head that was found before its first frame, where it had this volume."""
+        return replace(self, head=head, varies=self.varies or volume != self.volumes[0])
+
+
+def find_segments(frames: Sequence[Sequence[AudioAsset]], first: int, *, ends: bool = False) -> list[Segment]:
+    """Join the assets of successive frames to segments.
+
+    Args:
+        frames: The assets of each frame.
+        first: Index of the first of these frames on the timeline.
+        ends: Whether nothing is heard after the last of these frames.
+    """
+    running: dict[str, tuple[AudioAsset, int, list[float]]] = {}
+    found: list[Segment] = []
+
+    def end(key: str, *, endless: bool = False) -> None:
+        asset, start, volumes = running.pop(key)
+        varies = len(set(volumes)) > 1
+        found.append(Segment(asset, start, tuple(volumes), start, endless, varies))
+
+    for index, assets in enumerate(frames, first):
+        heard: dict[str, AudioAsset] = {}
+        for asset in assets:
+            heard.setdefault(asset.id, asset)
+        for key in [key for key in running if key not in heard]:
+            end(key)
+        for key, asset in heard.items():
+            running.setdefault(key, (asset, index, []))[2].append(asset.volume)
+    for key in list(running):
+        end(key, endless=not ends)
+    return sorted(found, key=lambda segment: (segment.start, segment.asset.id))
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What has to be known of a media file.
+
+    Attributes:
+        channels: Of the audio stream; 0 when there is none.
+        duration: Of the file in seconds; None when unknown.
+        start: When its audio begins, in seconds.
+        codec: FFmpeg's name of its audio codec.
+    """
+
+    channels: int
+    duration: float | None
+    start: float = 0.0
+    codec: str = ""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume over time: a constant, or one value per frame.
+
+    Attributes:
+        values: One for each frame, or a single one.
+        begin: Time of the first value, in seconds of the source after its change of tempo.
+        fps: Values per second.
+    """
+
+    values: Sequence[float]
+    begin: Fraction = Fraction(0)
+    fps: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What a segment gives to a window. Samples of the source count after its change of tempo.
+
+    Attributes:
+        asset: What is heard.
+        head: Sample of the source at which the segment begins.
+        begin: First sample of the source in the window.
+        end: Sample of the source after the last one in the window.
+        tail: Sample of the source at which filters may stop: the end of the segment, or enough after the window.
+        delay: Samples of the window before it begins.
+        volume: Its volume.
+        codec: FFmpeg's name of the source's codec.
+    """
+
+    asset: AudioAsset
+    head: int
+    begin: int
+    end: int
+    tail: int
+    delay: int
+    volume: Volume
+    codec: str = ""
+
+
+def layer(segment: Segment, facts: SourceFacts, timeline: Timeline, window: tuple[int, int]) -> Layer | None:
+    """Cut out of a segment what is heard in a window of output samples; None when nothing is.
+
+    Args:
+        segment: The segment, with its true head.
+        facts: What is known of its file.
+        timeline: The output.
+        window: First sample, and the one after the last.
+    """
+    asset, rate = segment.asset, Fraction(segment.asset.playback_rate).limit_denominator(10**6)
+    start_frame = Fraction(asset.start_frame)
+    frames_in = Fraction(segment.head_frame) - start_frame
+    if not facts.channels:
+        return None
+    if facts.duration is not None and (start_frame + frames_in * rate) / timeline.fps >= Fraction(facts.duration):
+        return None
+    begins = start_frame / timeline.fps / rate + frames_in / timeline.fps
+    late = Fraction(facts.start) if segment.head_frame == 0 else Fraction(0)
+    placed = _milliseconds(Fraction(segment.head) / timeline.fps + late) * timeline.sample_rate // 1000
+    head = _sample_of(max(begins, Fraction(facts.start)), timeline)
+    end = math.inf
+    if not segment.endless:
+        end = _sample_of(begins + timeline.seconds(segment.start - segment.head + len(segment.volumes)), timeline)
+    if facts.duration is not None:
+        end = min(end, _sample_of(Fraction(facts.duration) / rate, timeline))
+    heard = max(placed, window[0]), min(placed + end - head, window[1])
+    if heard[0] >= heard[1]:
+        return None
+    local = begins + timeline.seconds(segment.start - segment.head)
+    volume = Volume((segment.volumes[0],))
+    if segment.varies:
+        rounded = tuple(_round(math.floor(value * VOLUME_STEPS + 0.5) / VOLUME_STEPS, 3) for value in segment.volumes)
+        volume = Volume(rounded, local, timeline.fps)
+    last = head + int(heard[1]) - placed
+    return Layer(
+        asset=asset,
+        head=head,
+        begin=head + heard[0] - placed,
+        end=last,
+        tail=int(min(end, last + timeline.sample_rate)),
+        delay=heard[0] - window[0],
+        volume=volume,
+        codec=facts.codec,
+    )
+
+
+def _milliseconds(seconds: Fraction) -> int:
+    return math.floor(seconds * 1000 + Fraction(1, 2))
+
+
+def _sample_of(seconds: Fraction, timeline: Timeline) -> int:
+    """Return the sample at a time that FFmpeg takes in whole microseconds, without what is left."""
+    micro = math.floor(seconds * 1_000_000 + Fraction(1, 10_000_000))
+    return math.floor(Fraction(micro * timeline.sample_rate, 1_000_000) + Fraction(1, 2))
+
+
+def _round(value: float, digits: int) -> float:
+    return math.floor(value * 10**digits + 0.5) / 10**digits
+
+
+def inline_position(index: int, timeline: Timeline) -> int:
+    """Return the sample at which the inline audio of a frame is written (page contract 6.6)."""
+    return math.floor(Fraction(index * timeline.sample_rate) / timeline.fps + Fraction(1, 100_000))

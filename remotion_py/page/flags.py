@@ -1,0 +1,89 @@
+"""With which flags Chromium is launched (pure). Facts: page contract, section 10, and capture.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FLAGS = (
+    # runs in containers
+    "--no-sandbox",
+    "--disable-setuid-sandbox",
+    "--disable-dev-shm-usage",
+    # the same pixels everywhere
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+    "--hide-scrollbars",
+    # nothing is throttled
+    "--disable-background-timer-throttling",
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-background-media-suspend",
+    "--disable-ipc-flooding-protection",
+    "--disable-hang-monitor",
+    # quiet, and no way around the gate
+    "--mute-audio",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--proxy-bypass-list=<-loopback>",
+    "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests,"
+    "PrivateNetworkAccessSendPreflights,Translate,BackForwardCache,WebRtcHideLocalIpsWithMdns,"
+    "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,PaintHolding,DestroyProfileOnBrowserClose",
+    "--allow-running-insecure-content",
+    # WebGL by software where there is no GPU
+    "--ignore-gpu-blocklist",
+    "--enable-unsafe-swiftshader",
+    # lets Browser.getBrowserCommandLine tell where the debugging port is written
+    "--enable-automation",
+    "--remote-debugging-port=0",
+)
+FRAME_CONTROL_FLAGS = (
+    "--enable-begin-frame-control",
+    "--run-all-compositor-stages-before-draw",
+    "--disable-new-content-rendering-timeout",
+    "--disable-threaded-animation",
+    "--disable-threaded-scrolling",
+    "--disable-checker-imaging",
+    "--enable-surface-synchronization",
+)
+
+_GL_FLAGS = {
+    "swangle": ("--use-gl=angle", "--use-angle=swiftshader"),
+    "angle": ("--use-gl=angle",),
+    "egl": ("--use-gl=egl",),
+    "swiftshader": ("--use-gl=swiftshader",),
+    "vulkan": ("--use-angle=vulkan", "--use-vulkan=native", "--disable-vulkan-surface"),
+    "angle-egl": ("--use-gl=angle", "--use-angle=gl-egl"),
+}
+
+
+@dataclass(frozen=True)
+class BrowserSettings:
+    """What makes one launched browser differ from another.
+
+    Attributes:
+        scale: Device pixels per CSS pixel. Frames on demand obey it only as a flag (measured), so it belongs here.
+        gl: Renderer of graphics; None composites in software.
+        disable_web_security: Let pages read from other origins without CORS.
+        ignore_certificate_errors: Accept wrong TLS certificates.
+        user_agent: What the browser says it is; None keeps its own.
+    """
+
+    scale: float = 1
+    gl: str | None = None
+    disable_web_security: bool = False
+    ignore_certificate_errors: bool = False
+    user_agent: str | None = None
+
+    def flags(self) -> tuple[str, ...]:
+        """Return the flags that carry these settings."""
+        flags = (f"--force-device-scale-factor={self.scale:g}", *_GL_FLAGS.get(self.gl or "", ()))
+        if self.disable_web_security:
+            flags += ("--disable-web-security",)
+        if self.ignore_certificate_errors:
+            flags += ("--ignore-certificate-errors",)
+        if self.user_agent:
+            flags += (f"--user-agent={self.user_agent}",)
+        return flags

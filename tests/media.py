@@ -1,0 +1,77 @@
+"""The media files of the test compositions, made by FFmpeg once and kept below `.cache`."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from remotion_py.media.ffmpeg import ffmpeg_path
+
+CACHE = Path(__file__).parent.parent / ".cache"
+SIZE = (320, 180)
+BITS = 10
+
+
+def media_folder() -> Path:
+    """Return the folder with all media files, making them where they are missing."""
+    folder = CACHE / "media" / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+    if not folder.exists():
+        making = folder.with_suffix(".making")
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        _sounds(making)
+        _videos(making)
+        making.replace(folder)
+    return folder
+
+
+def run(*arguments: object, feed: bytes | None = None) -> None:
+    command = [ffmpeg_path(), "-y", "-hide_banner", "-loglevel", "error", *map(str, arguments)]
+    subprocess.run(command, check=True, input=feed)
+
+
+def chirp(seconds: float, rate: int, level: float = 0.35) -> np.ndarray:
+    """A sound that never repeats: both channels sweep, and differ."""
+    t = np.arange(round(seconds * rate)) / rate
+    left = np.sin(2 * np.pi * (200 * t + 60 * t * t)) * (0.7 + 0.3 * np.sin(2 * np.pi * 3 * t))
+    right = np.sin(2 * np.pi * (900 * t - 40 * t * t))
+    return level * np.stack([left, right], axis=1)
+
+
+def pcm(samples: np.ndarray) -> bytes:
+    return np.round(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def _sounds(folder: Path) -> None:
+    stereo = ("-f", "s16le", "-ar", 48000, "-ac", 2, "-i", "pipe:0")
+    run(*stereo, folder / "chirp.wav", feed=pcm(chirp(4, 48000)))
+    mono = pcm(chirp(4, 44100)[:, 0])
+    run("-f", "s16le", "-ar", 44100, "-ac", 1, "-i", "pipe:0", folder / "tone44.wav", feed=mono)
+    run(*stereo, "-b:a", "192k", folder / "tone.mp3", feed=pcm(chirp(4, 48000, 0.2)))
+    run(*stereo, "-ar", 44100, "-b:a", "192k", folder / "tone.m4a", feed=pcm(chirp(4, 48000)))
+
+
+def counted_frames(count: int, first: int = 0) -> Iterator[bytes]:
+    """Pictures that show their number as black and white squares, as `compare.read_counter()` reads it."""
+    for number in range(first, first + count):
+        picture = np.full((SIZE[1], SIZE[0], 3), 128, np.uint8)
+        for bit in range(BITS):
+            picture[:90, bit * 32 : bit * 32 + 32] = 255 * (number >> bit & 1)
+        picture[100:160, :, 0] = np.linspace(0, 255, SIZE[0], dtype=np.uint8)
+        picture[100:160, number * 5 % SIZE[0] :, 1] = 200
+        yield picture.tobytes()
+
+
+def _videos(folder: Path) -> None:
+    raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "320x180", "-r", 30, "-i", "pipe:0")
+    frames = b"".join(counted_frames(90))
+    chirped = folder / "chirp.wav"
+    h264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", 14)
+    run(*raw, "-i", chirped, *h264, "-g", 24, "-c:a", "aac", "-b:a", "256k", "-shortest", folder / "counter.mp4", feed=frames)
+    two = ("-i", folder / "tone44.wav", "-map", "0:v", "-map", "1:a", "-map", "2:a")
+    run(*raw, "-i", chirped, *two, *h264, "-c:a", "aac", "-shortest", folder / "two-tracks.mp4", feed=frames)
