@@ -72,6 +72,20 @@ def _videos(folder: Path) -> None:
     frames = b"".join(counted_frames(90))
     chirped = folder / "chirp.wav"
     h264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", 14)
-    run(*raw, "-i", chirped, *h264, "-g", 24, "-c:a", "aac", "-b:a", "256k", "-shortest", folder / "counter.mp4", feed=frames)
+    run(
+        *raw,
+        "-i",
+        chirped,
+        *h264,
+        "-g",
+        24,
+        "-c:a",
+        "aac",
+        "-b:a",
+        "256k",
+        "-shortest",
+        folder / "counter.mp4",
+        feed=frames,
+    )
     two = ("-i", folder / "tone44.wav", "-map", "0:v", "-map", "1:a", "-map", "2:a")
     run(*raw, "-i", chirped, *two, *h264, "-c:a", "aac", "-shortest", folder / "two-tracks.mp4", feed=frames)

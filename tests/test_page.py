@@ -27,9 +27,9 @@ from remotion_py.errors import (
 )
 from remotion_py.page.browser import Browser
 from remotion_py.page.bundle import CompositionPage
-from remotion_py.page.flags import BrowserSettings
 from remotion_py.page.contract import PageSettings, cancelled
 from remotion_py.page.discovery import BrowserChoice, find_browser
+from remotion_py.page.flags import BrowserSettings
 from remotion_py.page.serve_url import check_folder, page_url
 from remotion_py.page.server import PageServer
 from remotion_py.page.stage import Stage

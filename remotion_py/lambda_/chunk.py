@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..media.audio import PCM_OPTIONS, aac_options
 from ..media.soundtrack import Soundtrack, audio_assets
-from ..media.tracks import AudioAsset, Segment
+from ..media.tracks import AudioAsset, Seam, Segment
 from ..media.video import ChunkEncoder
 from .context import Context
 from .frames import Shown, show_frames
@@ -24,10 +24,12 @@ class ChunkFiles:
     Attributes:
         video: Its pictures; None for audio alone.
         audio: Its samples or packets; None where nothing is heard.
+        seam: How its audio fits to that of its neighbours; None without audio.
     """
 
     video: Path | None
     audio: Path | None
+    seam: Seam | None = None
 
     def unlink(self) -> None:
         """Remove the files."""
@@ -54,15 +56,19 @@ class ChunkRender:
         job: What to render.
         frames: First and last frame.
         name: Of its files, without extension.
+        pictures: Whether pictures are wanted too.
     """
 
-    def __init__(self, context: Context, job: Job, frames: tuple[int, int], name: str) -> None:
+    def __init__(
+        self, context: Context, job: Job, frames: tuple[int, int], name: str, *, pictures: bool = True
+    ) -> None:
         self.rendered = 0
         self.encoded = 0
         self._context = context
         self._job = job
         self._plan: ChunkPlan = job.plan(frames)
         self._name = name
+        self._pictures = pictures and job.format.codec.has_video
         self._looked: dict[int, list[AudioAsset]] = {}
 
     @property
@@ -75,7 +81,7 @@ class ChunkRender:
         plan, job, folder = self._plan, self._job, self._context.temp
         self._context.sources.begin(job.render_id)
         first_index = plan.heard.start - job.payload["compositionStart"]
-        video = video_file(job, folder, self._name) if job.format.codec.has_video else None
+        video = video_file(job, folder, self._name) if self._pictures else None
         ends = plan.heard.stop > job.payload["lastHeardFrame"]
         with contextlib.closing(Soundtrack(job.timeline, first_index, folder, ends=ends)) as track:
             async with contextlib.AsyncExitStack() as stack:
@@ -91,7 +97,7 @@ class ChunkRender:
                 if encoder:
                     await encoder.finish()
             audio = await self._audio(track) if job.has_audio else None
-        return ChunkFiles(video, audio)
+            return ChunkFiles(video, audio, track.seam() if job.has_audio else None)
 
     async def _take(self, shown: Shown, encoder: ChunkEncoder | None, track: Soundtrack) -> None:
         if shown.frame in self._plan.heard:

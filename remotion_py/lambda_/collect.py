@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import FunctionError, RemotionPyError, ThrottledError, from_wire
+from ..media.tracks import Seam
 from ..providers.base import Functions
 from .chunk import ChunkFiles, audio_file, video_file
 from .context import now_ms
@@ -137,6 +138,7 @@ class _Receiver:
         self._file: BinaryIO | None = None
         self._arrived: set[Kind] = set()
         self._complete = False
+        self._seam: Seam | None = None
 
     def feed(self, data: bytes) -> None:
         """Take more bytes of the stream."""
@@ -156,6 +158,7 @@ class _Receiver:
         return ChunkFiles(
             video=self._paths[Kind.VIDEO_CHUNK_RENDERED] if self._wanted else None,
             audio=self._paths[Kind.AUDIO_CHUNK_RENDERED] if Kind.AUDIO_CHUNK_RENDERED in self._arrived else None,
+            seam=self._seam,
         )
 
     def close(self) -> None:
@@ -178,6 +181,7 @@ class _Receiver:
             raise from_wire(body["errorInfo"])
         elif message.kind is Kind.CHUNK_COMPLETE and self._wanted <= self._arrived:
             self._complete = True
+            self._seam = Seam(**body["seam"]) if body.get("seam") else None
             self._document.chunk_done(self._index, self._frames, body["start"], body["rendered"])
 
     def _write(self, piece: Piece) -> None:

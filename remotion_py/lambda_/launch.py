@@ -89,7 +89,12 @@ class _Main:
         rendering = now_ms()
         forced = bool(self._payload.get("enforceAudioTrack") or direct_audio_file(job, self._context.temp))
         direct = direct_audio_file(job, self._context.temp)
-        audio = AudioJoin(job, plans, self._context.temp, direct, forced=forced)
+        whole = (chunks[0][0], chunks[-1][1])
+
+        async def in_one_piece() -> ChunkFiles:
+            return await ChunkRender(self._context, job, whole, "whole", pictures=False).run()
+
+        audio = AudioJoin(job, plans, self._context.temp, direct, forced=forced, in_one_piece=in_one_piece)
         try:
             files = await (
                 self._render_here(job, chunks[0], audio) if len(chunks) == 1 else self._fan_out(job, chunks, audio)
@@ -151,12 +156,12 @@ class _Main:
             reporter.cancel()
             await asyncio.gather(reporter, return_exceptions=True)
         self._document.chunk_done(0, chunk.encoded, started, now_ms())
-        await audio.put(0, files.audio)
+        await audio.put(0, files)
         return [files]
 
     async def _fan_out(self, job: Job, chunks: list[tuple[int, int]], audio: AudioJoin) -> list[ChunkFiles]:
         async def on_chunk(index: int, files: ChunkFiles) -> None:
-            await audio.put(index, files.audio)
+            await audio.put(index, files)
 
         collector = Collector(
             self._context.functions,

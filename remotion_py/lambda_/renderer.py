@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
         if path:
             async for piece in _file(kind, path):
                 yield piece
-    yield encode(Kind.CHUNK_COMPLETE, {"start": started, "rendered": rendered})
+    seam = asdict(files.seam) if files.seam else None
+    yield encode(Kind.CHUNK_COMPLETE, {"start": started, "rendered": rendered, "seam": seam})
 
 
 async def _progress(task: asyncio.Task[ChunkFiles], chunk: ChunkRender) -> AsyncIterator[bytes]:

@@ -20,6 +20,9 @@ from .tracks import Layer, Volume
 AAC_BITRATE = "320k"
 AAC_CUTOFF = 18_000
 """Hertz; what the npm renderer gives its AAC encoder."""
+STEREO_TOOLS_BELOW = 192_000
+"""Bits per second. Above, FFmpeg's encoder is better without joint stereo: for sines at 320k its error is -76, not
+-64 dBFS, and 40 chunks differ from one by -102, not -60 dBFS (measured 2026-11-24)."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,14 @@ class Mix:
 
 def aac_options(bitrate: str | None) -> dict[str, Any]:
     """Return FFmpeg's options for a chunk of AAC."""
-    return {
-        "c:a": "aac",
-        "b:a": bitrate or AAC_BITRATE,
-        "cutoff": AAC_CUTOFF,
-        "f": "adts",
-    }
+    options: dict[str, Any] = {"c:a": "aac", "b:a": bitrate or AAC_BITRATE, "cutoff": AAC_CUTOFF, "f": "adts"}
+    rich = bits_per_second(options["b:a"]) >= STEREO_TOOLS_BELOW
+    return options | ({"aac_ms": 0, "aac_is": 0} if rich else {})
+
+
+def bits_per_second(bitrate: str) -> float:
+    """Read a bitrate such as 320k or 4M."""
+    return float(bitrate[:-1]) * {"k": 1e3, "K": 1e3, "M": 1e6}[bitrate[-1]]
 
 
 _MP3_LIMITS = ((16_000, "64k"), (32_000, "160k"))

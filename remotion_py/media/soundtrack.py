@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from .audio import InlineLayer, Mix, write_mix
 from .sources import Sources
-from .tracks import AudioAsset, InlineAudio, Layer, Segment, Timeline, find_segments, inline_position, layer
+from .tracks import AudioAsset, InlineAudio, Layer, Seam, Segment, Timeline, find_segments, inline_position, layer
 
 _BYTES_PER_SAMPLE = 4
 """Of interleaved stereo with 16 bits."""
@@ -59,6 +59,12 @@ class Soundtrack:
             if self._first > 0 and segment.asset.media_frame > segment.asset.start_frame
         ]
 
+    def seam(self) -> Seam:
+        """Describe its segments for the chunks beside it."""
+        heads = {key: head for key, (head, _) in self._heads.items()}
+        pitched = any(track.tone != 1 for track in self._inline.values())
+        return Seam.of(self._segments(), self._first, heads, whole=pitched)
+
     def found_head(self, asset_id: str, head: int, volume: float) -> None:
         """Take note of where a segment that was cut off began, and how loud it was there."""
         self._heads[asset_id] = head, volume
@@ -96,15 +102,21 @@ class Soundtrack:
 
     async def _layers(self, window: tuple[int, int], sources: Sources) -> list[tuple[Layer, Path]]:
         found: list[tuple[Layer, Path]] = []
-        for segment in find_segments(self._frames, self._first, ends=self._ends):
-            if segment.start == self._first and segment.asset.id in self._heads:
-                segment = segment.begun(*self._heads[segment.asset.id])
+        for segment in self._segments():
             path = await sources.file(segment.asset.src)
             facts = await sources.facts(path, segment.asset.stream_index)
             heard = layer(segment, facts, self._timeline, window)
             if heard:
                 found.append((heard, path))
         return found
+
+    def _segments(self) -> list[Segment]:
+        return [
+            segment.begun(*self._heads[segment.asset.id])
+            if segment.start == self._first and segment.asset.id in self._heads
+            else segment
+            for segment in find_segments(self._frames, self._first, ends=self._ends)
+        ]
 
     def _inline_layers(self, window: tuple[int, int]) -> list[InlineLayer]:
         for track in self._inline.values():

@@ -175,6 +175,36 @@ def find_segments(frames: Sequence[Sequence[AudioAsset]], first: int, *, ends: b
 
 
 @dataclass(frozen=True)
+class Seam:
+    """What a chunk took for granted at its left border, and what the next one may check it by.
+
+    Attributes:
+        first: Index of the first frame that the chunk looked at.
+        cut: The heads that it found for assets that were running there already, by id.
+        segments: (id, head, start, stop) of all its segments.
+        whole: Whether its audio depends on more than any chunk can know.
+    """
+
+    first: int
+    cut: Mapping[str, int]
+    segments: Sequence[Sequence[Any]]
+    whole: bool = False
+
+    @classmethod
+    def of(cls, segments: Sequence[Segment], first: int, cut: Mapping[str, int], *, whole: bool) -> Seam:
+        """Describe the segments of a chunk."""
+        listed = [(one.asset.id, one.head, one.start, one.start + len(one.volumes)) for one in segments]
+        return cls(first, dict(cut), listed, whole)
+
+    def follows(self, before: Seam | None) -> bool:
+        """Tell whether this chunk's audio goes on exactly where that of the chunk before, if any, ends."""
+        if self.whole or before is None:
+            return not self.whole
+        known = {one[0]: one[1] for one in before.segments if one[2] <= self.first < one[3]}
+        return all(known.get(key) == head for key, head in self.cut.items())
+
+
+@dataclass(frozen=True)
 class SourceFacts:
     """What has to be known of a media file.
 
