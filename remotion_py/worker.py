@@ -22,6 +22,7 @@ from .lambda_.context import Context
 from .lambda_.handler import handle
 from .lambda_.plan import MAX_CHUNKS
 from .lambda_.runtime import Invocation, RuntimeClient, RuntimeClosedError, serve
+from .media.frames import VideoFrames
 from .media.sources import Sources
 from .page.stage import Stage
 from .providers.base import Functions, ObjectStore
@@ -40,6 +41,7 @@ class Surroundings:
     functions: Functions
     stage: Stage
     sources: Sources
+    frames: VideoFrames
     store_root: Path
     capacity: int
 
@@ -86,10 +88,14 @@ def surroundings() -> Surroundings:
         return make_lambda_client(os.environ["REMOTION_PY_ENDPOINT"], read_timeout_s=patience, connections=connections)
 
     stage = Stage(os.environ.get("REMOTION_PY_BROWSER"))
+    sources = Sources(Path(os.environ["REMOTION_PY_CACHE"]) / "assets", stage)
+    frames = VideoFrames(sources)
+    stage.video_frame = frames.frame
     return Surroundings(
         functions=BotoFunctions(make_client),
         stage=stage,
-        sources=Sources(Path(os.environ["REMOTION_PY_CACHE"]) / "assets", stage),
+        sources=sources,
+        frames=frames,
         store_root=Path(os.environ["REMOTION_PY_STORE"]),
         capacity=capacity,
     )
@@ -130,6 +136,7 @@ async def run() -> None:
         await asyncio.gather(warming, return_exceptions=True)
         await around.stage.close()
         await around.sources.close()
+        around.frames.close()
 
 
 async def _then_clean(pieces: AsyncIterator[bytes], temp: tempfile.TemporaryDirectory[str]) -> AsyncIterator[bytes]:

@@ -89,3 +89,82 @@ def _videos(folder: Path) -> None:
     )
     two = ("-i", folder / "tone44.wav", "-map", "0:v", "-map", "1:a", "-map", "2:a")
     run(*raw, "-i", chirped, *two, *h264, "-c:a", "aac", "-shortest", folder / "two-tracks.mp4", feed=frames)
+    run("-i", folder / "counter.mp4", "-frames:v", 1, "-vf", "scale=100:100", folder / "still.png")
+    rgba = ("-f", "rawvideo", "-pix_fmt", "rgba", "-s", "320x180", "-r", 30, "-i", "pipe:0")
+    glass = b"".join(glass_frames(60))
+    run(
+        *raw,
+        "-c:v",
+        "libvpx-vp9",
+        "-crf",
+        20,
+        "-b:v",
+        0,
+        "-cpu-used",
+        5,
+        "-g",
+        30,
+        folder / "counter.webm",
+        feed=frames,
+    )
+    clear = ("-pix_fmt", "yuva420p", "-auto-alt-ref", 0, "-b:v", "2M", "-cpu-used", 5, "-g", 30)
+    run(*rgba, "-c:v", "libvpx", *clear, folder / "glass-vp8.webm", feed=glass)
+    run(*rgba, "-c:v", "libvpx-vp9", *clear, folder / "glass-vp9.webm", feed=glass)
+    run(*rgba, "-c:v", "prores_ks", "-profile:v", 4, "-pix_fmt", "yuva444p10le", folder / "glass.mov", feed=glass)
+    run(
+        *raw,
+        "-c:v",
+        "libx265",
+        "-x265-params",
+        "log-level=error:keyint=20",
+        "-tag:v",
+        "hvc1",
+        folder / "counter-hevc.mp4",
+        feed=frames,
+    )
+    run("-display_rotation", -90, "-i", folder / "counter.mp4", "-an", "-c", "copy", folder / "turned.mp4")
+    run("-i", folder / "counter.mp4", "-an", *h264, "-vf", "scale=160:180,setsar=2", folder / "wide-pixels.mp4")
+    run("-i", folder / "counter.mp4", "-an", "-c", "copy", "-output_ts_offset", 0.5, folder / "late.mkv")
+    run(
+        *raw,
+        *h264,
+        "-vf",
+        "select='not(mod(n,7))+not(mod(n,5))'",
+        "-fps_mode",
+        "vfr",
+        folder / "uneven.mp4",
+        feed=frames,
+    )
+    tags = ("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709")
+    to_709 = "format=gbrp,zscale=matrix=709:range={},format=yuv420p"
+    run(*raw, "-vf", to_709.format("limited"), *h264, *tags, "-color_range", "tv", folder / "tagged.mp4", feed=frames)
+    run(*raw, "-vf", to_709.format("full"), *h264, *tags, "-color_range", "pc", folder / "full-range.mp4", feed=frames)
+    hdr = ("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc", "-color_range", "tv")
+    graded = "zscale=transferin=709:transfer=linear:npl=100,format=gbrpf32le,zscale=primariesin=709:primaries=2020,"
+    graded += "zscale=transfer=smpte2084:matrix=2020_ncl:range=limited,format=yuv420p10le"
+    fast = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:keyint=20")
+    run(
+        *raw,
+        "-frames:v",
+        40,
+        "-vf",
+        "format=gbrp," + graded,
+        *fast,
+        *hdr,
+        "-tag:v",
+        "hvc1",
+        folder / "hdr.mp4",
+        feed=frames,
+    )
+    run(*raw, "-frames:v", 30, "-vf", "fps=10", folder / "counter.gif", feed=frames)
+
+
+def glass_frames(count: int) -> Iterator[bytes]:
+    """Pictures whose transparency changes from place to place and from frame to frame."""
+    across, down = np.meshgrid(np.linspace(0, 255, SIZE[0]), np.linspace(0, 255, SIZE[1]))
+    for number in range(count):
+        picture = np.zeros((SIZE[1], SIZE[0], 4), np.uint8)
+        picture[..., 0], picture[..., 1], picture[..., 2] = 230, across, down
+        picture[..., 3] = (across + 4 * number) % 256
+        picture[60:120, 100:220, 3] = 255
+        yield picture.tobytes()

@@ -6,6 +6,7 @@ Bound to 127.0.0.1 and visited as `localhost`, which is a secure context (page c
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ from aiohttp import web
 
 from ..errors import MediaError, RemotionPyError
 from . import RUNTIME_JS
+
+log = logging.getLogger(__name__)
 
 _NO_STORE = {"Cache-Control": "no-cache, no-store, must-revalidate"}
 _OPEN = _NO_STORE | {"Access-Control-Allow-Origin": "*"}
@@ -109,7 +112,8 @@ class PageServer:
                 asked.get("transparent") == "true",
                 asked.get("toneMapped") != "false",
             )
-        except (RemotionPyError, KeyError, ValueError) as error:
-            message = json.dumps({"error": str(error)})
+        except Exception as error:  # the page can tell where it was needed
+            log.info("/proxy failed", exc_info=not isinstance(error, RemotionPyError))
+            message = json.dumps({"error": str(error) or type(error).__name__})
             return web.Response(status=500, text=message, content_type="application/json", headers=_OPEN)
         return web.Response(body=data, content_type=media_type, headers=_OPEN)

@@ -21,10 +21,6 @@ export const sounds: Record<string, Sound> = {
       </>
     ),
   },
-  "xs-a": { component: () => <Sequence from={15}><Html5Audio src={staticFile("tone.mp3")} trimBefore={15} playbackRate={1.5} /></Sequence> },
-  "xs-b": { component: () => <Sequence from={15}><Html5Audio src={staticFile("tone.mp3")} trimBefore={15} playbackRate={1.5} volume={fade(20, 60)} /></Sequence> },
-  "xs-c": { component: () => <Sequence from={15}><Html5Audio src={staticFile("tone.mp3")} trimBefore={15} toneFrequency={1.2} volume={0.5} /></Sequence> },
-  "xs-d": { component: () => <Sequence from={15}><Html5Audio src={staticFile("tone.mp3")} trimBefore={15} playbackRate={1.5} toneFrequency={1.2} /></Sequence> },
   "sound-fade": { component: () => <Html5Audio src={chirp} volume={fade(0, 45)} /> },
   "sound-late": {
     component: () => (
