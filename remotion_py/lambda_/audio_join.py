@@ -16,7 +16,7 @@ from .plan import ChunkPlan
 
 _BYTES_PER_SAMPLE = 4
 _PIECE = 1024 * 1024
-_INTERMEDIATE = {"mp3": "mp4", "opus": "webm", "pcm-16": "wav"}
+_INTERMEDIATE = {"aac": "mkv", "mp3": "mp4", "opus": "webm", "pcm-16": "wav"}
 """Containers that keep what an encoder put before the first sample apart from the audio."""
 
 log = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..media.gif import write_gif
+from ..media.mxf import write_mxf
 from .chunk import ChunkFiles
 from .concat import write_tracks
 from .concat_audio import AacTrack, AudioTrack
@@ -58,15 +59,18 @@ async def combine(
             await write_gif(joined, output, job.payload.get("numberOfGifLoops"))
             joined.unlink()
         else:
+            written = output.with_suffix(".mov") if output.suffix == ".mxf" else output
             await asyncio.to_thread(
                 write_tracks,
-                output,
+                written,
                 video,
                 None if alone else audio,
-                tag=job.format.codec.tag,
                 metadata=job.payload.get("metadata"),
                 on_progress=on_progress,
             )
+            if written != output:
+                await write_mxf(written, output, job.fps)
+                written.unlink()
     for chunk in files:
         chunk.unlink()
     return output

@@ -15,7 +15,7 @@ from ..media.codecs import exact_fps
 from .concat_audio import AacTrack, AudioTrack
 from .concat_video import VideoTrack
 
-EXTENSIONS = ("mp4", "m4v", "mov", "mkv", "webm", "ts", "mxf", "m4a", "m4b", "3gp", "aac")
+EXTENSIONS = ("mp4", "m4v", "mov", "mkv", "webm", "ts", "m4a", "m4b", "3gp", "aac")
 _MUXERS = {"m4v": "mp4", "m4a": "ipod", "m4b": "ipod", "mkv": "matroska", "ts": "mpegts", "aac": "adts"}
 _EXACT = ("mp4", "m4v", "mov", "m4a", "m4b", "3gp")
 """Containers whose time base can hold the exact frame grid; WebM and Matroska count milliseconds."""
@@ -80,7 +80,6 @@ def write_tracks(
     video: VideoTrack | None,
     audio: AudioTrack | None,
     *,
-    tag: str = "",
     metadata: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> None:
@@ -90,7 +89,6 @@ def write_tracks(
         target: The file; it is only there once it is whole.
         video: Its video, or None.
         audio: Its audio, or None.
-        tag: Codec tag of the video; "" for the usual one.
         metadata: Tags of the file.
         on_progress: Called with the number of frames written so far, after each chunk.
     """
@@ -103,9 +101,10 @@ def write_tracks(
             joined.metadata.update(metadata or {})
             sources: list[Iterator[Any]] = []
             if video:
-                sources.append(video.packets(video.add_to(joined, tag), on_progress))
+                sources.append(video.packets(video.add_to(joined, tagged=extension in _EXACT), on_progress))
             if audio:
-                sources.append(audio.packets(audio.add_to(joined)))
+                end = Fraction(sum(video.lengths)) / video.fps if video and extension in _EXACT else None
+                sources.append(audio.packets(audio.add_to(joined), end))
             for packet in heapq.merge(*sources, key=_when):
                 joined.mux(packet)
         partial.replace(target)

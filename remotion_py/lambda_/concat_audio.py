@@ -22,8 +22,13 @@ class AudioTrack(Protocol):
         """Add its stream to an output container."""
         ...
 
-    def packets(self, stream: Any) -> Iterator[Any]:
-        """Yield all packets for a stream; the first may lie before zero, which an edit list hides."""
+    def packets(self, stream: Any, end: Fraction | None) -> Iterator[Any]:
+        """Yield all packets for a stream; the first may lie before zero, which an edit list hides.
+
+        Args:
+            stream: The stream.
+            end: When the track ends, in seconds; None keeps what the encoder put after it.
+        """
         ...
 
 
@@ -75,8 +80,9 @@ class AacTrack:
         stream.time_base = Fraction(1, self.sample_rate)
         return stream
 
-    def packets(self, stream: Any) -> Iterator[Any]:
-        """Yield all packets for a stream."""
+    def packets(self, stream: Any, end: Fraction | None) -> Iterator[Any]:
+        """Yield all packets for a stream; they always end with the track."""
+        del end
         number = -self.priming + (self._chunks[0].left if self._padded else 0)
         for pick in pick_packets(self._chunks, None if self._padded else self.end_sample, self.priming):
             for packet in _adts_packets(self._paths[pick.chunk], pick.begin, pick.end):
@@ -108,15 +114,22 @@ class EncodedTrack:
             stream.time_base = template.time_base
         return stream
 
-    def packets(self, stream: Any) -> Iterator[Any]:
+    def packets(self, stream: Any, end: Fraction | None) -> Iterator[Any]:
         """Yield all packets for a stream."""
         import av
 
         with av.open(str(self._path)) as source:
-            for packet in source.demux(source.streams.audio[0]):
-                if packet.size:
-                    packet.stream = stream
-                    yield packet
+            packets: Iterator[Any] = source.demux(source.streams.audio[0])
+            for packet in packets:
+                if not packet.size:
+                    continue
+                if end is not None:
+                    left = round(end / packet.time_base) - packet.pts
+                    if left <= 0:
+                        return
+                    packet.duration = min(packet.duration, left)
+                packet.stream = stream
+                yield packet
 
 
 def _adts_packets(path: Path, begin: int, end: int) -> Iterator[Any]:

@@ -40,7 +40,7 @@ class VideoTrack:
     """
 
     def __init__(self, paths: Sequence[Path], fps: Fraction) -> None:
-        self._fps = fps
+        self.fps = fps
         self._chunks = [_measure(path) for path in paths]
         self._delay = max(chunk.delay for chunk in self._chunks)
         self.ticks = fps.numerator * math.ceil(MIN_TIMESCALE / fps.numerator)
@@ -50,12 +50,12 @@ class VideoTrack:
         """Frames of each chunk."""
         return [len(chunk.places) for chunk in self._chunks]
 
-    def add_to(self, joined: Any, tag: str) -> Any:
+    def add_to(self, joined: Any, *, tagged: bool) -> Any:
         """Add its stream to an output container.
 
         Args:
             joined: The container.
-            tag: Codec tag that the first chunk's is replaced by; "" keeps it where the container allows.
+            tagged: Whether it tells codecs apart by the tags that the chunks have, as MP4 and MOV do.
         """
         import av
 
@@ -63,16 +63,17 @@ class VideoTrack:
             template = first.streams.video[0]
             stream = joined.add_stream_from_template(template, opaque=True)
             stream.metadata.update(template.metadata)
-        stream.time_base = Fraction(1, self.ticks)
-        if tag:
+            tag = template.codec_context.codec_tag
+        if tagged and tag.isprintable():
             stream.codec_context.codec_tag = tag
+        stream.time_base = Fraction(1, self.ticks)
         return stream
 
     def packets(self, stream: Any, on_progress: Callable[[int], None] | None) -> Iterator[Any]:
         """Yield all packets for a stream, in the order of decoding."""
         import av
 
-        duration = self.ticks * self._fps.denominator // self._fps.numerator
+        duration = self.ticks * self.fps.denominator // self.fps.numerator
         extradata: Any = None
         done = 0
         for number, chunk in enumerate(self._chunks):

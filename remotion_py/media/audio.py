@@ -66,7 +66,11 @@ class Mix:
 
 def aac_options(bitrate: str | None) -> dict[str, Any]:
     """Return FFmpeg's options for a chunk of AAC."""
-    options: dict[str, Any] = {"c:a": "aac", "b:a": bitrate or AAC_BITRATE, "cutoff": AAC_CUTOFF, "f": "adts"}
+    return _aac_encoder(bitrate) | {"f": "adts"}
+
+
+def _aac_encoder(bitrate: str | None) -> dict[str, Any]:
+    options: dict[str, Any] = {"c:a": "aac", "b:a": bitrate or AAC_BITRATE, "cutoff": AAC_CUTOFF}
     rich = bits_per_second(options["b:a"]) >= STEREO_TOOLS_BELOW
     return options | ({"aac_ms": 0, "aac_is": 0} if rich else {})
 
@@ -97,6 +101,8 @@ def track_arguments(audio_codec: str, sample_rate: int, bitrate: str | None, out
         options["b:a"] = bitrate or AAC_BITRATE
     if audio_codec == "mp3" and not bitrate:
         options["b:a"] = next((most for limit, most in _MP3_LIMITS if sample_rate < limit), AAC_BITRATE)
+    if audio_codec == "aac":
+        options |= _aac_encoder(bitrate)
     if audio_codec == "opus":
         options["ar"] = sample_rate if sample_rate in _OPUS_RATES else 48_000
     if output.suffix == ".wav":

@@ -46,7 +46,6 @@ class Format:
         sample_rate: Samples per second of the audio.
         prores_profile: One of `PRORES_PROFILES`; None for other codecs.
         crf: Constant rate factor; None where a bitrate rules, or the codec has none.
-        seamless_aac: Whether chunks carry AAC that is joined by packets; they carry PCM otherwise.
     """
 
     codec: Codec
@@ -61,8 +60,11 @@ class Format:
 
     @property
     def seamless_aac(self) -> bool:
-        """Whether chunks carry AAC that is joined by packets; they carry PCM otherwise."""
-        return self.audio_codec == "aac"
+        """Whether chunks carry AAC that is joined by packets; they carry PCM otherwise.
+
+        Matroska has no edit list: there only the encoder can tell what it put before the first sample.
+        """
+        return self.audio_codec == "aac" and self.extension != "mkv"
 
     @property
     def transparent(self) -> bool:

@@ -22,7 +22,7 @@ _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _FLAGS = "bilinear"
 """Of the scaler; with these its pixels are those of the npm renderer."""
 _ALPHA_FLAGS = "bilinear+accurate_rnd+full_chroma_int"
-"""With alpha the plain ones are off by 1.3 of 255 on opaque pixels, the npm renderer by 0.9, these by 0.4 (measured)."""
+"""With alpha the plain ones are off by 1.3 of 255 on opaque pixels, the npm renderer is by 0.9, these are by 0.4."""
 
 
 @dataclass(frozen=True)
