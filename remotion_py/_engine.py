@@ -36,7 +36,7 @@ from .page.discovery import find_browser
 from .page.serve_url import check_folder, is_url
 from .progress import RenderProgress, fatal_entry, from_document
 from .providers.local.provider import LocalProvider
-from .render import Composition, Still, Video
+from .render import Artifact, Composition, Still, Video
 
 POLL_S = 0.1
 THROTTLED_PAUSE_S = 0.2
@@ -120,6 +120,8 @@ class Engine:
                         raise
                     tries -= 1
             path = await self.take(result["outKey"], output)
+            folder = output.parent / composition if output else None
+            artifacts = await self.take_artifacts(result.get("receivedArtifacts", []), folder)
         return Still(
             path=path,
             render_id=result["renderId"],
@@ -127,6 +129,7 @@ class Engine:
             width=result["width"],
             height=result["height"],
             frame=result["frame"],
+            artifacts=artifacts,
         )
 
     async def get_compositions(self, serve_url: str | os.PathLike[str], given: Mapping[str, Any]) -> list[Composition]:
@@ -169,6 +172,17 @@ class Engine:
             ) from error
         await store.delete(key)
         return output
+
+    async def take_artifacts(self, listed: list[dict[str, Any]], folder: Path | None) -> tuple[Artifact, ...]:
+        """Bring the artifacts of a render to a folder; without one they stay in the store."""
+        found: list[Artifact] = []
+        for item in listed:
+            target = folder / item["filename"] if folder else None
+            if target:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            path = await self.take(item["s3Key"], target)
+            found.append(Artifact(path, item["filename"], item["frame"], item["sizeInBytes"]))
+        return tuple(found)
 
     @contextlib.asynccontextmanager
     async def _working(self) -> AsyncGenerator[None]:
@@ -358,9 +372,11 @@ class RenderTask:
         assert post
         path = await self._engine.take(post["outKey"], self._output)
         audio_key = post.get("separateAudioKey")
+        folder = self._output.parent / metadata["compositionId"] if self._output else None
         return Video(
             path=path,
             audio_path=await self._engine.take(audio_key, self._audio) if audio_key else None,
+            artifacts=await self._engine.take_artifacts(progress.artifacts, folder),
             render_id=self.render_id,
             size=post["outputSize"],
             width=metadata["dimensions"]["width"],

@@ -39,6 +39,7 @@ class RenderProgress:
         out_key: Key of the video in its bucket; None until done.
         output_size_in_bytes: Size of the video; None until done.
         render_metadata: Composition, size, codec, plan; None until the composition is known.
+        artifacts: One `{"filename", "frame", "sizeInBytes", "s3Key"}` for each file that the composition emitted.
         post_render_data: Timings and output of a finished render; None before.
     """
 
@@ -63,6 +64,7 @@ class RenderProgress:
     out_key: str | None = None
     output_size_in_bytes: int | None = None
     render_metadata: dict[str, Any] | None = None
+    artifacts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     post_render_data: dict[str, Any] | None = None
 
     @property
@@ -156,6 +158,7 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
         out_key=post["outKey"] if post else None,
         output_size_in_bytes=post["outputSize"] if post else None,
         render_metadata=metadata,
+        artifacts=document.get("receivedArtifact") or [],
         post_render_data=post,
     )
 

@@ -15,8 +15,25 @@ OnProgress = Callable[[RenderProgress], Any]
 
 
 @dataclass(frozen=True)
+class Artifact:
+    """A file that a composition emitted by `<Artifact>`.
+
+    Attributes:
+        path: The file.
+        filename: The name that the composition gave it.
+        frame: The frame that emitted it.
+        size: Bytes.
+    """
+
+    path: Path
+    filename: str
+    frame: int
+    size: int
+
+
+@dataclass(frozen=True)
 class Video:
-    """A finished video.
+    """A finished video, or a finished sound.
 
     Attributes:
         path: The file.
@@ -29,6 +46,7 @@ class Video:
         duration: Seconds.
         time_to_finish: Seconds that the render took.
         audio_path: The separate audio file, where one was asked for.
+        artifacts: The files that the composition emitted.
     """
 
     path: Path
@@ -41,6 +59,7 @@ class Video:
     duration: float
     time_to_finish: float = field(compare=False, default=0.0)
     audio_path: Path | None = None
+    artifacts: tuple[Artifact, ...] = ()
 
     def __str__(self) -> str:
         megabytes = self.size / 1e6
@@ -58,6 +77,7 @@ class Still:
         width: Pixels.
         height: Pixels.
         frame: The frame that it shows.
+        artifacts: The files that the composition emitted.
     """
 
     path: Path
@@ -66,6 +86,7 @@ class Still:
     width: int
     height: int
     frame: int
+    artifacts: tuple[Artifact, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.path} ({self.width}x{self.height}, frame {self.frame})"

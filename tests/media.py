@@ -49,11 +49,19 @@ def pcm(samples: np.ndarray) -> bytes:
 
 def _sounds(folder: Path) -> None:
     stereo = ("-f", "s16le", "-ar", 48000, "-ac", 2, "-i", "pipe:0")
+    run(*stereo, folder / "click.wav", feed=pcm(click(48000)))
+    (folder / "frame.html").write_text("<body style='background: teal; color: white'>inside</body>")
     run(*stereo, folder / "chirp.wav", feed=pcm(chirp(4, 48000)))
     mono = pcm(chirp(4, 44100)[:, 0])
     run("-f", "s16le", "-ar", 44100, "-ac", 1, "-i", "pipe:0", folder / "tone44.wav", feed=mono)
     run(*stereo, "-b:a", "192k", folder / "tone.mp3", feed=pcm(chirp(4, 48000, 0.2)))
     run(*stereo, "-ar", 44100, "-b:a", "192k", folder / "tone.m4a", feed=pcm(chirp(4, 48000)))
+
+
+def click(rate: int) -> np.ndarray:
+    """A sound whose very first sample is its loudest."""
+    t = np.arange(rate // 50) / rate
+    return np.repeat((0.8 * np.exp(-t * 400) * np.cos(2 * np.pi * 2000 * t))[:, None], 2, axis=1)
 
 
 def counted_frames(count: int, first: int = 0) -> Iterator[bytes]:

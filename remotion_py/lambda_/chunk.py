@@ -6,11 +6,13 @@ import contextlib
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..media.audio import PCM_OPTIONS, aac_options
 from ..media.soundtrack import Soundtrack, audio_assets
 from ..media.tracks import AudioAsset, Seam, Segment
 from ..media.video import ChunkEncoder
+from .artifacts import ArtifactShelf
 from .context import Context
 from .frames import Shown, show_frames
 from .job import Job
@@ -69,12 +71,13 @@ class ChunkRender:
         self._plan: ChunkPlan = job.plan(frames)
         self._name = name
         self._pictures = pictures and job.format.codec.has_video
+        self._shelf = ArtifactShelf(context.open_store(job.payload["bucketName"]), job.render_id)
         self._looked: dict[int, list[AudioAsset]] = {}
 
     @property
-    def frames(self) -> int:
-        """Number of its frames."""
-        return len(self._plan.captured)
+    def artifacts(self) -> list[dict[str, Any]]:
+        """The artifacts that are stored so far."""
+        return self._shelf.stored
 
     async def run(self) -> ChunkFiles:
         """Render all of it."""
@@ -104,6 +107,8 @@ class ChunkRender:
             track.add(shown.assets)
         if shown.frame not in self._plan.captured:
             return
+        if self._pictures or not self._job.format.codec.has_video:
+            await self._shelf.take(shown)
         self.rendered += 1
         if encoder and shown.picture:
             await encoder.write(shown.picture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import to_wire
+from .artifacts import check_unique
 
 
 class ProgressDocument:
@@ -75,9 +76,14 @@ class ProgressDocument:
             self._document["timings"].append({"chunk": chunk, "start": start, "rendered": rendered})
 
     def artifact(self, chunk: int, found: dict[str, Any]) -> None:
-        """An artifact has been stored; another attempt at its chunk stores it again."""
+        """An artifact has been stored; another attempt at its chunk stores it again.
+
+        Raises:
+            PageScriptError: Another frame emitted one of the same name.
+        """
         listed: list[dict[str, Any]] = self._document["receivedArtifact"]
         entry = found | {"chunk": chunk}
+        check_unique(listed, found["filename"], found["frame"])
         listed[:] = [item for item in listed if (item["filename"], item["chunk"]) != (found["filename"], chunk)]
         listed.append(entry)
 
@@ -100,6 +106,11 @@ class ProgressDocument:
         """The video is uploaded."""
         times = {key: post_render_data[key] for key in ("timeToCombine", "timeToEncode", "timeToRenderFrames")}
         self._document |= times | {"postRenderData": post_render_data}
+
+    @property
+    def artifacts(self) -> list[dict[str, Any]]:
+        """The artifacts so far."""
+        return self._document["receivedArtifact"]
 
     @property
     def retries(self) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ async def show_frames(
             while waiting:
                 assets = await page.seek(waiting[-1])
                 wanted = captured(waiting[-1])
-                picture = await page.capture(job.image_format, job.jpeg_quality) if wanted else None
+                picture = await _picture(page, job) if wanted else None
                 shown = Shown(waiting.pop(), picture, assets)
                 crashes = 0
                 yield shown
@@ -72,6 +72,12 @@ async def show_frames(
         except Exception:
             await stage.discard(browser=False)
             raise
+
+
+async def _picture(page: CompositionPage, job: Job) -> bytes:
+    if job.image_format == "pdf":
+        return await page.print()
+    return await page.capture(job.image_format, job.jpeg_quality)
 
 
 async def _page(stage: Stage, job: Job, frame: int, attempt: int) -> CompositionPage:

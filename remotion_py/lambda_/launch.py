@@ -145,6 +145,7 @@ class _Main:
         async def report() -> None:
             while True:
                 self._document.frames(0, chunk.rendered, chunk.encoded)
+                self._note_artifacts(chunk)
                 await asyncio.sleep(MIN_INTERVAL_S)
 
         started = now_ms()
@@ -155,6 +156,7 @@ class _Main:
         finally:
             reporter.cancel()
             await asyncio.gather(reporter, return_exceptions=True)
+        self._note_artifacts(chunk)
         self._document.chunk_done(0, chunk.encoded, started, now_ms())
         await audio.put(0, files)
         return [files]
@@ -174,6 +176,10 @@ class _Main:
             on_chunk=on_chunk,
         )
         return await collector.run(chunks)
+
+    def _note_artifacts(self, chunk: ChunkRender) -> None:
+        for artifact in chunk.artifacts[len(self._document.artifacts) :]:
+            self._document.artifact(0, artifact)
 
     def _combined(self) -> Callable[[int], None]:
         loop = asyncio.get_running_loop()

@@ -68,13 +68,16 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
 
 async def _progress(task: asyncio.Task[ChunkFiles], chunk: ChunkRender) -> AsyncIterator[bytes]:
     """Tell how far the chunk is while it is rendered; now and then also when nothing changed, as a sign of life."""
-    told, silent = 0, 0.0
+    told, silent, emitted = 0, 0.0, 0
     while not task.done():
         await asyncio.wait([task], timeout=PROGRESS_INTERVAL_S)
         silent += PROGRESS_INTERVAL_S
         if chunk.rendered != told or silent >= HEARTBEAT_S:
             told, silent = chunk.rendered, 0.0
             yield encode(Kind.FRAMES_RENDERED, {"rendered": chunk.rendered, "encoded": chunk.encoded})
+        for artifact in chunk.artifacts[emitted:]:
+            emitted += 1
+            yield encode(Kind.ARTIFACT_EMITTED, artifact)
 
 
 async def _file(kind: Kind, path: Path) -> AsyncIterator[bytes]:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any
 
 from ..errors import RemotionPyError, to_wire
+from .artifacts import ArtifactShelf
 from .context import Context
 from .frames import show_frames
 from .job import Job, page_settings
@@ -47,11 +48,14 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     job = Job(payload, composition)
     frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
     async with aclosing(show_frames(context.stage, job, [frame], lambda _: True)) as frames:
-        picture = (await anext(frames)).picture
+        shown = await anext(frames)
+    picture = shown.picture
     assert picture
     key = output_key(render_id, job.image_format)
     store = context.open_store(payload["bucketName"])
     await store.put(key, picture)
+    shelf = ArtifactShelf(store, render_id)
+    await shelf.take(shown)
     width, height = job.dimensions
     return {
         "type": "success",
@@ -63,4 +67,5 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         "width": width,
         "height": height,
         "frame": frame,
+        "receivedArtifacts": shelf.stored,
     }

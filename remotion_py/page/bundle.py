@@ -6,6 +6,7 @@ A Remotion bundle and a plain page with remotion-py.js answer the same contract,
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import time
 from collections.abc import Coroutine, Mapping
@@ -24,6 +25,7 @@ from .browser import Browser, OpenPage
 from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat
 from .cdp import ProtocolError
 from .contract import SITE_VERSION, Composition, PageSettings, cancelled
+from .trouble import Trouble
 
 T = TypeVar("T")
 
@@ -32,7 +34,7 @@ NAVIGATION_PAUSE_S = 2
 READY_MARGIN_S = 3
 ANSWER_TIMEOUT_S = 2
 COMMAND_TIMEOUT_S = 15
-KEPT_CONSOLE = 20
+MAP_TIMEOUT_S = 10
 _TRANSIENT = ("ERR_CONNECTION_RESET", "ERR_CONNECTION_TIMED_OUT", "ERR_EMPTY_RESPONSE", "ERR_NETWORK_CHANGED")
 
 
@@ -43,19 +45,17 @@ class CompositionPage:
         self, opened: OpenPage, frames: Frames, url: str, settings: PageSettings, refused: list[tuple[str, int]]
     ) -> None:
         self.settings = settings
-        self.console: list[str] = []
         self._opened = opened
         self._carrier = opened.carrier
         self._frames = frames
         self._url = url
-        self._refused = refused
-        self._exceptions: list[tuple[str, str]] = []
+        self._trouble = Trouble(url, refused, self._fetch)
         self._crashed = asyncio.Event()
         self._shown: Composition | None = None
         self._has_video = False
         self._transparent = False
-        opened.carrier.on("Runtime.exceptionThrown", self._on_exception)
-        opened.carrier.on("Runtime.consoleAPICalled", self._on_console)
+        opened.carrier.on("Runtime.exceptionThrown", self._trouble.on_exception)
+        opened.carrier.on("Runtime.consoleAPICalled", self._trouble.on_console)
         opened.carrier.on("Inspector.targetCrashed", lambda _: self._crashed.set())
 
     @classmethod
@@ -78,7 +78,7 @@ class CompositionPage:
                 await page._command("Emulation.setEmulatedMedia", dark)
             tries = NAVIGATION_TRIES * (settings.timeout_ms / 1000 + NAVIGATION_PAUSE_S)
             await page._within(page._navigate(), tries, f"load {url}")
-            await page._check_contract()
+            await page._explained(page._check_contract())
         except BaseException:
             await page.close()
             raise
@@ -87,7 +87,7 @@ class CompositionPage:
     @property
     def usable(self) -> bool:
         """Whether the page has neither thrown nor crashed, so that it can go on being used."""
-        return not self._exceptions and not self._crashed.is_set()
+        return not self._trouble.any and not self._crashed.is_set()
 
     async def close(self) -> None:
         """Close the page."""
@@ -96,7 +96,8 @@ class CompositionPage:
     async def compositions(self) -> list[Composition]:
         """List the compositions of the site with their metadata, in the order of their registration."""
         await self._list()
-        found = await self._evaluate("window.getStaticCompositions()", doing="list its compositions")
+        listing = self._evaluate("window.getStaticCompositions()", doing="list its compositions")
+        found = await self._explained(listing)
         return [Composition.from_page(item) for item in found]
 
     async def composition(self, composition_id: str) -> Composition:
@@ -114,7 +115,8 @@ class CompositionPage:
                 available=names,
             )
         call = f"window.remotion_calculateComposition({json.dumps(composition_id)})"
-        return Composition.from_page(await self._evaluate(call, doing=f"resolve the composition {composition_id!r}"))
+        resolving = self._evaluate(call, doing=f"resolve the composition {composition_id!r}")
+        return Composition.from_page(await self._explained(resolving))
 
     async def show(self, composition: Composition, *, transparent: bool) -> None:
         """Mount a composition at its size; a page can show only one composition in its life (page contract 0).
@@ -137,7 +139,7 @@ class CompositionPage:
         self._transparent = transparent
         self._shown = composition
         call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())})"
-        self._check(await self._evaluate(call, doing="mount the composition"), None)
+        await self._explained(self._checked(call, doing="mount the composition"))
 
     async def seek(self, frame: int) -> list[dict[str, Any]]:
         """Show a frame and wait until the page is ready to be captured.
@@ -153,20 +155,33 @@ class CompositionPage:
         assert self._shown
         background = "transparent" if self._transparent else "black"
         arguments = json.dumps([frame, self._shown.id, self.settings.attempt, background])
-        try:
-            answer = await self._seek(frame, arguments)
-        except PageError as error:
-            error.data["console"] = self.console[-KEPT_CONSOLE:]
-            raise
+        self._trouble.begin_frame()
+        answer = await self._explained(
+            self._checked(f"window.remotionPyDriver.seek(...{arguments})", frame=frame, doing="show a frame")
+        )
         self._has_video = answer["video"]
         return answer["assets"]
 
-    async def _seek(self, frame: int, arguments: str) -> dict[str, Any]:
-        answer = await self._evaluate(
-            f"window.remotionPyDriver.seek(...{arguments})", frame=frame, doing="show a frame"
-        )
+    async def _checked(self, expression: str, *, frame: int | None = None, doing: str) -> dict[str, Any]:
+        answer = await self._evaluate(expression, frame=frame, doing=doing)
         self._check(answer, frame)
         return answer
+
+    async def _explained(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for work of the page; its errors name the user's own file and line."""
+        try:
+            return await work
+        except PageError as error:
+            raise await self._trouble.explain(error) from None
+
+    async def print(self) -> bytes:
+        """Return the frame that is shown as a PDF of one page, a CSS pixel being 1/96 inch."""
+        assert self._shown
+        paper = {"paperWidth": self._shown.width / 96, "paperHeight": self._shown.height / 96}
+        margins = dict.fromkeys(("marginTop", "marginBottom", "marginLeft", "marginRight"), 0)
+        params = paper | margins | {"printBackground": True, "pageRanges": "1"}
+        answer = await self._within(self._send("Page.printToPDF", params), self._ready_timeout, "print a frame")
+        return base64.b64decode(answer["data"])
 
     async def capture(self, format: PictureFormat, quality: int) -> bytes:
         """Take a picture of the frame that is shown, as encoded bytes."""
@@ -184,9 +199,8 @@ class CompositionPage:
     async def _list(self) -> list[str]:
         if self._shown:
             raise AssertionError("a page that shows a composition cannot list any more")
-        answer = await self._evaluate("window.remotionPyDriver.evaluate()", doing="list its compositions")
-        self._check(answer, None)
-        return answer["names"]
+        listing = self._checked("window.remotionPyDriver.evaluate()", doing="list its compositions")
+        return (await self._explained(listing))["names"]
 
     async def _navigate(self) -> None:
         from playwright.async_api import Error
@@ -224,7 +238,7 @@ class CompositionPage:
         if found["lists"] and found["version"] == SITE_VERSION:
             await self._evaluate("window.remotionPyDriver.afterLoad()", doing="prepare the page")
             return
-        self._raise_exceptions(None)
+        self._trouble.raise_exceptions(None)
         if found["lists"]:
             raise NotACompositionPageError(
                 f"The bundle at {self._url} has site version {found['version']!r}, but {SITE_VERSION!r} is needed. "
@@ -240,12 +254,13 @@ class CompositionPage:
         """Run an expression in the page, pumping frames until it has settled."""
         params = {"expression": expression, "awaitPromise": True, "returnByValue": True}
         answer = await self._within(self._send("Runtime.evaluate", params), self._ready_timeout, doing, frame=frame)
-        self._raise_exceptions(frame)
+        self._trouble.raise_exceptions(frame)
         details = answer.get("exceptionDetails")
         if details:
             raise PageScriptError(
-                f"The page failed to {doing}: {self._describe(details)} Mend the page and render again.",
+                f"The page failed to {doing}: {self._trouble.describe(details)} Mend the page and render again.",
                 frame=frame,
+                stack=str(details.get("exception", {}).get("description", "")),
             )
         return answer["result"].get("value")
 
@@ -312,45 +327,16 @@ class CompositionPage:
 
     def _check(self, answer: Mapping[str, Any], frame: int | None) -> None:
         if answer["state"] == "cancelled":
-            raise cancelled(self._local(answer["text"]), frame, self._hint())
+            raise cancelled(answer["text"], frame, self._trouble.hint())
 
-    def _raise_exceptions(self, frame: int | None) -> None:
-        if self._exceptions:
-            described, text = self._exceptions[0]
-            late = cancelled(text, frame)
-            if isinstance(late, PageTimeoutError):
-                raise late
-            where = f" at frame {frame}" if frame is not None else ""
-            raise PageScriptError(
-                f"The page threw{where}: {described} {self._hint()}Mend the page and render again.", frame=frame
+    async def _fetch(self, url: str) -> str | None:
+        """Return the text behind a URL as the page gets it; None when it cannot be had."""
+        call = f"fetch({json.dumps(url)}).then((answer) => answer.ok ? answer.text() : null)"
+        ask = {"expression": call, "awaitPromise": True, "returnByValue": True}
+        try:
+            answer = await asyncio.wait_for(
+                self._frames.wait(self._carrier.send("Runtime.evaluate", ask)), MAP_TIMEOUT_S
             )
-
-    def _hint(self) -> str:
-        if not self._refused:
-            return ""
-        host, port = self._refused[-1]
-        return f"It had tried to reach {host}:{port}, which a page may not: only its own site and public addresses. "
-
-    def _on_exception(self, event: dict[str, Any]) -> None:
-        details = event["exceptionDetails"]
-        text = str(details.get("exception", {}).get("description", ""))
-        self._exceptions.append((self._describe(details), text))
-
-    def _on_console(self, event: dict[str, Any]) -> None:
-        texts = [str(item.get("value", item.get("description", ""))) for item in event["args"]]
-        self.console.append(f"{event['type']}: {' '.join(texts)}"[:1000])
-        del self.console[:-100]
-
-    def _describe(self, details: Mapping[str, Any]) -> str:
-        exception = details.get("exception", {})
-        text = str(exception.get("description") or exception.get("value") or details.get("text", "unknown error"))
-        first, *stack = text.split("\n")
-        position = next((line.strip() for line in stack if line.strip().startswith("at ")), "")
-        if not position and details.get("url"):
-            position = f"at {details['url']}:{details['lineNumber'] + 1}:{details['columnNumber'] + 1}"
-        return self._local(f"{first} ({position})." if position else f"{first}.")
-
-    def _local(self, text: str) -> str:
-        """Name files of a local site by their path, not by the address of a server that is gone tomorrow."""
-        base = self._url.rsplit("/", 1)[0] + "/"
-        return text.replace(base, "") if base.startswith("http://localhost:") else text
+        except (TimeoutError, ProtocolError, BrowserCrashedError):
+            return None
+        return answer["result"].get("value")

@@ -15,7 +15,7 @@ from ..errors import BrowserCrashedError
 from .cdp import Carrier, ProtocolError
 
 T = TypeVar("T")
-PictureFormat = Literal["jpeg", "png"]
+PictureFormat = Literal["jpeg", "png", "webp"]
 
 EAGER_FRAMES = 4
 """A seek resolves within 1.8 frames on average (measured): ask for the first ones at once, then at display rate."""
@@ -34,15 +34,15 @@ class Frames(Protocol):
         """Take a picture of the page as it is.
 
         Args:
-            format: "jpeg" or "png".
-            quality: 0 to 100, for JPEG.
+            format: "jpeg", "png" or "webp".
+            quality: 0 to 100, for JPEG and WebP.
             settle: Draw once more before, as a `<video>` needs after it is ready.
         """
         ...
 
 
 def _screenshot(format: PictureFormat, quality: int) -> dict[str, Any]:
-    return {"format": format, "optimizeForSpeed": True} | ({"quality": quality} if format == "jpeg" else {})
+    return {"format": format, "optimizeForSpeed": True} | ({} if format == "png" else {"quality": quality})
 
 
 class ControlledFrames:

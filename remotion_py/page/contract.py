@@ -139,6 +139,7 @@ def cancelled(stack: str, frame: int | None, hint: str = "") -> PageScriptError 
             f"{handle[2]} ms. Call continueRender() for it, or raise the timeout.",
             frame=frame,
             handles=[label],
+            stack=stack,
             retries_left=int(retries[1]) if retries else 0,
         )
     position = next((line.strip() for line in rest if line.strip().startswith("at ")), "")
@@ -146,4 +147,5 @@ def cancelled(stack: str, frame: int | None, hint: str = "") -> PageScriptError 
     return PageScriptError(
         f"The page cancelled its render{where}: {first}{position}. {hint}Mend the page and render again.",
         frame=frame,
+        stack=stack,
     )

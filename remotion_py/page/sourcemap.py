@@ -1,0 +1,127 @@
+"""Positions in a bundled script to positions in its sources (pure). Format: the source map specification, ECMA-426.
+
+The libraries that read source maps in Python are either unmaintained or weigh 19 MB, which a Lambda package has not to
+spare; what error messages need is a page of code.
+"""
+
+from __future__ import annotations
+
+import bisect
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_DIGITS = {
+    digit: value for value, digit in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+}
+_CONTEXT_LINES = 2
+_BUNDLER_SCHEME = re.compile(r"^[a-z-]+://[^/]*/")
+_FOREIGN = ("node_modules/", "webpack/", "rspack/", "(webpack)", "external ")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A position in a source file.
+
+    Attributes:
+        source: Its path, as the bundler knew it.
+        line: From 1.
+        column: From 1.
+        lines: The lines around it, each with its number; empty where the map holds no sources.
+    """
+
+    source: str
+    line: int
+    column: int
+    lines: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def own(self) -> bool:
+        """Whether it is code of the project, not of a library."""
+        return not any(sign in self.source for sign in _FOREIGN)
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}"
+
+    def excerpt(self) -> str:
+        """Return the lines around it, with a mark at its own."""
+        return "\n".join(f"{'>' if number == self.line else ' '} {number:4} | {text}" for number, text in self.lines)
+
+
+class SourceMap:
+    """A source map, read as far as positions need it.
+
+    Args:
+        text: Its JSON text.
+
+    Raises:
+        ValueError: It is none.
+    """
+
+    def __init__(self, text: str) -> None:
+        found: dict[str, Any] = json.loads(text.removeprefix(")]}'"))
+        if found.get("version") != 3 or not isinstance(found.get("mappings"), str):
+            raise ValueError("not a source map of version 3")
+        root: str = found.get("sourceRoot") or ""
+        self._sources = [root + (name or "") for name in found["sources"]]
+        self._contents: Sequence[str | None] = found.get("sourcesContent") or []
+        self._lines: list[list[tuple[int, int, int, int]]] = _decode(found["mappings"])
+
+    def find(self, line: int, column: int) -> Place | None:
+        """Return where a position comes from.
+
+        Args:
+            line: From 1.
+            column: From 1.
+        """
+        if not 0 < line <= len(self._lines):
+            return None
+        segments = self._lines[line - 1]
+        at = bisect.bisect_right(segments, column - 1, key=lambda segment: segment[0]) - 1
+        if at < 0:
+            return None
+        _, source, source_line, source_column = segments[at]
+        name = re.sub(r"^(\./)+", "", _BUNDLER_SCHEME.sub("", self._sources[source]))
+        return Place(name, source_line + 1, source_column + 1, self._around(source, source_line))
+
+    def _around(self, source: int, line: int) -> tuple[tuple[int, str], ...]:
+        content = self._contents[source] if source < len(self._contents) else None
+        if content is None:
+            return ()
+        lines = content.split("\n")
+        first, last = max(0, line - _CONTEXT_LINES), min(len(lines), line + _CONTEXT_LINES + 1)
+        return tuple((number + 1, lines[number].rstrip()) for number in range(first, last))
+
+
+def _decode(mappings: str) -> list[list[tuple[int, int, int, int]]]:
+    """Return (column, source, line, column) of the segments of each line; all but the first column count on."""
+    lines: list[list[tuple[int, int, int, int]]] = []
+    source = source_line = source_column = 0
+    for text in mappings.split(";"):
+        column = 0
+        segments: list[tuple[int, int, int, int]] = []
+        for segment in text.split(",") if text else ():
+            fields = _numbers(segment)
+            column += fields[0]
+            if len(fields) >= 4:
+                source += fields[1]
+                source_line += fields[2]
+                source_column += fields[3]
+                segments.append((column, source, source_line, source_column))
+        lines.append(segments)
+    return lines
+
+
+def _numbers(text: str) -> list[int]:
+    found: list[int] = []
+    value = shift = 0
+    for digit in text:
+        bits = _DIGITS[digit]
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            found.append(-(value >> 1) if value & 1 else value >> 1)
+            value = shift = 0
+    return found
