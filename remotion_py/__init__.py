@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         close,
         get_compositions,
         get_render_progress,
+        render_frames,
         render_media,
         render_still,
         start_render_media,
@@ -28,14 +29,16 @@ if TYPE_CHECKING:
     from .lambda_.concat import concat_chunks
     from .page import RUNTIME_JS
     from .progress import RenderProgress
-    from .render import AsyncRender, Composition, Render, Still, Video
+    from .render import Artifact, AsyncRender, Composition, Frames, Render, Still, Video
 
 __all__ = [
     "RUNTIME_JS",
+    "Artifact",
     "AsyncClient",
     "AsyncRender",
     "Client",
     "Composition",
+    "Frames",
     "RemotionPyError",
     "Render",
     "RenderProgress",
@@ -46,6 +49,7 @@ __all__ = [
     "concat_chunks",
     "get_compositions",
     "get_render_progress",
+    "render_frames",
     "render_media",
     "render_still",
     "start_render_media",
@@ -53,10 +57,12 @@ __all__ = [
 
 _HOMES = {
     "RUNTIME_JS": "page",
+    "Artifact": "render",
     "AsyncClient": "client",
     "AsyncRender": "render",
     "Client": "client",
     "Composition": "render",
+    "Frames": "render",
     "RemotionPyError": "errors",
     "Render": "render",
     "RenderProgress": "progress",
@@ -66,6 +72,7 @@ _HOMES = {
     "concat_chunks": "lambda_.concat",
     "get_compositions": "default",
     "get_render_progress": "default",
+    "render_frames": "default",
     "render_media": "default",
     "render_still": "default",
     "start_render_media": "default",

@@ -10,38 +10,42 @@ import os
 import random
 import weakref
 from collections.abc import AsyncGenerator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from . import _loop
+from ._task import RenderTask
 from ._version import __version__
 from .errors import (
     FunctionError,
     OptionError,
     OutputError,
     RemotionPyError,
-    RenderCancelledError,
-    RenderInterruptedError,
     RenderNotFoundError,
     ThrottledError,
     from_wire,
 )
-from .lambda_.keys import cancel_key, progress_key
+from .lambda_.keys import progress_key
 from .lambda_.stream import Decoder, Kind, Message
-from .media.codecs import CODEC_OF_EXTENSION
+from .media.codecs import CODEC_OF_EXTENSION, SEQUENCE
 from .media.formats import check_separate_audio, codec_of, resolve_format
-from .options import PageOptions, RenderMediaOptions, RenderStillOptions, check_options, wire_options
-from .output import check_output
+from .media.sequence import extract
+from .option import check_options, wire_options
+from .options import (
+    PageOptions,
+    RenderFramesOptions,
+    RenderMediaOptions,
+    RenderStillOptions,
+)
+from .output import check_output, check_output_folder
 from .page.discovery import find_browser
 from .page.serve_url import check_folder, is_url
-from .progress import RenderProgress, fatal_entry, from_document
+from .progress import RenderProgress, from_document
 from .providers.local.provider import LocalProvider
-from .render import Artifact, Composition, Still, Video
+from .render import Artifact, Composition, Frames, Still, Video
 
-POLL_S = 0.1
 THROTTLED_PAUSE_S = 0.2
-CANCEL_PATIENCE_S = 5.0
-INTERRUPT_PATIENCE_S = 1.0
 PICTURE_EXTENSIONS = {"png": ("png",), "jpeg": ("jpeg", "jpg"), "webp": ("webp",), "pdf": ("pdf",)}
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
@@ -83,7 +87,7 @@ class Engine:
 
     async def start_render_media(
         self, serve_url: str | os.PathLike[str], composition: str, given: Mapping[str, Any]
-    ) -> RenderTask:
+    ) -> RenderTask[Video]:
         """Check everything that can be checked, then start a render."""
         values = check_options(RenderMediaOptions, given)
         wire = _media_wire(values)
@@ -93,11 +97,65 @@ class Engine:
             extension = wire["separateAudioTo"].rpartition(".")[2]
             audio = _output(values["separate_audio_to"], (extension,), overwrite=values["overwrite"])
         payload = self._payload("start", serve_url, RenderMediaOptions, values) | wire | {"composition": composition}
+        started = await self._start(payload, values)
+        return RenderTask(self, started, partial(self._video, output, audio))
+
+    async def start_render_frames(
+        self, serve_url: str | os.PathLike[str], composition: str, given: Mapping[str, Any]
+    ) -> RenderTask[Frames]:
+        """Check everything that can be checked, then start a render of pictures."""
+        values = check_options(RenderFramesOptions, given)
+        pattern = values["image_sequence_pattern"]
+        if "[frame]" not in pattern or ".." in pattern or pattern.startswith("/"):
+            raise OptionError(
+                f"image_sequence_pattern is {pattern!r}, but must hold [frame] and lead to a file below the output, "
+                f"such as 'element-[frame].[ext]'."
+            )
+        output = values["output"]
+        folder = None if output is None else check_output_folder(output, overwrite=values["overwrite"])
+        payload = self._payload("start", serve_url, RenderFramesOptions, values)
+        payload |= {"composition": composition, "codec": SEQUENCE, "outExtension": None}
+        started = await self._start(payload, values)
+        return RenderTask(self, started, partial(self._frames, folder))
+
+    async def _start(self, payload: dict[str, Any], values: Mapping[str, Any]) -> str:
         async with self._working():
             wanted = values["concurrency"] or self.provider.capacity
             functions = await self.provider.functions(renderers=wanted if wanted > 1 else 0)
-            started = await functions.invoke(self.provider.function_name, payload)
-            return RenderTask(self, started["renderId"], output, audio)
+            return (await functions.invoke(self.provider.function_name, payload))["renderId"]
+
+    async def _video(self, output: Path | None, audio: Path | None, progress: RenderProgress) -> Video:
+        metadata, post = _finished(progress)
+        audio_key = post.get("separateAudioKey")
+        folder = output.parent / metadata["compositionId"] if output else None
+        return Video(
+            path=await self.take(post["outKey"], output),
+            audio_path=await self.take(audio_key, audio) if audio_key else None,
+            artifacts=await self.take_artifacts(progress.artifacts, folder),
+            render_id=progress.render_id,
+            size=post["outputSize"],
+            width=metadata["dimensions"]["width"],
+            height=metadata["dimensions"]["height"],
+            fps=metadata["fps"] / metadata["everyNthFrame"],
+            frames=progress.total_frames,
+            duration=progress.total_frames * metadata["everyNthFrame"] / metadata["fps"],
+            time_to_finish=post["timeToFinish"] / 1000,
+        )
+
+    async def _frames(self, output: Path | None, progress: RenderProgress) -> Frames:
+        metadata, post = _finished(progress)
+        archive = await self.take(post["outKey"], None)
+        folder = output or archive.with_suffix("")
+        paths = await asyncio.to_thread(extract, archive, folder)
+        archive.unlink()
+        return Frames(
+            folder=folder,
+            paths=tuple(paths),
+            artifacts=await self.take_artifacts(progress.artifacts, folder / metadata["compositionId"]),
+            render_id=progress.render_id,
+            width=metadata["dimensions"]["width"],
+            height=metadata["dimensions"]["height"],
+        )
 
     async def render_still(
         self, serve_url: str | os.PathLike[str], composition: str, given: Mapping[str, Any]
@@ -176,7 +234,7 @@ class Engine:
     async def take_artifacts(self, listed: list[dict[str, Any]], folder: Path | None) -> tuple[Artifact, ...]:
         """Bring the artifacts of a render to a folder; without one they stay in the store."""
         found: list[Artifact] = []
-        for item in listed:
+        for item in sorted(listed, key=lambda one: (one["frame"], one["filename"])):
             target = folder / item["filename"] if folder else None
             if target:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -256,136 +314,10 @@ class Engine:
         return result
 
 
-class RenderTask:
-    """A render that was started: follows its progress, and takes its output when it is done.
-
-    Args:
-        engine: What it runs on.
-        render_id: Its id.
-        output: Where its video goes; None leaves it in the store.
-        audio: Where its separate audio goes.
-    """
-
-    def __init__(self, engine: Engine, render_id: str, output: Path | None, audio: Path | None) -> None:
-        self.render_id = render_id
-        self.latest = RenderProgress(render_id=render_id, bucket_name=engine.provider.store.bucket)
-        self._engine = engine
-        self._output = output
-        self._audio = audio
-        self._changed = asyncio.Condition()
-        self._cancelled_at: float | None = None
-        self._following = asyncio.get_running_loop().create_task(self._follow())
-        # A render that nobody waits for may fail; its error is in its progress.
-        self._following.add_done_callback(lambda task: task.cancelled() or task.exception())
-
-    async def progress(self) -> RenderProgress:
-        """Return how far it is."""
-        return await self._engine.get_render_progress(self.render_id)
-
-    async def next_change(self, seen: RenderProgress | None) -> RenderProgress | None:
-        """Wait for progress other than `seen`; None once the render has ended and that was seen."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self.latest is not seen or self._following.done())
-        return None if self.latest is seen else self.latest
-
-    async def result(self) -> Video:
-        """Wait for the video."""
-        return await asyncio.shield(self._following)
-
-    async def cancel(self) -> None:
-        """Tell its functions to end."""
-        if self._following.done():
-            return
-        self._cancelled_at = asyncio.get_running_loop().time()
-        await self._engine.provider.store.put(cancel_key(self.render_id), b"{}")
-        with contextlib.suppress(RemotionPyError, TimeoutError):
-            await asyncio.wait_for(self.result(), CANCEL_PATIENCE_S + 1)
-
-    def interrupt(self) -> None:
-        """Cancel it without waiting, and end what nobody else uses."""
-        _loop.submit(self._interrupt())
-
-    async def _interrupt(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.cancel(), INTERRUPT_PATIENCE_S)
-        self._following.cancel()
-        await asyncio.gather(self._following, return_exceptions=True)
-        await self._engine.end_if_idle()
-
-    async def _follow(self) -> Video:
-        with self._engine.working():
-            try:
-                return await self._poll()
-            finally:
-                # Waiters look at `done()`, which is true only after this has ended.
-                asyncio.get_running_loop().call_soon(self._engine.spawn, self._notify())
-
-    async def _poll(self) -> Video:
-        provider = self._engine.provider
-        read = b""
-        while True:
-            data = await self._engine.read_progress(self.render_id)
-            lost = None if provider.alive else "the local Lambda endpoint has ended"
-            lost = lost or provider.failure(self.render_id)
-            if data != read:
-                read = data
-                progress = from_document(json.loads(data), self.render_id, provider.store.bucket)
-                if progress.done:
-                    video = await self._finish(progress)
-                    self.latest = progress
-                    return video
-                self.latest = progress
-                # What functions report while their endpoint dies is a consequence, not the reason.
-                if progress.fatal_error and not lost:
-                    raise progress.fatal_error
-                await self._notify()
-            try:
-                self._give_up(lost)
-            except RemotionPyError as error:
-                await self._record(data, error)
-                raise
-            await asyncio.sleep(POLL_S)
-
-    def _give_up(self, lost: str | None) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._cancelled_at is not None and (lost or now - self._cancelled_at > CANCEL_PATIENCE_S):
-            raise RenderCancelledError(f"The render {self.render_id} was cancelled.")
-        if lost:
-            raise RenderInterruptedError(
-                f"The render {self.render_id} was interrupted: its main function is gone ({lost}). Start it again."
-            )
-
-    async def _record(self, data: bytes, error: RemotionPyError) -> None:
-        """Write what ended the render into its document, for those who ask later; its main function no longer can."""
-        document = json.loads(data)
-        document["errors"].append(fatal_entry(error))
-        with contextlib.suppress(OSError):
-            await self._engine.provider.store.put(progress_key(self.render_id), json.dumps(document).encode())
-
-    async def _notify(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
-
-    async def _finish(self, progress: RenderProgress) -> Video:
-        metadata, post = progress.render_metadata, progress.post_render_data
-        assert metadata
-        assert post
-        path = await self._engine.take(post["outKey"], self._output)
-        audio_key = post.get("separateAudioKey")
-        folder = self._output.parent / metadata["compositionId"] if self._output else None
-        return Video(
-            path=path,
-            audio_path=await self._engine.take(audio_key, self._audio) if audio_key else None,
-            artifacts=await self._engine.take_artifacts(progress.artifacts, folder),
-            render_id=self.render_id,
-            size=post["outputSize"],
-            width=metadata["dimensions"]["width"],
-            height=metadata["dimensions"]["height"],
-            fps=metadata["fps"] / metadata["everyNthFrame"],
-            frames=progress.total_frames,
-            duration=progress.total_frames * metadata["everyNthFrame"] / metadata["fps"],
-            time_to_finish=post["timeToFinish"] / 1000,
-        )
+def _finished(progress: RenderProgress) -> tuple[dict[str, Any], dict[str, Any]]:
+    assert progress.render_metadata
+    assert progress.post_render_data
+    return progress.render_metadata, progress.post_render_data
 
 
 def _media_wire(values: Mapping[str, Any]) -> dict[str, Any]:

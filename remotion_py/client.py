@@ -8,9 +8,10 @@ from typing import Any, Self, TypeVar, Unpack
 
 from . import _loop
 from ._engine import Engine
-from .options import PageOptions, RenderMediaOptions, RenderStillOptions, signature
+from .option import signature
+from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
-from .render import AsyncRender, Composition, OnProgress, Render, Still, Video
+from .render import AsyncRender, Composition, Frames, OnProgress, Render, Still, Video
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,7 +83,7 @@ class Client:
     @with_options(RenderMediaOptions)
     def start_render_media(
         self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderMediaOptions]
-    ) -> Render:
+    ) -> Render[Video]:
         """Start rendering a composition and return at once.
 
         Args:
@@ -94,6 +95,28 @@ class Client:
             InputError: An option that cannot be, before any work.
         """
         return Render(_loop.run(self._engine.start_render_media(serve_url, composition, options)))
+
+    @with_options(RenderFramesOptions)
+    def render_frames(
+        self,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        *,
+        on_progress: OnProgress | None = None,
+        **options: Unpack[RenderFramesOptions],
+    ) -> Frames:
+        """Render a composition to a folder of pictures and wait for it. Ctrl-C cancels it.
+
+        Args:
+            serve_url: Folder or http(s) URL of a bundle or of a plain page.
+            composition: Id of the composition.
+            on_progress: Called with each change of progress, in this thread.
+            options: See `RenderFramesOptions`.
+
+        Raises:
+            RemotionPyError: See `remotion_py.errors` for the classes.
+        """
+        return Render(_loop.run(self._engine.start_render_frames(serve_url, composition, options))).wait(on_progress)
 
     @with_options(RenderStillOptions)
     def render_still(
@@ -188,9 +211,22 @@ class AsyncClient:
     @with_options(RenderMediaOptions)
     async def start_render_media(
         self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderMediaOptions]
-    ) -> AsyncRender:
+    ) -> AsyncRender[Video]:
         """Start rendering a composition; see `Client.start_render_media()`."""
         return AsyncRender(await _loop.bridge(self._engine.start_render_media(serve_url, composition, options)))
+
+    @with_options(RenderFramesOptions)
+    async def render_frames(
+        self,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        *,
+        on_progress: OnProgress | None = None,
+        **options: Unpack[RenderFramesOptions],
+    ) -> Frames:
+        """Render a composition to a folder of pictures; see `Client.render_frames()`."""
+        task = await _loop.bridge(self._engine.start_render_frames(serve_url, composition, options))
+        return await AsyncRender(task).wait(on_progress)
 
     @with_options(RenderStillOptions)
     async def render_still(

@@ -11,9 +11,9 @@ from typing import Unpack
 
 from ._engine import Engine
 from .client import Client, with_options
-from .options import PageOptions, RenderMediaOptions, RenderStillOptions
+from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
-from .render import Composition, OnProgress, Render, Still, Video
+from .render import Composition, Frames, OnProgress, Render, Still, Video
 
 IDLE_S = 60.0
 
@@ -46,9 +46,21 @@ def render_media(
 @with_options(RenderMediaOptions)
 def start_render_media(
     serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderMediaOptions]
-) -> Render:
+) -> Render[Video]:
     """Start rendering a composition and return at once; see `Client.start_render_media()`."""
     return default_client().start_render_media(serve_url, composition, **options)
+
+
+@with_options(RenderFramesOptions)
+def render_frames(
+    serve_url: str | os.PathLike[str],
+    composition: str,
+    *,
+    on_progress: OnProgress | None = None,
+    **options: Unpack[RenderFramesOptions],
+) -> Frames:
+    """Render a composition to a folder of pictures and wait for it; see `Client.render_frames()`."""
+    return default_client().render_frames(serve_url, composition, on_progress=on_progress, **options)
 
 
 @with_options(RenderStillOptions)

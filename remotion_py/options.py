@@ -2,21 +2,17 @@
 
 Names are Remotion's documented ones in snake_case; wire names are the camelCase keys of the payload of
 `renderMediaOnLambda()` and `renderStillOnLambda()`. Signatures, checks, payloads and CLI flags are made from these
-tables.
+tables by `option`.
 """
 
 from __future__ import annotations
 
-import inspect
-import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypedDict, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypedDict, get_args
 
-from .checks import Check, boolean, choice, frame_range, number, strings, text
-from .errors import OptionError
-from .props import serialize_props
+from .checks import boolean, choice, frame_range, number, strings, text
+from .option import Option
 
 FrameRange = int | tuple[int, int | None]
 LogLevel = Literal["trace", "verbose", "info", "warn", "error"]
@@ -44,25 +40,6 @@ StillFormat = Literal["png", "jpeg", "webp", "pdf"]
 
 MIN_TIMEOUT_MS = 7000
 """Below this the page's own timers, 2 s shorter, leave no room (page contract 1.3)."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """What the tables below say of one option.
-
-    Args:
-        help: One line for docs and `--help`.
-        default: Value when it is not given.
-        wire: Key in the payload, `group.key` inside an object; "" keeps it on the client.
-        check: Called with (name, value); returns the checked value or raises `OptionError`.
-        flag: CLI flag without dashes; "" means no flag.
-    """
-
-    help: str
-    default: Any = None
-    wire: str = ""
-    check: Check | None = None
-    flag: str = ""
 
 
 class PageOptions(TypedDict, total=False):
@@ -168,7 +145,94 @@ class PictureOptions(PageOptions, total=False):
     ]
 
 
-class RenderMediaOptions(PictureOptions, total=False):
+_SIZE = number(1, 16_384, whole=True)
+
+
+class SequenceOptions(PictureOptions, total=False):
+    """Options of everything that renders many frames."""
+
+    concurrency: Annotated[
+        int | None,
+        Option(
+            "Number of renderer functions that share the frames; None plans by length and capacity.",
+            None,
+            "concurrency",
+            number(1, 200, whole=True),
+            "concurrency",
+        ),
+    ]
+    frames_per_lambda: Annotated[
+        int | None,
+        Option(
+            "Most frames in a chunk; excludes concurrency.",
+            None,
+            "framesPerLambda",
+            number(1, 10_000_000, whole=True),
+            "frames-per-lambda",
+        ),
+    ]
+    frame_range: Annotated[
+        FrameRange | None,
+        Option("One frame, or (first, last), both rendered; None for all.", None, "frameRange", frame_range, "frames"),
+    ]
+    every_nth_frame: Annotated[
+        int,
+        Option(
+            "Render only every n-th frame, at a rate as much lower; the audio keeps its speed.",
+            1,
+            "everyNthFrame",
+            number(1, 1000, whole=True),
+            "every-nth-frame",
+        ),
+    ]
+    force_width: Annotated[
+        int | None, Option("Width instead of the composition's.", None, "forceWidth", _SIZE, "width")
+    ]
+    force_height: Annotated[
+        int | None, Option("Height instead of the composition's.", None, "forceHeight", _SIZE, "height")
+    ]
+    force_fps: Annotated[
+        float | None,
+        Option(
+            "Frames per second instead of the composition's.",
+            None,
+            "forceFps",
+            number(0, 1000, whole=False, exclusive_low=True),
+            "fps",
+        ),
+    ]
+    force_duration_in_frames: Annotated[
+        int | None,
+        Option(
+            "Length in frames instead of the composition's.",
+            None,
+            "forceDurationInFrames",
+            number(1, 100_000_000, whole=True),
+            "duration",
+        ),
+    ]
+
+
+class RenderFramesOptions(SequenceOptions, total=False):
+    """Options of `render_frames()`."""
+
+    image_format: Annotated[
+        Literal["png", "jpeg"],
+        Option("Format of the pictures.", "png", "imageFormat", choice("png", "jpeg"), "image-format"),
+    ]
+    image_sequence_pattern: Annotated[
+        str,
+        Option(
+            "Names of the pictures; [frame] and [ext] are replaced.",
+            "element-[frame].[ext]",
+            "imageSequencePattern",
+            text,
+            "image-sequence-pattern",
+        ),
+    ]
+
+
+class RenderMediaOptions(SequenceOptions, total=False):
     """Options of `render_media()`."""
 
     codec: Annotated[
@@ -205,40 +269,6 @@ class RenderMediaOptions(PictureOptions, total=False):
         ColorSpace,
         Option(
             "Colour space; default is bt601.", "default", "colorSpace", choice(*get_args(ColorSpace)), "color-space"
-        ),
-    ]
-    concurrency: Annotated[
-        int | None,
-        Option(
-            "Number of renderer functions that share the frames; None plans by length and capacity.",
-            None,
-            "concurrency",
-            number(1, 200, whole=True),
-            "concurrency",
-        ),
-    ]
-    frames_per_lambda: Annotated[
-        int | None,
-        Option(
-            "Most frames in a chunk; excludes concurrency.",
-            None,
-            "framesPerLambda",
-            number(1, 10_000_000, whole=True),
-            "frames-per-lambda",
-        ),
-    ]
-    frame_range: Annotated[
-        FrameRange | None,
-        Option("One frame, or (first, last), both rendered; None for all.", None, "frameRange", frame_range, "frames"),
-    ]
-    every_nth_frame: Annotated[
-        int,
-        Option(
-            "Render only every n-th frame, at a rate as much lower; the audio keeps its speed.",
-            1,
-            "everyNthFrame",
-            number(1, 1000, whole=True),
-            "every-nth-frame",
         ),
     ]
     crf: Annotated[
@@ -366,73 +396,3 @@ class RenderStillOptions(PictureOptions, total=False):
             "image-format",
         ),
     ]
-
-
-def table(options: type) -> dict[str, Option]:
-    """List the options of one of the classes above, by name."""
-    return {name: get_args(hint)[1] for name, hint in get_type_hints(options, include_extras=True).items()}
-
-
-def choices(options: type, name: str) -> list[str]:
-    """List the values that a `Literal` option takes; empty for other options."""
-    for hint in (get_type_hints(options)[name], *get_args(get_type_hints(options)[name])):
-        if get_origin(hint) is Literal:
-            return list(get_args(hint))
-    return []
-
-
-def check_options(options: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the given options, fill in defaults, and return them all by name.
-
-    Raises:
-        OptionError: An unknown name (with the nearest known one), a wrong value, or two that exclude each other.
-    """
-    known = table(options)
-    for name in given:
-        if name not in known:
-            raise OptionError(f"There is no option {name!r}.{_nearest(name, known)} Known: {', '.join(sorted(known))}.")
-    values = {name: given.get(name, option.default) for name, option in known.items()}
-    for name, option in known.items():
-        if option.check and values[name] is not None:
-            values[name] = option.check(name, values[name])
-        elif values[name] is None and option.default is not None:
-            raise OptionError(f"{name} is None, but needs a value. Leave it out for its default, {option.default!r}.")
-    if values.get("concurrency") and values.get("frames_per_lambda"):
-        raise OptionError("concurrency and frames_per_lambda are both given, but exclude each other. Pass one of them.")
-    return values
-
-
-def _nearest(name: str, known: Mapping[str, Option]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
-
-
-def wire_options(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn checked options into the part of a payload that carries them, input props included."""
-    wire: dict[str, Any] = {}
-    for name, option in table(options).items():
-        if option.wire:
-            group, _, key = option.wire.rpartition(".")
-            (wire.setdefault(group, {}) if group else wire)[key] = values[name]
-    return wire | {"inputProps": {"type": "payload", "payload": serialize_props(values.get("props"))}}
-
-
-def input_props(payload: Mapping[str, Any]) -> str:
-    """Read the input props of a payload as JSON text."""
-    props = payload.get("inputProps") or {"type": "payload", "payload": "{}"}
-    text = props["payload"]
-    return text if isinstance(text, str) else json.dumps(text)
-
-
-def signature(function: Callable[..., Any], options: type) -> inspect.Signature:
-    """Write out the `**options` of a function as keyword arguments, for `help()` and notebooks."""
-    own = inspect.signature(function)
-    hints = get_type_hints(options)
-    written = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=hints[name])
-        for name, option in table(options).items()
-    ]
-    kept = [parameter for parameter in own.parameters.values() if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
-    return own.replace(parameters=[*kept, *written])

@@ -40,6 +40,31 @@ def check_output(output: str | os.PathLike[str], extensions: tuple[str, ...], *,
     return path
 
 
+def check_output_folder(output: str | os.PathLike[str], *, overwrite: bool) -> Path:
+    """Return the absolute path of a folder that files can be written to.
+
+    Args:
+        output: Path of the folder; it is made where it is missing.
+        overwrite: Whether it may hold files already.
+
+    Raises:
+        OutputError: It is a file, holds files, or cannot be written.
+    """
+    path = Path(output).expanduser().absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+        filled = any(path.iterdir())
+    except OSError as error:
+        raise OutputError(
+            f"The folder {path} cannot be written: {error.strerror or error}. Choose another one."
+        ) from error
+    if filled and not overwrite:
+        raise OutputError(f"The folder {path} is not empty. Choose another one, or allow overwriting.")
+    return path
+
+
 def _probe(path: Path, extensions: tuple[str, ...], *, overwrite: bool) -> None:
     """Try what writing the output will do.
 

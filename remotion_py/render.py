@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from . import _loop
 from .errors import RemotionPyError
@@ -133,7 +133,34 @@ class Composition:
         return self.duration_in_frames / self.fps
 
 
-class RenderTask(Protocol):
+@dataclass(frozen=True)
+class Frames:
+    """A finished sequence of pictures.
+
+    Attributes:
+        folder: Where they are.
+        paths: The pictures, in order.
+        render_id: The id of their render.
+        width: Pixels.
+        height: Pixels.
+        artifacts: The files that the composition emitted.
+    """
+
+    folder: Path
+    paths: tuple[Path, ...]
+    render_id: str
+    width: int
+    height: int
+    artifacts: tuple[Artifact, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.folder} ({len(self.paths)} pictures, {self.width}x{self.height})"
+
+
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class RenderTask(Protocol[Result_co]):
     """A running render as its handles see it; everything runs on the background loop."""
 
     render_id: str
@@ -147,8 +174,8 @@ class RenderTask(Protocol):
         """Wait for progress other than `seen`; None once the render has ended and that was seen."""
         ...
 
-    async def result(self) -> Video:
-        """Wait for the video."""
+    async def result(self) -> Result_co:
+        """Wait for what it ends in."""
         ...
 
     async def cancel(self) -> None:
@@ -160,14 +187,14 @@ class RenderTask(Protocol):
         ...
 
 
-class Render:
-    """A running render. Iterate over it for its progress; `wait()` for its video.
+class Render(Generic[Result_co]):
+    """A running render. Iterate over it for its progress; `wait()` for what it ends in.
 
     Attributes:
         render_id: Its id, which `get_render_progress()` takes.
     """
 
-    def __init__(self, task: RenderTask) -> None:
+    def __init__(self, task: RenderTask[Result_co]) -> None:
         self._task = task
         self.render_id = task.render_id
 
@@ -175,7 +202,7 @@ class Render:
         """Return how far it is."""
         return _loop.run(self._task.progress())
 
-    def wait(self, on_progress: OnProgress | None = None) -> Video:
+    def wait(self, on_progress: OnProgress | None = None) -> Result_co:
         """Wait for its end. Ctrl-C cancels it, and so does an error that `on_progress` raises.
 
         Args:
@@ -209,14 +236,14 @@ class Render:
         return f"<Render {self.render_id}: {self._task.latest}>"
 
 
-class AsyncRender:
-    """A running render. Iterate over it asynchronously for its progress; await `wait()` for its video.
+class AsyncRender(Generic[Result_co]):
+    """A running render. Iterate over it asynchronously for its progress; await `wait()` for what it ends in.
 
     Attributes:
         render_id: Its id, which `get_render_progress()` takes.
     """
 
-    def __init__(self, task: RenderTask) -> None:
+    def __init__(self, task: RenderTask[Result_co]) -> None:
         self._task = task
         self.render_id = task.render_id
 
@@ -224,7 +251,7 @@ class AsyncRender:
         """Return how far it is."""
         return await _loop.bridge(self._task.progress())
 
-    async def wait(self, on_progress: OnProgress | None = None) -> Video:
+    async def wait(self, on_progress: OnProgress | None = None) -> Result_co:
         """Wait for its end. Cancelling the waiting task cancels the render, and so does an error in `on_progress`.
 
         Args:

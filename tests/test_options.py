@@ -7,14 +7,8 @@ import pytest
 
 import remotion_py as rp
 from remotion_py.errors import OptionError
-from remotion_py.options import (
-    PageOptions,
-    RenderMediaOptions,
-    RenderStillOptions,
-    check_options,
-    table,
-    wire_options,
-)
+from remotion_py.option import check_options, table, wire_options
+from remotion_py.options import PageOptions, RenderMediaOptions, RenderStillOptions
 
 
 def test_defaults_and_wire_names() -> None:

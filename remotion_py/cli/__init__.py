@@ -10,6 +10,7 @@ from .._version import __version__
 from ..errors import RemotionPyError
 from .compositions import compositions
 from .doctor import doctor
+from .frames import frames
 from .install_browser import install_browser
 from .progress import progress
 from .render import render
@@ -24,7 +25,7 @@ def cli() -> None:
     """Render web page compositions - Remotion bundles and plain HTML pages - to video."""
 
 
-for command in (render, still, compositions, progress, install_browser, doctor):
+for command in (render, frames, still, compositions, progress, install_browser, doctor):
     cli.add_command(command)
 
 

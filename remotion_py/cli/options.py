@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import click
 
 from ..errors import OptionError
-from ..options import choices, table
+from ..option import choices, table
 from ..props import parse_props
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
-from ..options import PageOptions, RenderMediaOptions, RenderStillOptions, table
+from ..option import table
+from ..options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from . import cli
 
 _TABLES = (
     ("`render_media()` and `start_render_media()`", RenderMediaOptions),
+    ("`render_frames()`", RenderFramesOptions),
     ("`render_still()`", RenderStillOptions),
     ("`get_compositions()`", PageOptions),
 )

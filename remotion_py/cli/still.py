@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -10,8 +9,6 @@ import click
 from ..client import Client
 from ..options import RenderStillOptions
 from .options import given, render_options
-
-_FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 
 
 @click.command()
@@ -21,9 +18,7 @@ _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 @render_options(RenderStillOptions)
 @click.option("--browser-executable", help="The browser to render with.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the picture only.")
-@click.pass_context
 def still(
-    context: click.Context,
     serve_url: str,
     composition: str,
     output: str,
@@ -33,9 +28,6 @@ def still(
 ) -> None:
     """Render one frame of COMPOSITION of SERVE_URL to the picture OUT, whose extension chooses the format."""
     options: Any = given(RenderStillOptions, values) | {"output": output}
-    chosen = context.get_parameter_source("image_format") is not click.core.ParameterSource.DEFAULT
-    if not chosen:
-        options["image_format"] = _FORMATS.get(Path(output).suffix.lower(), "png")
     with Client(browser_executable=browser_executable) as client:
         picture = client.render_still(serve_url, composition, **options)
     click.echo(str(picture.path) if quiet else str(picture))

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..media.codecs import SEQUENCE
 from ..media.gif import write_gif
 from ..media.mxf import write_mxf
+from ..media.sequence import write_archive
 from .chunk import ChunkFiles
 from .concat import write_tracks
 from .concat_audio import AacTrack, AudioTrack
@@ -51,7 +53,9 @@ async def combine(
     if alone and isinstance(audio, AacTrack):
         await asyncio.to_thread(write_tracks, alone, None, audio, metadata=job.payload.get("metadata"))
     pictures = [chunk.video for chunk in files if chunk.video]
-    if pictures:
+    if pictures and job.format.codec.name == SEQUENCE:
+        await asyncio.to_thread(write_archive, pictures, job.picture_names(), output)
+    elif pictures:
         video = await asyncio.to_thread(VideoTrack, pictures, job.fps)
         if job.format.codec.name == "gif":
             joined = folder / "pictures.mov"

@@ -10,9 +10,10 @@ from typing import Any
 
 from ..media.codecs import CODECS, exact_fps, fit_size, scaled
 from ..media.formats import Format, resolve_format
+from ..media.sequence import picture_names
 from ..media.tracks import Timeline
 from ..media.video import VideoSettings
-from ..options import input_props
+from ..option import input_props
 from ..page.contract import Composition, PageSettings
 from ..page.flags import BrowserSettings
 from .plan import ChunkPlan, plan_chunk
@@ -118,6 +119,12 @@ class Job:
         """What positions of audio refer to."""
         return Timeline(exact_fps(self.composition.fps), self.format.sample_rate)
 
+    def picture_names(self) -> list[str]:
+        """Return the file names of a sequence of pictures."""
+        first, last = self.payload["frameRange"]
+        frames = range(first, last + 1, self.every_nth)
+        return picture_names(frames, self.payload["imageSequencePattern"], self.image_format)
+
     def plan(self, frames: tuple[int, int]) -> ChunkPlan:
         """Return what rendering one chunk looks at."""
         return plan_chunk(
@@ -180,6 +187,17 @@ class Job:
             video=not media or self.format.codec.has_video,
             sample_rate=self.format.sample_rate if media else 48_000,
         )
+
+
+def forced(composition: Composition, payload: Mapping[str, Any]) -> Composition:
+    """Return a composition with the size, rate and length that a payload forces on it."""
+    named = {
+        "width": payload.get("forceWidth"),
+        "height": payload.get("forceHeight"),
+        "fps": payload.get("forceFps"),
+        "duration_in_frames": payload.get("forceDurationInFrames"),
+    }
+    return replace(composition, **{name: value for name, value in named.items() if value is not None})
 
 
 def page_settings(payload: Mapping[str, Any]) -> PageSettings:

@@ -22,7 +22,7 @@ from .collect import Collector
 from .combine import combine, direct_audio_file, separate_audio_file
 from .context import Context, now_ms
 from .document import ProgressDocument
-from .job import Job, page_settings
+from .job import Job, forced, page_settings
 from .keys import cancel_key, output_key, separate_audio_key
 from .plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
@@ -87,14 +87,14 @@ class _Main:
         _check_disk(self._context.temp, job, sum(last - first + 1 for first, last in chunks))
         plans = [job.plan(frames) for frames in chunks]
         rendering = now_ms()
-        forced = bool(self._payload.get("enforceAudioTrack") or direct_audio_file(job, self._context.temp))
         direct = direct_audio_file(job, self._context.temp)
+        silent_too = bool(self._payload.get("enforceAudioTrack") or direct)
         whole = (chunks[0][0], chunks[-1][1])
 
         async def in_one_piece() -> ChunkFiles:
             return await ChunkRender(self._context, job, whole, "whole", pictures=False).run()
 
-        audio = AudioJoin(job, plans, self._context.temp, direct, forced=forced, in_one_piece=in_one_piece)
+        audio = AudioJoin(job, plans, self._context.temp, direct, forced=silent_too, in_one_piece=in_one_piece)
         try:
             files = await (
                 self._render_here(job, chunks[0], audio) if len(chunks) == 1 else self._fan_out(job, chunks, audio)
@@ -120,11 +120,16 @@ class _Main:
 
     def _plan(self, composition: Composition) -> tuple[Job, list[tuple[int, int]]]:
         """Check what could not be checked before the composition was known, and split its frames."""
+        composition = forced(composition, self._payload)
         first, last = resolve_frame_range(self._payload.get("frameRange"), composition.duration_in_frames)
         start = self._payload.get("compositionStart")
         start = first if start is None else start
         padded = self._payload.get("forSeamlessAacConcatenation")
-        spans = {"compositionStart": start, "lastHeardFrame": composition.duration_in_frames - 1 if padded else last}
+        spans = {
+            "frameRange": [first, last],
+            "compositionStart": start,
+            "lastHeardFrame": composition.duration_in_frames - 1 if padded else last,
+        }
         job = Job(self._payload | spans, composition)
         check_span(first, start, job.every_nth)
         check_gif_rate(job.format, job.fps)

@@ -45,11 +45,21 @@ class Codec:
     @property
     def extension(self) -> str:
         """Extension of its usual file."""
-        return next(iter(self.audio.values()))[0] if self.audio else self.name
+        if self.audio:
+            return next(iter(self.audio.values()))[0]
+        return "zip" if self.name == SEQUENCE else self.name
+
+    @property
+    def keeps_pictures(self) -> bool:
+        """Whether chunks carry the captured pictures as they are: a palette, or a folder, needs all of them."""
+        return self.name in ("gif", SEQUENCE)
 
 
 _PLANAR = ("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le")
 _AAC = ("aac", "m4a", "m4b", "3gp")
+
+SEQUENCE = "image-sequence"
+"""Our name for pictures that are not encoded at all; they travel as they were captured, as those of a GIF do."""
 
 CODECS = {
     codec.name: codec
@@ -124,6 +134,7 @@ CODECS = {
             pixel_formats=("yuv422p10le", "yuv444p10le", "yuva444p10le"),
         ),
         Codec("gif", "gif", {}, "mov", pixel_formats=("rgba",)),
+        Codec(SEQUENCE, "copy", {}, "mov", pixel_formats=("rgba",)),
         Codec("mp3", "", {"mp3": ("mp3",), "pcm-16": ("wav",)}),
         Codec("aac", "", {"aac": _AAC, "pcm-16": ("wav",)}),
         Codec("wav", "", {"pcm-16": ("wav",)}),

@@ -155,7 +155,7 @@ def _check_quality(codec: Codec, wire: Mapping[str, Any]) -> None:
     for name in ("videoBitrate", "audioBitrate", "encodingMaxRate", "encodingBufferSize"):
         if wire.get(name) is not None and not _BITRATE.fullmatch(str(wire[name])):
             raise OptionError(f"{_snake(name)} is {wire[name]!r}, but must look like '320k' or '4M'.")
-    if wire.get("videoBitrate") and codec.name in ("gif", "prores"):
+    if wire.get("videoBitrate") and codec.crf is None:
         raise OptionError(f"video_bitrate is given, but codec {codec.name!r} has no such thing. Leave it out.")
     if wire.get("encodingMaxRate") and not wire.get("encodingBufferSize"):
         raise OptionError("encoding_max_rate needs encoding_buffer_size beside it. Pass both.")
@@ -163,7 +163,7 @@ def _check_quality(codec: Codec, wire: Mapping[str, Any]) -> None:
         "x264Preset": codec.encoder == "libx264",
         "proResProfile": codec.name == "prores",
         "numberOfGifLoops": codec.name == "gif",
-        "gopSize": codec.has_video and codec.name not in ("gif", "prores"),
+        "gopSize": codec.crf is not None,
         "encodingBufferSize": codec.crf is not None,
         "everyNthFrame": codec.has_video or wire.get("everyNthFrame") in (None, 1),
         "audioBitrate": bool(codec.audio) and codec.name != "wav",
@@ -194,7 +194,7 @@ def _pictures(
     if pixels not in codec.pixel_formats:
         listed = ", ".join(codec.pixel_formats)
         raise OptionError(f"pixel_format {pixels!r} does not fit codec {codec.name!r}. It takes: {listed}.")
-    if codec.name == "gif":
+    if codec.keeps_pictures:
         return image or "jpeg", pixels
     if has_alpha(pixels):
         if image == "jpeg":

@@ -71,8 +71,7 @@ def encode_arguments(settings: VideoSettings, output: Path) -> list[str]:
         threads=1 if settings.threads else 0,
     )
     common: dict[str, Any] = {"map_metadata": -1, "fflags": "+bitexact", "threads": settings.threads}
-    if form.codec.name == "gif":
-        # A palette needs all frames, so a chunk carries the captured pictures as they are.
+    if form.codec.keeps_pictures:
         return _arguments(source, output, common | {"c:v": "copy"})
     zscale, (matrix, primaries, transfer) = _COLORS[form.color_space]
     if not jpeg:

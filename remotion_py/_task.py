@@ -1,0 +1,157 @@
+"""A running render on the background loop: polled, cancelled, and turned into its result."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from typing import Any, Generic, Protocol, TypeVar
+
+from . import _loop
+from .errors import RemotionPyError, RenderCancelledError, RenderInterruptedError
+from .lambda_.keys import cancel_key, progress_key
+from .progress import RenderProgress, fatal_entry, from_document
+from .providers.local.provider import LocalProvider
+
+POLL_S = 0.1
+CANCEL_PATIENCE_S = 5.0
+INTERRUPT_PATIENCE_S = 1.0
+
+T = TypeVar("T")
+
+
+class Host(Protocol):
+    """What a render runs on: the engine."""
+
+    provider: LocalProvider
+
+    async def get_render_progress(self, render_id: str) -> RenderProgress:
+        """Read the progress of a render."""
+        ...
+
+    async def read_progress(self, render_id: str) -> bytes:
+        """Read `progress.json` of a render."""
+        ...
+
+    def working(self) -> AbstractContextManager[None]:
+        """Keep the functions from ending for idleness."""
+        ...
+
+    def spawn(self, work: Any) -> None:
+        """Run a coroutine in the background."""
+        ...
+
+    async def end_if_idle(self) -> None:
+        """End the functions when no call is using them."""
+        ...
+
+
+class RenderTask(Generic[T]):
+    """A render that was started: follows its progress, and takes its output when it is done.
+
+    Args:
+        host: What it runs on.
+        render_id: Its id.
+        take: Takes the output of a finished render.
+    """
+
+    def __init__(self, host: Host, render_id: str, take: Callable[[RenderProgress], Awaitable[T]]) -> None:
+        self.render_id = render_id
+        self.latest = RenderProgress(render_id=render_id, bucket_name=host.provider.store.bucket)
+        self._host = host
+        self._take = take
+        self._changed = asyncio.Condition()
+        self._cancelled_at: float | None = None
+        self._following = asyncio.get_running_loop().create_task(self._follow())
+        # A render that nobody waits for may fail; its error is in its progress.
+        self._following.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def progress(self) -> RenderProgress:
+        """Return how far it is."""
+        return await self._host.get_render_progress(self.render_id)
+
+    async def next_change(self, seen: RenderProgress | None) -> RenderProgress | None:
+        """Wait for progress other than `seen`; None once the render has ended and that was seen."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.latest is not seen or self._following.done())
+        return None if self.latest is seen else self.latest
+
+    async def result(self) -> T:
+        """Wait for what it ends in."""
+        return await asyncio.shield(self._following)
+
+    async def cancel(self) -> None:
+        """Tell its functions to end."""
+        if self._following.done():
+            return
+        self._cancelled_at = asyncio.get_running_loop().time()
+        await self._host.provider.store.put(cancel_key(self.render_id), b"{}")
+        with contextlib.suppress(RemotionPyError, TimeoutError):
+            await asyncio.wait_for(self.result(), CANCEL_PATIENCE_S + 1)
+
+    def interrupt(self) -> None:
+        """Cancel it without waiting, and end what nobody else uses."""
+        _loop.submit(self._interrupt())
+
+    async def _interrupt(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.cancel(), INTERRUPT_PATIENCE_S)
+        self._following.cancel()
+        await asyncio.gather(self._following, return_exceptions=True)
+        await self._host.end_if_idle()
+
+    async def _follow(self) -> T:
+        with self._host.working():
+            try:
+                return await self._poll()
+            finally:
+                # Waiters look at `done()`, which is true only after this has ended.
+                asyncio.get_running_loop().call_soon(self._host.spawn, self._notify())
+
+    async def _poll(self) -> T:
+        provider = self._host.provider
+        read = b""
+        while True:
+            data = await self._host.read_progress(self.render_id)
+            lost = None if provider.alive else "the local Lambda endpoint has ended"
+            lost = lost or provider.failure(self.render_id)
+            if data != read:
+                read = data
+                progress = from_document(json.loads(data), self.render_id, provider.store.bucket)
+                if progress.done:
+                    result = await self._take(progress)
+                    self.latest = progress
+                    return result
+                self.latest = progress
+                # What functions report while their endpoint dies is a consequence, not the reason.
+                if progress.fatal_error and not lost:
+                    raise progress.fatal_error
+                await self._notify()
+            try:
+                self._give_up(lost)
+            except RemotionPyError as error:
+                await self._record(data, error)
+                raise
+            await asyncio.sleep(POLL_S)
+
+    def _give_up(self, lost: str | None) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._cancelled_at is not None and (lost or now - self._cancelled_at > CANCEL_PATIENCE_S):
+            raise RenderCancelledError(f"The render {self.render_id} was cancelled.")
+        if lost:
+            raise RenderInterruptedError(
+                f"The render {self.render_id} was interrupted: its main function is gone ({lost}). Start it again."
+            )
+
+    async def _record(self, data: bytes, error: RemotionPyError) -> None:
+        """Write what ended the render into its document, for those who ask later; its main function no longer can."""
+        document = json.loads(data)
+        document["errors"].append(fatal_entry(error))
+        with contextlib.suppress(OSError):
+            await self._host.provider.store.put(progress_key(self.render_id), json.dumps(document).encode())
+
+    async def _notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()

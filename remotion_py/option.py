@@ -1,0 +1,102 @@
+"""What an option is, and what is made of tables of them: checks, payloads, signatures."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from .checks import Check
+from .errors import OptionError
+from .props import serialize_props
+
+
+@dataclass(frozen=True)
+class Option:
+    """What the tables of `options` say of one option.
+
+    Args:
+        help: One line for docs and `--help`.
+        default: Value when it is not given.
+        wire: Key in the payload, `group.key` inside an object; "" keeps it on the client.
+        check: Called with (name, value); returns the checked value or raises `OptionError`.
+        flag: CLI flag without dashes; "" means no flag.
+    """
+
+    help: str
+    default: Any = None
+    wire: str = ""
+    check: Check | None = None
+    flag: str = ""
+
+
+def table(options: type) -> dict[str, Option]:
+    """List the options of one of the classes in `options`, by name."""
+    return {name: get_args(hint)[1] for name, hint in get_type_hints(options, include_extras=True).items()}
+
+
+def choices(options: type, name: str) -> list[str]:
+    """List the values that a `Literal` option takes; empty for other options."""
+    for hint in (get_type_hints(options)[name], *get_args(get_type_hints(options)[name])):
+        if get_origin(hint) is Literal:
+            return list(get_args(hint))
+    return []
+
+
+def check_options(options: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the given options, fill in defaults, and return them all by name.
+
+    Raises:
+        OptionError: An unknown name (with the nearest known one), a wrong value, or two that exclude each other.
+    """
+    known = table(options)
+    for name in given:
+        if name not in known:
+            raise OptionError(f"There is no option {name!r}.{_nearest(name, known)} Known: {', '.join(sorted(known))}.")
+    values = {name: given.get(name, option.default) for name, option in known.items()}
+    for name, option in known.items():
+        if option.check and values[name] is not None:
+            values[name] = option.check(name, values[name])
+        elif values[name] is None and option.default is not None:
+            raise OptionError(f"{name} is None, but needs a value. Leave it out for its default, {option.default!r}.")
+    if values.get("concurrency") and values.get("frames_per_lambda"):
+        raise OptionError("concurrency and frames_per_lambda are both given, but exclude each other. Pass one of them.")
+    return values
+
+
+def _nearest(name: str, known: Mapping[str, Option]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def wire_options(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn checked options into the part of a payload that carries them, input props included."""
+    wire: dict[str, Any] = {}
+    for name, option in table(options).items():
+        if option.wire:
+            group, _, key = option.wire.rpartition(".")
+            (wire.setdefault(group, {}) if group else wire)[key] = values[name]
+    return wire | {"inputProps": {"type": "payload", "payload": serialize_props(values.get("props"))}}
+
+
+def input_props(payload: Mapping[str, Any]) -> str:
+    """Read the input props of a payload as JSON text."""
+    props = payload.get("inputProps") or {"type": "payload", "payload": "{}"}
+    text = props["payload"]
+    return text if isinstance(text, str) else json.dumps(text)
+
+
+def signature(function: Callable[..., Any], options: type) -> inspect.Signature:
+    """Write out the `**options` of a function as keyword arguments, for `help()` and notebooks."""
+    own = inspect.signature(function)
+    hints = get_type_hints(options)
+    written = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=hints[name])
+        for name, option in table(options).items()
+    ]
+    kept = [parameter for parameter in own.parameters.values() if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
+    return own.replace(parameters=[*kept, *written])
