@@ -60,7 +60,7 @@ def peer(site: Path, composition: str, output: Path) -> float:
         "options": {"concurrency": 2, "crf": 18, "x264Preset": "medium", "jpegQuality": 80},
     }
     started = time.perf_counter()
-    oracle.node("render.mjs", json.dumps(job))
+    oracle.node("render.mjs", json.dumps([job]))
     return time.perf_counter() - started
 
 

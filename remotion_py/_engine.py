@@ -324,7 +324,7 @@ def _media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a payload that the output's name decides, once the options are known to go together."""
     output, separate = values["output"], values["separate_audio_to"]
     extension = None if output is None else Path(output).suffix.lower()[1:]
-    if output and not extension:
+    if output and not extension and not Path(output).is_dir():
         raise OutputError(
             f"The output {os.fspath(output)!r} has no extension, so its format is not known. Name it like 'out.mp4'."
         )
@@ -335,7 +335,7 @@ def _media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
         )
     wire = wire_options(RenderMediaOptions, values) | {
         "codec": codec_of(values["codec"], extension),
-        "outExtension": extension,
+        "outExtension": extension or None,
         "separateAudioTo": None if separate is None else Path(separate).name,
     }
     form = resolve_format(wire)

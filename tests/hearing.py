@@ -61,3 +61,17 @@ def compare(ours: Samples, reference: Samples) -> Difference:
         rms=decibels(rms(apart)),
         lengths=(len(ours), len(reference)),
     )
+
+
+def sine_residual(samples: Samples, rate: int, pitches: tuple[float, ...], block: int = 1024) -> list[float]:
+    """What is left of each block when the steady tone in each channel is taken away: the root mean square, the worst
+    channel. The tone is fitted to the whole, so that a step in its phase shows."""
+    t = np.arange(len(samples)) / rate
+    left = np.empty_like(samples)
+    for channel, pitch in enumerate(pitches):
+        basis = np.stack([np.sin(2 * np.pi * pitch * t), np.cos(2 * np.pi * pitch * t)], axis=1)
+        fitted, *_ = np.linalg.lstsq(basis, samples[:, channel], rcond=None)
+        left[:, channel] = samples[:, channel] - basis @ fitted
+    whole = len(left) // block * block
+    blocks = left[:whole].reshape(-1, block, left.shape[1])
+    return [float(value) for value in np.sqrt((blocks**2).mean(axis=1)).max(axis=1)]

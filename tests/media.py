@@ -49,6 +49,7 @@ def pcm(samples: np.ndarray) -> bytes:
 
 def _sounds(folder: Path) -> None:
     stereo = ("-f", "s16le", "-ar", 48000, "-ac", 2, "-i", "pipe:0")
+    run(*stereo, folder / "sine.wav", feed=pcm(sine(8, 48000)))
     run(*stereo, folder / "click.wav", feed=pcm(click(48000)))
     (folder / "frame.html").write_text("<body style='background: teal; color: white'>inside</body>")
     run(*stereo, folder / "chirp.wav", feed=pcm(chirp(4, 48000)))
@@ -56,6 +57,15 @@ def _sounds(folder: Path) -> None:
     run("-f", "s16le", "-ar", 44100, "-ac", 1, "-i", "pipe:0", folder / "tone44.wav", feed=mono)
     run(*stereo, "-b:a", "192k", folder / "tone.mp3", feed=pcm(chirp(4, 48000, 0.2)))
     run(*stereo, "-ar", 44100, "-b:a", "192k", folder / "tone.m4a", feed=pcm(chirp(4, 48000)))
+
+
+SINES = (441.0, 997.0)
+
+
+def sine(seconds: float, rate: int, level: float = 0.4) -> np.ndarray:
+    """A steady tone in each channel."""
+    t = np.arange(round(seconds * rate)) / rate
+    return level * np.stack([np.sin(2 * np.pi * pitch * t) for pitch in SINES], axis=1)
 
 
 def click(rate: int) -> np.ndarray:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,21 +74,32 @@ def render(kind: str, site: Path, name: str, serve_url: str = "", **job: Any) ->
     Returns:
         What it printed, and its output: a file, or a folder for frames.
     """
+    return render_all(kind, site, name, [job], serve_url)[0]
+
+
+def render_all(
+    kind: str, site: Path, name: str, jobs: Sequence[dict[str, Any]], serve_url: str = ""
+) -> list[tuple[dict[str, Any], Path]]:
+    """Do several jobs in one process of the npm renderer, which saves its start; see `render()`."""
     browser = str(find_browser().path)
     script = (HERE / "render.mjs").read_bytes()
-    folder = CACHE / "reference" / _hash(kind, job, script, browser, _fonts(), *_files(site))
-    output, printed = folder / name, folder / "printed.json"
-    if not printed.exists():
+    files, fonts = _hash(*_files(site)), _fonts()
+    folders = [CACHE / "reference" / _hash(kind, job, script, browser, fonts, files) for job in jobs]
+    missing = [
+        (folder, job) for folder, job in zip(folders, jobs, strict=True) if not (folder / "printed.json").exists()
+    ]
+    wanted: list[dict[str, Any]] = []
+    for folder, job in missing:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        given = job | {
-            "kind": kind,
-            "serveUrl": serve_url or str(site),
-            "output": str(output),
-            "browserExecutable": browser,
-        }
-        printed.write_text(node("render.mjs", json.dumps(given)).strip().split("\n")[-1])
-    return json.loads(printed.read_text()), output
+        fixed = {"kind": kind, "serveUrl": serve_url or str(site), "browserExecutable": browser}
+        wanted.append(job | fixed | {"output": str(folder / name)})
+    if wanted:
+        printed = node("render.mjs", json.dumps(wanted)).strip().split("\n")[-len(wanted) :]
+        for (folder, _), line in zip(missing, printed, strict=True):
+            json.loads(line)
+            (folder / "printed.json").write_text(line)
+    return [(json.loads((folder / "printed.json").read_text()), folder / name) for folder in folders]
 
 
 def _fonts() -> str:

@@ -85,7 +85,14 @@ def test_compositions() -> None:
 
 def test_doctor_and_install_browser() -> None:
     report = run_cli("doctor", check=False).stdout
-    for words in ("browser: ", "frames on demand", "browser decodes: H.264", "FFmpeg encoders: libx264", "memory: "):
+    for words in (
+        "browser: ",
+        "frames on demand",
+        "browser decodes: H.264",
+        "FFmpeg encoders: ",
+        "libx264",
+        "memory: ",
+    ):
         assert words in report
     assert "There is one already" in run_cli("install-browser").stdout
     broken = subprocess.run(

@@ -24,7 +24,7 @@ def test_defaults_and_wire_names() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"crf": 0}, "crf is 0, but must be a whole number from 1 to 51"),
+        ({"crf": -1}, "crf is -1, but must be a whole number from 0 to 63"),
         ({"crf": 18.5}, "crf is 18.5"),
         ({"crf": True}, "crf is True"),
         ({"scale": 0}, "scale is 0, but must be a number above 0 up to 16"),

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from ..errors import RemotionPyError
-from ..media.codecs import CODECS
+from ..media.codecs import AUDIO_ENCODERS, CODECS, SEQUENCE
 from ..media.ffmpeg import ffmpeg_path
 from ..page.browser import Browser
 from ..page.discovery import find_browser
@@ -120,7 +120,8 @@ def _ffmpeg() -> Iterator[Finding]:
         yield Finding("FFmpeg", f"{path} does not run: {error}", fix)
         return
     yield Finding("FFmpeg", f"{path}: {first}")
-    wanted = sorted({codec.encoder for codec in CODECS.values()})
+    video = {codec.encoder for codec in CODECS.values() if codec.has_video and codec.name != SEQUENCE}
+    wanted = sorted(video | set(AUDIO_ENCODERS.values()))
     lacking = [name for name in wanted if f" {name} " not in encoders]
     yield Finding("FFmpeg encoders", ", ".join(wanted), f"{fix}: it lacks {', '.join(lacking)}" if lacking else "")
 

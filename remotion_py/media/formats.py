@@ -270,4 +270,4 @@ def check_separate_audio(wire: Mapping[str, Any], form: Format) -> None:
 
 
 def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("pro_res", "prores")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("pro_res", "prores")

@@ -1,42 +1,44 @@
-// node render.mjs '<json>': renders by the npm renderer and prints what it did as one line of JSON.
+// node render.mjs '<json>': renders by the npm renderer and prints what it did, a line of JSON for each job of a list.
 //   kind: "media" | "frames" | "still" | "list"; serveUrl, composition, inputProps, output, browserExecutable, frames, options
 import { getCompositions, openBrowser, renderFrames, renderMedia, renderStill, selectComposition } from "@remotion/renderer";
 
-const job = JSON.parse(process.argv[2]);
-const common = {
-  serveUrl: job.serveUrl,
-  inputProps: job.inputProps ?? {},
-  browserExecutable: job.browserExecutable,
-  logLevel: "error",
-  ...job.options,
-};
+const jobs = JSON.parse(process.argv[2]);
 const started = performance.now();
 const puppeteerInstance = await openBrowser("chrome", {
-  browserExecutable: job.browserExecutable,
+  browserExecutable: jobs[0].browserExecutable,
   chromeMode: "headless-shell",
   logLevel: "error",
 });
-let result = {};
-try {
-  const shared = { ...common, puppeteerInstance };
-  if (job.kind === "list") {
-    result.compositions = await getCompositions(job.serveUrl, shared);
+
+async function run(job) {
+  const shared = {
+    serveUrl: job.serveUrl,
+    inputProps: job.inputProps ?? {},
+    browserExecutable: job.browserExecutable,
+    logLevel: "error",
+    ...job.options,
+    puppeteerInstance,
+  };
+  if (job.kind === "list") return { compositions: await getCompositions(job.serveUrl, shared) };
+  const composition = await selectComposition({ ...shared, id: job.composition });
+  if (job.kind === "media") {
+    await renderMedia({ codec: "h264", muted: true, ...shared, composition, outputLocation: job.output });
+  } else if (job.kind === "frames") {
+    const sequence = { imageFormat: "png", frameRange: job.frames, onStart() {}, onFrameUpdate() {} };
+    await renderFrames({ ...shared, ...sequence, composition, outputDir: job.output });
   } else {
-    const composition = await selectComposition({ ...shared, id: job.composition });
-    result.composition = composition;
-    if (job.kind === "media") {
-      await renderMedia({ codec: "h264", muted: true, ...shared, composition, outputLocation: job.output });
-    } else if (job.kind === "frames") {
-      await renderFrames({
-        ...shared, composition, outputDir: job.output, imageFormat: "png", frameRange: job.frames, onStart() {}, onFrameUpdate() {},
-      });
-    } else {
-      await renderStill({ ...shared, composition, output: job.output, imageFormat: "png", frame: job.frames });
-    }
+    await renderStill({ ...shared, composition, output: job.output, imageFormat: "png", frame: job.frames });
+  }
+  return { composition };
+}
+
+try {
+  for (const job of jobs) {
+    const result = await run(job);
+    result.seconds = (performance.now() - started) / 1000;
+    console.log(JSON.stringify(result));
   }
 } finally {
   await puppeteerInstance.close({ silent: true });
 }
-result.seconds = (performance.now() - started) / 1000;
-console.log(JSON.stringify(result));
 process.exit(0);

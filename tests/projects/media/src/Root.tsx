@@ -10,7 +10,7 @@ const listed: Record<string, Listed> = { ...sounds, ...videos, ...scenes };
 
 export const Root: React.FC = () => (
   <>
-    {Object.entries(listed).map(([id, { component, frames = 90, fps = 30, width = 320, height = 180 }]) => (
+    {Object.entries(listed).map(([id, { component, frames = 66, fps = 30, width = 320, height = 180 }]) => (
       <Composition key={id} id={id} component={component} width={width} height={height} fps={fps} durationInFrames={frames} />
     ))}
   </>

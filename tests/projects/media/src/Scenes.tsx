@@ -168,6 +168,7 @@ export const scenes: Record<string, Scene> = {
   "scene-glass": { component: Glass, frames: 12 },
   "scene-artifacts": { component: Artifacts, frames: 12 },
   "scene-bouncing": { component: Bouncing, frames: 40 },
+  "scene-heard": { component: () => <><Bouncing /><Html5Audio src={staticFile("chirp.wav")} /></>, frames: 24 },
   "scene-odd-size": { component: Bouncing, frames: 10, width: 321, height: 181 },
   "scene-canvas": { component: Canvas, frames: 40 },
   "scene-webgl": { component: WebGL, frames: 40 },

@@ -66,6 +66,7 @@ export const sounds: Record<string, Sound> = {
     ),
   },
   "sound-inline-high": { component: () => <Audio src={chirp} toneFrequency={1.25} volume={0.8} /> },
+  "sound-sine": { component: () => <Html5Audio src={staticFile("sine.wav")} />, frames: 240 },
   "sound-none": { component: () => <AbsoluteFill style={{ background: "teal" }} />, frames: 20 },
   "sound-muted": { component: () => <Html5Audio src={chirp} muted />, frames: 20 },
   "sound-29-97": {
@@ -74,7 +75,7 @@ export const sounds: Record<string, Sound> = {
         <Html5Audio src={chirp} volume={0.9} />
       </Sequence>
     ),
-    frames: 89,
+    frames: 65,
     fps: 29.97,
   },
 };

@@ -1,0 +1,50 @@
+"""Positions in a bundle to positions in sources."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from remotion_py.page.sourcemap import SourceMap
+
+CODE = "one\ntwo\nthree\nfour\nfive\n"
+
+
+def made(mappings: str, **more: object) -> SourceMap:
+    known = {"version": 3, "sources": ["webpack://lab/./src/A.tsx", "webpack://lab/./node_modules/x/b.js"]}
+    return SourceMap(json.dumps(known | {"sourcesContent": [CODE, None], "mappings": mappings} | more))
+
+
+def test_segments_count_on_from_each_other() -> None:
+    # line 1: column 0 -> A 1:1, column 4 -> A 3:3; line 2: column 2 -> b.js 4:1
+    found = made("AAAA,IAEE;ECCF")
+    assert str(found.find(1, 1)) == "src/A.tsx:1:1"
+    assert str(found.find(1, 4)) == "src/A.tsx:1:1"
+    assert str(found.find(1, 9)) == "src/A.tsx:3:3"
+    assert str(found.find(2, 3)) == "node_modules/x/b.js:4:1"
+    assert found.find(2, 2) is None
+    assert found.find(9, 1) is None
+
+
+def test_own_code_is_told_from_libraries_and_shown() -> None:
+    found = made("AAEA;ACAA")
+    own, foreign = found.find(1, 1), found.find(2, 1)
+    assert own
+    assert foreign
+    assert own.own
+    assert not foreign.own
+    assert own.excerpt().split("\n") == [
+        "     1 | one",
+        "     2 | two",
+        ">    3 | three",
+        "     4 | four",
+        "     5 | five",
+    ]
+    assert foreign.lines == ()
+
+
+@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"version": 2, "sources": [], "mappings": ""}'])
+def test_what_is_no_map_is_refused(text: str) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        SourceMap(text)
