@@ -55,15 +55,31 @@ def decode(path: Path) -> Iterator[Picture]:
 
     By the FFmpeg binary with exact rounding: the scaler's fast path alone is off by 1 to 2 of 255.
     """
-    shape = facts(path)
+    path = readable(path)
+    with av.open(str(path)) as container:
+        width, height = container.streams.video[0].width, container.streams.video[0].height
     command = [ffmpeg_path(), "-loglevel", "error", "-i", str(path), "-vf", "scale=flags=accurate_rnd+full_chroma_int"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-fps_mode", "passthrough", "-"]
-    size = shape.width * shape.height * 3
+    size = width * height * 3
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
         while len(raw := process.stdout.read(size)) == size:
-            yield np.frombuffer(raw, np.uint8).reshape(shape.height, shape.width, 3)
+            yield np.frombuffer(raw, np.uint8).reshape(height, width, 3)
     assert process.returncode == 0
+
+
+def readable(path: Path) -> Path:
+    """Return a file that the FFmpeg binary can read: MPEG transport streams crash it, whoever made them."""
+    if path.suffix != ".ts":
+        return path
+    copied = path.with_suffix(".copy.mkv")
+    with av.open(str(path)) as source, av.open(str(copied), "w") as target:
+        streams = {one.index: target.add_stream_from_template(one, opaque=True) for one in source.streams}
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream.index]
+                target.mux(packet)
+    return copied
 
 
 def times(path: Path) -> list[float]:

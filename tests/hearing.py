@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from remotion_py.media.ffmpeg import ffmpeg_path
 
+from .compare import readable
+
 Samples = NDArray[np.float64]
 FULL = 32767.0
 
 
 def listen(path: Path, rate: int = 48000) -> Samples:
     """Decode the first audio stream to stereo samples, in units of 16 bits."""
-    command = [ffmpeg_path(), "-loglevel", "error", "-i", str(path), "-map", "0:a:0", "-f", "f32le"]
+    command = [ffmpeg_path(), "-loglevel", "error", "-i", str(readable(path)), "-map", "0:a:0", "-f", "f32le"]
     done = subprocess.run([*command, "-ar", str(rate), "-ac", "2", "-"], check=True, capture_output=True)
     return np.frombuffer(done.stdout, np.float32).reshape(-1, 2).astype(np.float64) * FULL
 

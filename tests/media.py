@@ -142,7 +142,7 @@ def _videos(folder: Path) -> None:
     )
     run("-display_rotation", -90, "-i", folder / "counter.mp4", "-an", "-c", "copy", folder / "turned.mp4")
     run("-i", folder / "counter.mp4", "-an", *h264, "-vf", "scale=160:180,setsar=2", folder / "wide-pixels.mp4")
-    run("-i", folder / "counter.mp4", "-an", "-c", "copy", "-output_ts_offset", 0.5, folder / "late.mkv")
+    run("-i", folder / "counter.mp4", "-an", "-c", "copy", "-output_ts_offset", 0.25, folder / "late.mkv")
     run(
         *raw,
         *h264,

@@ -153,6 +153,8 @@ def _count(path: Path) -> tuple[int, int]:
         with av.open(str(path), format="aac") as source:
             stream = source.streams.audio[0]
             packets = sum(1 for packet in source.demux(stream) if packet.size)
+            if not stream.codec_context.sample_rate:
+                raise IndexError("it has no AAC frames")
             return packets, stream.codec_context.sample_rate
     except (FFmpegError, IndexError) as error:
         raise ConcatError(f"The audio {path} cannot be read as AAC: {error}. Render it again.") from error

@@ -174,6 +174,7 @@ class Job:
             buffer_size=self.payload.get("encodingBufferSize"),
             gop_size=self.payload.get("gopSize"),
             threads=threads,
+            odd=any(side % 2 for side in self.dimensions),
         )
 
     def page(self, *, first_frame: int = 0, attempt: int = 1) -> PageSettings:

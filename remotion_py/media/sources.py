@@ -88,14 +88,36 @@ class Sources:
             MediaError: It cannot be had; the message names the URL and the reason.
             DiskFullError: There is no room for it.
         """
-        found = self._reach.local_file(src)
-        if found:
-            return found
         key = (self.generation, src)
         task = self._under_way.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() or not task.result().exists())):
-            task = self._under_way[key] = asyncio.create_task(self._bring(src))
+            task = self._under_way[key] = asyncio.create_task(self._have(src))
         return await asyncio.shield(task)
+
+    async def _have(self, src: str) -> Path:
+        found = self._reach.local_file(src) or await self._bring(src)
+        return await asyncio.to_thread(self._without_transport, found) if _is_transport_stream(found) else found
+
+    def _without_transport(self, path: Path) -> Path:
+        """Copy an MPEG transport stream to Matroska: reading one crashes the pinned FFmpeg binary (seen with 7.0.2)."""
+        import av
+
+        stat = path.stat()
+        name = hashlib.sha256(f"{path}{stat.st_size}{stat.st_mtime_ns}".encode()).hexdigest()[:32]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        copied = self._folder / f"{name}.mkv"
+        if not copied.exists():
+            making = self._folder / f"{name}-{os.getpid()}.partial"
+            with av.open(str(path)) as source, av.open(str(making), "w", format="matroska") as target:
+                kept: list[Any] = [*source.streams.video, *source.streams.audio]
+                streams = {one.index: target.add_stream_from_template(one, opaque=True) for one in kept}
+                packets: Any = source.demux(kept)
+                for packet in packets:
+                    if packet.size and packet.dts is not None:
+                        packet.stream = streams[packet.stream.index]
+                        target.mux(packet)
+            making.replace(copied)
+        return copied
 
     async def facts(self, path: Path, stream_index: int = 0) -> SourceFacts:
         """Probe the audio of a file."""
@@ -292,6 +314,12 @@ def _resolver(reach: Reach) -> Any:
         return {"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": 0}
 
     return Resolver()
+
+
+def _is_transport_stream(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(377)
+    return len(head) == 377 and head[0] == head[188] == head[376] == 0x47
 
 
 def _data_url(src: str) -> bytes:

@@ -45,6 +45,7 @@ class VideoSettings:
         buffer_size: Buffer in which the highest bitrate is kept.
         gop_size: Most frames between key frames; None leaves it to the encoder.
         threads: Threads of the encoder; 0 lets it choose.
+        odd: Whether width or height is odd.
     """
 
     format: Format
@@ -55,6 +56,7 @@ class VideoSettings:
     buffer_size: str | None = None
     gop_size: int | None = None
     threads: int = 1
+    odd: bool = False
 
 
 def encode_arguments(settings: VideoSettings, output: Path) -> list[str]:
@@ -77,10 +79,16 @@ def encode_arguments(settings: VideoSettings, output: Path) -> list[str]:
     if not jpeg:
         # zscale reads planes only; a PNG with alpha is RGBA, one without is RGB.
         source = source.filter("format", "gbrap" if has_alpha(form.pixel_format) else "gbrp")
+    elif settings.odd:
+        # zscale cannot halve an odd side, which the usual scaler can, before and after it.
+        source = source.filter("format", "yuvj444p")
     origin = {"matrixin": "470bg"} if jpeg else {}
     converted = source.filter(
         "zscale", **origin, rangein="full", range="limited", primariesin="709", transferin="709", **zscale
-    ).filter("format", form.pixel_format)
+    )
+    if settings.odd and "420" in form.pixel_format:
+        converted = converted.filter("format", form.pixel_format.replace("420", "444"))
+    converted = converted.filter("format", form.pixel_format)
     options = common | {
         "c:v": form.codec.encoder,
         "pix_fmt": form.pixel_format,
