@@ -123,7 +123,7 @@ def test_pages_of_the_docs_render(block: str, client: rp.Client, tmp_path: Path)
     assert client.render_media(tmp_path, found.id, frame_range=(0, 5)).frames == 6
 
 
-@pytest.mark.parametrize("example", ["bar-chart-race/render.py", "async_progress.py"])
+@pytest.mark.parametrize("example", ["bar-chart-race/render.py", "async_progress.py", "join_chunks.py"])
 def test_examples_run(example: str, tmp_path: Path) -> None:
     script = ROOT / "examples" / example
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)

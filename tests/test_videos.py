@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from remotion_py.lambda_.frames import show_frames
+from remotion_py.lambda_.job import Job
 from remotion_py.media.frames import VideoFrames
 from remotion_py.media.sources import Sources
 from remotion_py.page.contract import PageSettings
@@ -89,14 +91,12 @@ def shown(site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, lis
         settings = PageSettings(initial_frame=FIRST)
         try:
             for name in EQUAL + CLOSE + OWN:
-                page = await stage.open(str(site), settings, generation="test")
-                composition = await page.composition(name)
-                page = await stage.show(str(site), settings, composition, transparent=True, generation="test")
+                page = await stage.open(str(site), settings, generation=name)
+                job = Job({"serveUrl": str(site), "renderId": name, "imageFormat": "png"}, await page.composition(name))
                 taken: list[Picture] = []
-                for frame in range(FIRST, LAST + 1):
-                    await page.seek(frame)
-                    shot = Image.open(io.BytesIO(await page.capture("png", 80)))
-                    taken.append(np.asarray(shot.convert("RGBA")))
+                async for one in show_frames(stage, job, range(FIRST, LAST + 1), lambda _: True):
+                    assert one.picture
+                    taken.append(np.asarray(Image.open(io.BytesIO(one.picture)).convert("RGBA")))
                 found[name] = taken
         finally:
             await stage.close()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import BrowserCrashedError, PageTimeoutError
 from ..page.bundle import CompositionPage
 from ..page.stage import Stage
-from .job import Job
+from .job import Job, page_settings
 
 CRASH_RETRIES = 1
 """How often one frame is tried again in a new browser before the whole chunk is given up."""
+
+FLAKY_HANDLE = "<Html5Video"
+"""A browser's own video tag sometimes hangs at a seek (page contract 6.7); a fresh page helps."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ async def show_frames(
     """
     attempt = 1
     crashes = 0
+    given_up = -1
     waiting = list(frames)
     waiting.reverse()
     while waiting:
@@ -66,8 +70,10 @@ async def show_frames(
                 raise
         except PageTimeoutError as error:
             await stage.discard(browser=False)
-            if not error.data.get("retries_left"):
+            stuck = waiting[-1] != given_up and any(FLAKY_HANDLE in label for label in error.data.get("handles", []))
+            if not error.data.get("retries_left") and not stuck:
                 raise
+            given_up = waiting[-1]
             attempt += 1
         except Exception:
             await stage.discard(browser=False)
@@ -83,8 +89,9 @@ async def _picture(page: CompositionPage, job: Job) -> bytes:
 async def _page(stage: Stage, job: Job, frame: int, attempt: int) -> CompositionPage:
     return await stage.show(
         job.serve_url,
-        job.page(first_frame=frame, attempt=attempt),
+        replace(page_settings(job.payload), initial_frame=frame, attempt=attempt),
         job.laid_out,
         transparent=job.transparent,
+        media=job.media,
         generation=job.render_id,
     )

@@ -14,7 +14,7 @@ from ..media.sequence import picture_names
 from ..media.tracks import Timeline
 from ..media.video import VideoSettings
 from ..option import input_props
-from ..page.contract import Composition, PageSettings
+from ..page.contract import Composition, MediaSettings, PageSettings
 from ..page.flags import BrowserSettings
 from .plan import ChunkPlan, plan_chunk
 
@@ -177,17 +177,12 @@ class Job:
             odd=any(side % 2 for side in self.dimensions),
         )
 
-    def page(self, *, first_frame: int = 0, attempt: int = 1) -> PageSettings:
-        """Return what a page that renders it is told."""
-        media = self.payload.get("codec") is not None
-        return replace(
-            page_settings(self.payload),
-            initial_frame=first_frame,
-            attempt=attempt,
-            audio=self.has_audio,
-            video=not media or self.format.codec.has_video,
-            sample_rate=self.format.sample_rate if media else 48_000,
-        )
+    @property
+    def media(self) -> MediaSettings:
+        """What media tags do in the page."""
+        if self.payload.get("codec") is None:
+            return MediaSettings()
+        return MediaSettings(self.has_audio, self.format.codec.has_video, self.format.sample_rate)
 
 
 def forced(composition: Composition, payload: Mapping[str, Any]) -> Composition:

@@ -24,7 +24,7 @@ from ..errors import (
 from .browser import Browser, OpenPage
 from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat
 from .cdp import ProtocolError
-from .contract import SITE_VERSION, Composition, PageSettings, cancelled
+from .contract import SITE_VERSION, Composition, MediaSettings, PageSettings, cancelled
 from .trouble import Trouble
 
 T = TypeVar("T")
@@ -118,13 +118,15 @@ class CompositionPage:
         resolving = self._evaluate(call, doing=f"resolve the composition {composition_id!r}")
         return Composition.from_page(await self._explained(resolving))
 
-    async def show(self, composition: Composition, *, transparent: bool) -> None:
+    async def show(self, composition: Composition, *, transparent: bool, media: MediaSettings | None = None) -> None:
         """Mount a composition at its size; a page can show only one composition in its life (page contract 0).
 
         Args:
             composition: What to show, with resolved props.
             transparent: Leave the background transparent, for PNG.
+            media: What media tags do; None for pictures alone.
         """
+        media = media or MediaSettings()
         metrics = {
             "width": composition.width,
             "height": composition.height,
@@ -138,7 +140,8 @@ class CompositionPage:
             )
         self._transparent = transparent
         self._shown = composition
-        call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())})"
+        told = {"audio": media.audio, "video": media.video, "sampleRate": media.sample_rate}
+        call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())}, {json.dumps(told)})"
         await self._explained(self._checked(call, doing="mount the composition"))
 
     async def seek(self, frame: int) -> list[dict[str, Any]]:
@@ -236,7 +239,6 @@ class CompositionPage:
             doing="check the page",
         )
         if found["lists"] and found["version"] == SITE_VERSION:
-            await self._evaluate("window.remotionPyDriver.afterLoad()", doing="prepare the page")
             return
         self._trouble.raise_exceptions(None)
         if found["lists"]:

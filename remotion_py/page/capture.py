@@ -20,6 +20,8 @@ PictureFormat = Literal["jpeg", "png", "webp"]
 EAGER_FRAMES = 4
 """A seek resolves within 1.8 frames on average (measured): ask for the first ones at once, then at display rate."""
 FRAME_INTERVAL_S = 1 / 60
+DRAWN_EVERY = 12
+"""Seeks of most pages are over by then."""
 CAPTURE_TRIES = 5
 
 
@@ -57,8 +59,9 @@ class ControlledFrames:
         asked = 0
         try:
             while not task.done():
-                await self._begin({"noDisplayUpdates": True})
                 asked += 1
+                # A <video> that is sought may wait for a frame that is drawn.
+                await self._begin({} if asked % DRAWN_EVERY == 0 else {"noDisplayUpdates": True})
                 if not task.done():
                     await asyncio.wait([task], timeout=0.001 if asked < EAGER_FRAMES else FRAME_INTERVAL_S)
             return task.result()

@@ -33,9 +33,6 @@ class PageSettings:
         initial_frame: The first frame that this page will show.
         attempt: Number of this try, from 1.
         proxy_port: Where `/proxy` is, as `PORT/TOKEN`.
-        audio: Whether media tags tell what is heard.
-        video: Whether media tags show pictures.
-        sample_rate: Samples per second of what the page decodes itself.
         dark_mode: Whether it prefers dark colours.
         browser: What its browser is launched with.
     """
@@ -47,9 +44,6 @@ class PageSettings:
     initial_frame: int = 0
     attempt: int = 1
     proxy_port: str = ""
-    audio: bool = False
-    video: bool = True
-    sample_rate: int = 48_000
     dark_mode: bool = False
     browser: BrowserSettings = field(default_factory=BrowserSettings)
 
@@ -63,11 +57,23 @@ class PageSettings:
             "initialFrame": self.initial_frame,
             "attempt": self.attempt,
             "proxyPort": self.proxy_port,
-            "audio": self.audio,
-            "video": self.video,
-            "sampleRate": self.sample_rate,
         }
         return _DRIVER.read_text(encoding="utf-8").replace("__SETTINGS__", json.dumps(settings))
+
+
+@dataclass(frozen=True)
+class MediaSettings:
+    """What media tags do in a composition that is shown.
+
+    Attributes:
+        audio: Whether they tell what is heard.
+        video: Whether they show pictures.
+        sample_rate: Samples per second of what the page decodes itself.
+    """
+
+    audio: bool = False
+    video: bool = True
+    sample_rate: int = 48_000
 
 
 @dataclass(frozen=True)

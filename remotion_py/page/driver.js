@@ -14,13 +14,13 @@
   window.remotion_logLevel = settings.logLevel;
   window.remotion_isMainTab = true;
 
-  // index.html of a bundle sets these again, so they are set once more after it has loaded (page contract 1.4).
-  own.afterLoad = () => {
-    window.remotion_audioEnabled = settings.audio;
-    window.remotion_videoEnabled = settings.video;
-    window.remotion_sampleRate = settings.sampleRate;
+  // index.html of a bundle sets these again, so they are set once more before a composition is mounted (page contract 1.4).
+  const setMedia = ({ audio, video, sampleRate }) => {
+    window.remotion_audioEnabled = audio;
+    window.remotion_videoEnabled = video;
+    window.remotion_sampleRate = sampleRate;
   };
-  own.afterLoad();
+  setMedia({ audio: false, video: true, sampleRate: 48000 });
 
   for (const name of ["alert", "confirm", "prompt"]) {
     window[name] = (text) => {
@@ -70,7 +70,8 @@
     return { ...answer, names: last ? last.split("\n") : [] };
   };
 
-  own.enter = async (mode) => {
+  own.enter = async (mode, media) => {
+    setMedia(media);
     window.remotion_setBundleMode(mode);
     return own.ready();
   };

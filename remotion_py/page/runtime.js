@@ -4,6 +4,7 @@
 //     id: "my-video", width: 1920, height: 1080, fps: 30, durationInFrames: 300,
 //     defaultProps: { title: "Hello" },
 //     calculateMetadata: async ({ props, defaultProps, compositionId }) => ({ durationInFrames: 60 }),  // optional
+//     sounds: (props, config) => [{ src: "music.mp3", from: 0, volume: 0.5 }],                         // optional
 //     render: (frame, props, config) => { ... },                                                       // may be async
 //   });
 //
@@ -135,11 +136,39 @@
     await composition.render(frame, props, config);
   };
 
+  let assets = [];
+
+  // What is heard at a frame, by the same objects as a Remotion bundle names (page contract 6.1).
+  const hear = (frame) => {
+    const { composition, props, config } = shown;
+    const listed = typeof composition.sounds === "function" ? composition.sounds(props, config) : composition.sounds;
+    (listed ?? []).forEach((sound, index) => {
+      if (typeof sound.src !== "string") refuse(`sound ${index} of composition "${config.id}" needs a src.`);
+      const { from = 0, durationInFrames = Infinity, trimBefore = 0, playbackRate = 1, toneFrequency = 1 } = sound;
+      const local = frame - from;
+      if (local < 0 || local >= durationInFrames) return;
+      const volume = typeof sound.volume === "function" ? sound.volume(local) : sound.volume ?? 1;
+      if (!(volume > 0)) return;
+      assets.push({
+        type: "audio", id: `sound-${index}`, src: new URL(sound.src, document.baseURI).href, frame, volume,
+        mediaFrame: local + trimBefore, audioStartFrame: trimBefore, playbackRate, toneFrequency, audioStreamIndex: 0,
+      });
+    });
+  };
+
+  const collectAssets = () => {
+    const collected = assets;
+    assets = [];
+    return collected;
+  };
+
   const setFrame = (frame, id, attempt = 1) => {
     window.remotion_attempt = attempt;
     if (!shown || shown.config.id !== id) return;
     const clamped = Math.max(0, Math.min(frame, shown.config.durationInFrames - 1));
     const handle = delayRender(`render() of frame ${clamped}`);
+    assets = [];
+    if (window.remotion_audioEnabled) hear(clamped);
     draw(clamped).then(
       () => requestAnimationFrame(() => continueRender(handle)),
       (error) => {
@@ -177,7 +206,7 @@
     remotion_calculateComposition: async (id) => describe(await resolve(find(id))),
     remotion_setBundleMode: setBundleMode,
     remotion_setFrame: setFrame,
-    remotion_collectAssets: () => [],
+    remotion_collectAssets: collectAssets,
   });
 
   window.remotionPy = Object.freeze({

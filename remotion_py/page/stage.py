@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from ..errors import BrowserCrashedError, BrowserError
 from .browser import Browser
-from .bundle import Composition, CompositionPage, PageSettings
+from .bundle import CompositionPage
+from .contract import Composition, MediaSettings, PageSettings
 from .discovery import find_browser
 from .flags import BrowserSettings
 from .gate import origin_of
@@ -93,6 +94,7 @@ class Stage:
         composition: Composition,
         *,
         transparent: bool,
+        media: MediaSettings | None = None,
         generation: str,
     ) -> CompositionPage:
         """Return a page that shows this composition: the loaded one where it can, or a new one.
@@ -102,10 +104,11 @@ class Stage:
             settings: What the page is told; another first frame alone needs no new page.
             composition: What to show.
             transparent: Leave the background transparent, for PNG.
+            media: What media tags do; None for pictures alone.
             generation: What the page is opened for, such as a render id: a page may hold fetched data, so another
                 generation gets a fresh one.
         """
-        shown = (composition, transparent)
+        shown = (composition, transparent, media)
         page = self._page
         if not (
             page
@@ -118,7 +121,7 @@ class Stage:
         ):
             page = await self.open(serve_url, settings, generation=generation)
         if self._shown is None:
-            await page.show(composition, transparent=transparent)
+            await page.show(composition, transparent=transparent, media=media)
             self._shown = shown
         return page
 
