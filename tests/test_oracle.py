@@ -19,6 +19,7 @@ from remotion_py.page.stage import Stage
 from . import oracle
 from .compare import Picture, decode, facts, mismatches, picture, read_counter
 from .conftest import LAB, ROOT
+from .hearing import compare, listen, rms
 
 HELLO = ROOT / "examples" / "remotion-hello"
 
@@ -122,19 +123,36 @@ def test_a_bundle_has_every_frame_once_at_any_rate(hello: Path, client: rp.Clien
     assert facts(video.path).duration == pytest.approx(47 / float(fps.replace("-", ".")), abs=1e-6)
 
 
-def test_the_npm_renderer_renders_our_plain_pages(client: rp.Client, tmp_path: Path) -> None:
-    site = LAB.parent / "one"
+def by_url(site: Path, name: str, **job: Any) -> tuple[dict[str, Any], Path]:
+    """Let the npm renderer render a page that we serve."""
 
-    async def reference_of() -> tuple[dict[str, Any], Path]:
+    async def run() -> tuple[dict[str, Any], Path]:
         server = PageServer(site)
         await server.start()
         try:
-            job = {"composition": "one", "options": {"concurrency": 2}, "serve_url": server.url}
-            return await asyncio.to_thread(oracle.render, "media", site, "out.mp4", **job)
+            return await asyncio.to_thread(oracle.render, "media", site, name, serve_url=server.url, **job)
         finally:
             await server.close()
 
-    printed, reference = asyncio.run(reference_of())
+    return asyncio.run(run())
+
+
+def test_the_npm_renderer_hears_our_plain_pages(client: rp.Client, tmp_path: Path) -> None:
+    site = ROOT / "examples" / "metronome"
+    options = {"concurrency": 2, "codec": "wav", "muted": False}
+    _, reference = by_url(site, "out.wav", composition="metronome", options=options)
+    ours = listen(client.render_media(site, "metronome", output=tmp_path / "a.wav", concurrency=3).path)
+    assert len(ours) == 144_000
+    found = compare(ours, listen(reference))
+    assert (found.lag, found.largest) == (0, 0)
+    assert rms(ours) > 300
+    changed = client.render_media(site, "metronome", output=tmp_path / "b.wav", force_duration_in_frames=30)
+    assert len(listen(changed.path)) == 48_000
+
+
+def test_the_npm_renderer_renders_our_plain_pages(client: rp.Client, tmp_path: Path) -> None:
+    site = LAB.parent / "one"
+    printed, reference = by_url(site, "out.mp4", composition="one", options={"concurrency": 2})
     ours = client.render_media(site, "one", output=tmp_path / "a.mp4", concurrency=2)
     assert printed["composition"]["durationInFrames"] == ours.frames == 20
     assert mismatches(list(decode(ours.path)), list(decode(reference))) == []

@@ -56,6 +56,16 @@ def test_the_page_sees_its_surroundings(site: Path, client: rp.Client, tmp_path:
     assert empty < greeted < with_agent
 
 
+def test_graphics_can_be_chosen(site: Path, client: rp.Client, tmp_path: Path) -> None:
+    stills = [
+        client.render_still(site, "scene-webgl", frame=10, output=tmp_path / f"{gl}.png", gl=gl)
+        for gl in (None, "swangle")
+    ]
+    one, other = (picture(still.path)[..., :3] for still in stills)
+    assert difference(one, other) < 1
+    assert difference(one, np.full_like(one, (64, 102, 191))) < 2
+
+
 def test_stills_have_four_formats(site: Path, client: rp.Client, tmp_path: Path) -> None:
     def made(name: str) -> Path:
         return client.render_still(site, "scene-bouncing", frame=9, output=tmp_path / name).path

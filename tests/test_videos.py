@@ -48,6 +48,8 @@ EQUAL = (
     "scene-glass",
     "scene-bouncing",
     "scene-odd-size",
+    "scene-solid",
+    "scene-in-canvas",
     "scene-canvas",
     "scene-webgl",
     "scene-delayed",

@@ -32,6 +32,8 @@ FLAGS = (
     "PrivateNetworkAccessSendPreflights,Translate,BackForwardCache,WebRtcHideLocalIpsWithMdns,"
     "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,PaintHolding,DestroyProfileOnBrowserClose",
     "--allow-running-insecure-content",
+    # <HtmlInCanvas>
+    "--enable-features=CanvasDrawElement",
     # WebGL by software where there is no GPU
     "--ignore-gpu-blocklist",
     "--enable-unsafe-swiftshader",

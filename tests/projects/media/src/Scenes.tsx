@@ -4,13 +4,17 @@ import {
   AbsoluteFill,
   Artifact,
   cancelRender,
+  CanvasImage,
   continueRender,
   delayRender,
   Html5Audio,
+  HtmlInCanvas,
   IFrame,
   Img,
+  Interactive,
   random,
   Series,
+  Solid,
   spring,
   staticFile,
   useCurrentFrame,
@@ -116,6 +120,28 @@ const WebGL: React.FC = () => {
   return <canvas ref={ref} width={320} height={180} />;
 };
 
+const SolidAndMore: React.FC = () => {
+  const frame = useCurrentFrame();
+  return (
+    <AbsoluteFill style={{ background: "white" }}>
+      <Solid width={200} height={100} color="rebeccapurple" />
+      <Interactive.Div style={{ position: "absolute", left: frame * 5, top: 120, width: 40, height: 40, background: "tomato" }} />
+      <CanvasImage src={staticFile("still.png")} width={80} height={80} style={{ position: "absolute", left: 220, top: 60 }} />
+    </AbsoluteFill>
+  );
+};
+
+const InCanvas: React.FC = () => {
+  const frame = useCurrentFrame();
+  return (
+    <HtmlInCanvas width={320} height={180}>
+      <div style={{ width: 320, height: 180, background: "navy", color: "white", fontSize: 40, fontFamily: "sans-serif" }}>
+        canvas {frame}
+      </div>
+    </HtmlInCanvas>
+  );
+};
+
 const Delayed: React.FC = () => {
   const frame = useCurrentFrame();
   const [shown, setShown] = useState(-1);
@@ -169,6 +195,8 @@ export const scenes: Record<string, Scene> = {
   "scene-artifacts": { component: Artifacts, frames: 12 },
   "scene-bouncing": { component: Bouncing, frames: 40 },
   "scene-heard": { component: () => <><Bouncing /><Html5Audio src={staticFile("chirp.wav")} /></>, frames: 24 },
+  "scene-solid": { component: SolidAndMore, frames: 20 },
+  "scene-in-canvas": { component: InCanvas, frames: 20 },
   "scene-odd-size": { component: Bouncing, frames: 10, width: 321, height: 181 },
   "scene-canvas": { component: Canvas, frames: 40 },
   "scene-webgl": { component: WebGL, frames: 40 },
