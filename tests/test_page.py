@@ -344,6 +344,22 @@ def test_files_are_served_with_ranges_and_nothing_outside(tmp_path: Path) -> Non
     asyncio.run(run())
 
 
+def test_what_differs_between_browsers_is_in_their_flags() -> None:
+    plain = BrowserSettings().flags()
+    assert plain == ("--force-device-scale-factor=1",)
+    open_ = BrowserSettings(
+        scale=0.5, gl="swangle", disable_web_security=True, ignore_certificate_errors=True, user_agent="me"
+    )
+    assert open_.flags() == (
+        "--force-device-scale-factor=0.5",
+        "--use-gl=angle",
+        "--use-angle=swiftshader",
+        "--disable-web-security",
+        "--ignore-certificate-errors",
+        "--user-agent=me",
+    )
+
+
 def test_serve_urls_lead_to_their_page() -> None:
     assert page_url("https://x.y/site") == "https://x.y/site/index.html"
     assert page_url("https://x.y/site/") == "https://x.y/site/index.html"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import remotion_py as rp
 from remotion_py.lambda_.frames import show_frames
 from remotion_py.lambda_.job import Job
 from remotion_py.media.frames import VideoFrames
@@ -18,7 +19,7 @@ from remotion_py.page.contract import PageSettings
 from remotion_py.page.stage import Stage
 
 from . import oracle
-from .compare import MAX_DIFFERENCE, Picture, difference, picture, similarity
+from .compare import MAX_DIFFERENCE, Picture, decode, difference, facts, mismatches, picture, similarity
 from .media import SIZE, counted_frames
 from .sites import media_site
 
@@ -157,3 +158,24 @@ def test_high_dynamic_range_is_mapped(shown: dict[str, list[Picture]]) -> None:
         mapped, plain = shown["video-hdr"][number][..., :3], shown["video-hdr-plain"][number][..., :3]
         assert difference(mapped, truth) < difference(plain, truth) - 1
         assert not np.array_equal(mapped, shown["video-hdr"][number - 1][..., :3])
+
+
+ENCODED = ("scene-bouncing", "video-twice", "video-h264", "video-media")
+FINE = 3
+
+
+@pytest.fixture(scope="session")
+def encoded(site: Path) -> dict[str, Path]:
+    """MP4s of the npm renderer, fine enough that what is compared is not the encoder's noise on small bright lines."""
+    jobs = [{"composition": name, "options": {"concurrency": 2, "crf": FINE}} for name in ENCODED]
+    made = oracle.render_all("media", site, "out.mp4", jobs)
+    return {name: path for name, (_, path) in zip(ENCODED, made, strict=True)}
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_encoded_videos_look_the_same(
+    name: str, site: Path, encoded: dict[str, Path], client: rp.Client, tmp_path: Path
+) -> None:
+    ours = client.render_media(site, name, output=tmp_path / "a.mp4", muted=True, concurrency=3, crf=FINE)
+    assert facts(ours.path) == facts(encoded[name])
+    assert mismatches(list(decode(ours.path)), list(decode(encoded[name]))) == []
