@@ -57,7 +57,7 @@ class PageOptions(TypedDict, total=False):
         ),
     ]
     env_variables: Annotated[
-        Mapping[str, str], Option("What the page sees in process.env.", {}, "envVariables", strings)
+        Mapping[str, str], Option("What the page sees in process.env.", {}, "envVariables", strings, "env")
     ]
     log_level: Annotated[
         LogLevel,
@@ -349,7 +349,7 @@ class RenderMediaOptions(SequenceOptions, total=False):
         Option("Write the audio to this file instead of into the video.", None, "", None, "separate-audio-to"),
     ]
     metadata: Annotated[
-        Mapping[str, str], Option("Tags of the file, such as title or comment.", {}, "metadata", strings)
+        Mapping[str, str], Option("Tags of the file, such as title or comment.", {}, "metadata", strings, "metadata")
     ]
     composition_start: Annotated[
         int | None,

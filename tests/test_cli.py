@@ -76,6 +76,23 @@ def test_still_takes_its_format_from_the_extension(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_every_kind_of_option_has_a_flag(tmp_path: Path) -> None:
+    import av
+
+    site = str(ROOT / "examples" / "metronome")
+    tags = ("--metadata", "title=Tick", "--metadata", "comment=a=b")
+    run_cli("render", site, "metronome", str(tmp_path / "a.mp4"), "--frames", "0-19", "--muted", *tags, "--crf", "30")
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert [stream.type for stream in container.streams] == ["video"]
+        assert (container.metadata["title"], container.metadata["comment"]) == ("Tick", "a=b")
+    run_cli("render", site, "metronome", str(tmp_path / "a.wav"), "--frames", "0-19")
+    with av.open(str(tmp_path / "a.wav")) as container:
+        assert [stream.type for stream in container.streams] == ["audio"]
+    assert "4 pictures" in run_cli("frames", site, "metronome", str(tmp_path / "f"), "--frames", "0-3").stdout
+    wrong = run_cli("render", site, "metronome", str(tmp_path / "b.mp4"), "--metadata", "title", check=False)
+    assert (wrong.returncode, "must be KEY=VALUE" in wrong.stderr) == (1, True)
+
+
 def test_compositions() -> None:
     assert run_cli("compositions", ONE).stdout.split() == ["one", "320x180", "30", "fps", "20", "frames", "(0.67", "s)"]
     assert run_cli("compositions", ONE, "--quiet").stdout.strip() == "one"

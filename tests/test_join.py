@@ -169,6 +169,36 @@ def test_two_packets_of_priming_are_taken_away_too(tmp_path: Path) -> None:
     assert lag(listen(tmp_path / "out.mp4"), source * 32767) == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "most"), [("a.mov", "pcm_s16le", -95), ("a.webm", "opus", -40), ("a.mp4", "aac", -50)]
+)
+def test_waves_of_chunks_become_one_track(tmp_path: Path, name: str, codec: str, most: float) -> None:
+    fps = Fraction(2997, 100)
+    lengths = [40, 1, 19]
+    line = Timeline(fps, RATE)
+    source = sine(3, RATE)[: line.sample(60)]
+    audio: list[Path] = []
+    for index, length in enumerate(lengths):
+        begin = sum(lengths[:index])
+        part = source[line.sample(begin) : line.sample(begin + length)]
+        audio.append(tmp_path / f"{index}.wav")
+        run("-f", "s16le", "-ar", RATE, "-ac", 2, "-i", "pipe:0", audio[-1], feed=pcm(part))
+    encoder = ("-c:v", "libvpx") if name.endswith("webm") else ("-c:v", "libx264")
+    video: list[Path] = []
+    for length in lengths:
+        video.append(tmp_path / f"v{length}{'.webm' if name.endswith('webm') else '.mp4'}")
+        run("-f", "lavfi", "-i", f"color=size=16x16:rate={fps}", "-frames:v", length, *encoder, video[-1])
+    output = tmp_path / name
+    assert rp.concat_chunks(video, output, fps=29.97, audio=audio) == 60
+    with av.open(str(output)) as container:
+        assert container.streams.audio[0].codec_context.codec.canonical_name == codec
+    found = compare(listen(output)[: len(source)], source * 32767)
+    assert found.lag == 0
+    assert found.rms < most, found
+    with pytest.raises(ConcatError, match="but its frames need"):
+        rp.concat_chunks(video, output, fps=29.97, audio=[audio[0], audio[2], audio[1]])
+
+
 def test_a_chunk_must_fit_its_whole(client: rp.Client, tmp_path: Path) -> None:
     site = media_site()
     with pytest.raises(OptionError, match="composition_start is 20, but this render begins at frame 10"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any, TypeVar, get_args, get_type_hints
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 
@@ -22,10 +22,7 @@ def render_options(options: type) -> Callable[[F], F]:
         for name, option in reversed(table(options).items()):
             if option.flag:
                 flag = "/".join(part if part.startswith("--") else f"--{part}" for part in option.flag.split("/"))
-                shown: dict[str, Any] = {"show_default": True} if option.default is not None else {}
-                command = click.option(
-                    flag, name, type=_type(options, name), default=option.default, help=option.help, **shown
-                )(command)
+                command = click.option(flag, name, help=option.help, **_click(options, name, option.default))(command)
         return command
 
     return decorate
@@ -39,6 +36,9 @@ def given(options: type, values: dict[str, Any]) -> dict[str, Any]:
         picked["props"] = parse_props(picked["props"])
     if "frame_range" in picked:
         picked["frame_range"] = parse_frames(picked["frame_range"])
+    for name, value in picked.items():
+        if _type(options, name) is dict:
+            picked[name] = parse_pairs(known[name].flag, value)
     return picked
 
 
@@ -56,6 +56,26 @@ def parse_frames(text: str) -> tuple[int, int | None]:
     return int(first), int(last) if last else None
 
 
+def parse_pairs(flag: str, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Read options of the form KEY=VALUE, given as often as needed.
+
+    Raises:
+        OptionError: One has no "=".
+    """
+    for pair in pairs:
+        if "=" not in pair:
+            raise OptionError(f"--{flag} is {pair!r}, but must be KEY=VALUE, such as title=Hello.")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def _click(options: type, name: str, default: Any) -> dict[str, Any]:
+    kind = _type(options, name)
+    if kind is dict:
+        return {"multiple": True, "metavar": "KEY=VALUE"}
+    shown = {"default": default, "show_default": default is not None}
+    return shown | ({"is_flag": True} if kind is bool else {"type": kind})
+
+
 def _type(options: type, name: str) -> Any:
     if name in ("props", "frame_range"):
         return str
@@ -63,5 +83,7 @@ def _type(options: type, name: str) -> Any:
     if listed:
         return click.Choice(listed)
     hint = get_type_hints(options)[name]
+    if get_origin(hint) is Mapping:
+        return dict
     kinds = [kind for kind in (get_args(hint) or (hint,)) if inspect.isclass(kind) and kind is not type(None)]
     return kinds[0]

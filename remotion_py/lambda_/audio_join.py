@@ -10,14 +10,12 @@ from pathlib import Path
 from ..media.audio import Mix, aac_options, track_arguments, write_mix
 from ..media.ffmpeg import FFmpeg
 from .chunk import ChunkFiles
-from .concat_audio import AacTrack, AudioTrack, EncodedTrack
+from .concat_audio import INTERMEDIATE, AacTrack, AudioTrack, EncodedTrack
 from .job import Job
 from .plan import ChunkPlan
 
 _BYTES_PER_SAMPLE = 4
 _PIECE = 1024 * 1024
-_INTERMEDIATE = {"aac": "mkv", "mp3": "mp4", "opus": "webm", "pcm-16": "wav"}
-"""Containers that keep what an encoder put before the first sample apart from the audio."""
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +54,7 @@ class AudioJoin:
         self._whole: Path | None = None
         self._wrong = False
         self._encoder: FFmpeg | None = None
-        self._encoded = direct or folder / f"track.{_INTERMEDIATE.get(job.format.audio_codec or '', 'wav')}"
+        self._encoded = direct or folder / f"track.{INTERMEDIATE.get(job.format.audio_codec or '', 'wav')}"
         self._silent = 0
         self._next = 0
         self._turn = asyncio.Lock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import Any
 
 from ..errors import ConcatError
 from ..media.codecs import exact_fps
-from .concat_audio import AacTrack, AudioTrack
+from .concat_audio import AacTrack, AudioTrack, encode_waves
 from .concat_video import VideoTrack
 
 EXTENSIONS = ("mp4", "m4v", "mov", "mkv", "webm", "ts", "m4a", "m4b", "3gp", "aac")
 _MUXERS = {"m4v": "mp4", "m4a": "ipod", "m4b": "ipod", "mkv": "matroska", "ts": "mpegts", "aac": "adts"}
 _EXACT = ("mp4", "m4v", "mov", "m4a", "m4b", "3gp")
 """Containers whose time base can hold the exact frame grid; WebM and Matroska count milliseconds."""
+_CODEC_OF_WAVES = {"mov": "pcm-16", "mkv": "pcm-16", "webm": "opus"}
 _TIMESCALE_LIMIT = 2**31 - 1
 
 
@@ -38,7 +40,8 @@ def concat_chunks(
         output: The file to write; its extension chooses the container. It is only there once it is whole.
         fps: Frames per second of the result; a float is taken as the ratio it means (29.97 is 2997/100).
         audio: The AAC of each chunk with its padding, as `render_media(..., separate_audio_to=...,
-            composition_start=..., for_seamless_aac_concatenation=True)` writes it; None for silence.
+            composition_start=..., for_seamless_aac_concatenation=True)` writes it; or a WAV of each chunk, from which one
+            track is encoded as the output takes it; None for silence.
         metadata: Tags of the file.
         on_progress: Called with the number of frames joined so far, after each chunk.
 
@@ -59,8 +62,15 @@ def concat_chunks(
     target = Path(output)
     check_container(target)
     video = VideoTrack([Path(path) for path in chunks], rate)
-    sound = AacTrack([Path(path) for path in audio], video.lengths, rate) if audio else None
-    write_tracks(target, video, sound, metadata=metadata, on_progress=on_progress)
+    sounds = [Path(path) for path in audio or ()]
+    with tempfile.TemporaryDirectory(prefix="remotion-py-join-") as folder:
+        sound: AudioTrack | None = None
+        if sounds and sounds[0].suffix.lower() == ".wav":
+            codec = _CODEC_OF_WAVES.get(target.suffix.lower()[1:], "aac")
+            sound = encode_waves(sounds, video.lengths, rate, codec, Path(folder))
+        elif sounds:
+            sound = AacTrack(sounds, video.lengths, rate)
+        write_tracks(target, video, sound, metadata=metadata, on_progress=on_progress)
     return sum(video.lengths)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import wave
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -9,8 +11,13 @@ from typing import Any, Protocol
 
 from ..errors import ConcatError
 from ..media.aac import PACKET, PRIMING, AacChunk, aac_chunks, pick_packets
+from ..media.audio import track_arguments
+from ..media.ffmpeg import run_ffmpeg
 from ..media.tracks import Timeline
 
+PIECE = 256 * 1024
+INTERMEDIATE = {"aac": "mkv", "mp3": "mp4", "opus": "webm", "pcm-16": "wav"}
+"""Containers that keep what an encoder put before the first sample apart from the audio."""
 MOST_PRIMING = 4
 """Packets; libfdk_aac puts 2 before the first sample, FFmpeg's own encoder 1."""
 
@@ -92,6 +99,55 @@ class AacTrack:
                 packet.duration = PACKET if self._padded else min(PACKET, self.end_sample - number * PACKET)
                 number += 1
                 yield packet
+
+
+def encode_waves(
+    paths: Sequence[Path], lengths: Sequence[int], fps: Fraction, codec: str, folder: Path
+) -> EncodedTrack:
+    """Encode the samples of successive chunks as one track.
+
+    Args:
+        paths: A WAV file for each chunk: 16 bits, stereo, cut at the samples where its frames begin and end.
+        lengths: Frames of each chunk.
+        fps: Frames per second.
+        codec: Remotion's name of the audio codec.
+        folder: Where the track is written.
+
+    Raises:
+        ConcatError: A file is no such WAV, or has not as many samples as its frames need.
+    """
+    rate = _wave_rate(paths[0])
+    timeline = Timeline(fps, rate)
+    borders = [timeline.sample(index) for index in itertools.accumulate(lengths, initial=0)]
+    for path, (begin, end) in zip(paths, itertools.pairwise(borders), strict=True):
+        with wave.open(str(path)) as file:
+            found = file.getframerate(), file.getnframes()
+        if found != (rate, end - begin):
+            raise ConcatError(
+                f"The audio {path} has {found[1]} samples at {found[0]} Hz, but its frames need {end - begin} at "
+                f"{rate} Hz. Render it with composition_start, and pass the chunks in their order."
+            )
+
+    def samples() -> Iterator[bytes]:
+        for path in paths:
+            with wave.open(str(path)) as file:
+                while piece := file.readframes(PIECE):
+                    yield piece
+
+    # AAC goes into MP4 here, whose time stamps are exact.
+    output = folder / f"track.{'mp4' if codec == 'aac' else INTERMEDIATE[codec]}"
+    run_ffmpeg(track_arguments(codec, rate, None, output), "encode the audio", samples())
+    return EncodedTrack(output)
+
+
+def _wave_rate(path: Path) -> int:
+    try:
+        with wave.open(str(path)) as file:
+            if (file.getnchannels(), file.getsampwidth()) != (2, 2):
+                raise wave.Error("it is not stereo with 16 bits")
+            return file.getframerate()
+    except (OSError, EOFError, wave.Error) as error:
+        raise ConcatError(f"The audio {path} cannot be read as WAV: {error}. Render it again.") from error
 
 
 class EncodedTrack:

@@ -7,7 +7,9 @@ import contextlib
 import errno
 import os
 import signal
-from collections.abc import Sequence
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
 
 from ..errors import DiskFullError, MediaError
 
@@ -22,6 +24,31 @@ def ffmpeg_path() -> str:
     import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
     return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def run_ffmpeg(arguments: Sequence[str], doing: str, feed: Iterable[bytes]) -> None:
+    """Run FFmpeg from code that waits, feeding its standard input.
+
+    Args:
+        arguments: Its arguments, without the binary.
+        doing: What it is for, in error messages.
+        feed: What it reads.
+
+    Raises:
+        MediaError: It failed; the message holds what it said.
+    """
+    command = [ffmpeg_path(), "-hide_banner", "-loglevel", "error", *arguments]
+    with tempfile.TemporaryFile() as said:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said) as process:
+            assert process.stdin
+            with contextlib.suppress(BrokenPipeError):
+                for piece in feed:
+                    process.stdin.write(piece)
+                process.stdin.close()
+        if process.returncode:
+            said.seek(0)
+            words = said.read().decode(errors="replace").strip()
+            raise MediaError(f"FFmpeg could not {doing} (exit code {process.returncode}). It said: {words}")
 
 
 class FFmpeg:
