@@ -40,8 +40,8 @@ def concat_chunks(
         output: The file to write; its extension chooses the container. It is only there once it is whole.
         fps: Frames per second of the result; a float is taken as the ratio it means (29.97 is 2997/100).
         audio: The AAC of each chunk with its padding, as `render_media(..., separate_audio_to=...,
-            composition_start=..., for_seamless_aac_concatenation=True)` writes it; or a WAV of each chunk, from which one
-            track is encoded as the output takes it; None for silence.
+            composition_start=..., for_seamless_aac_concatenation=True)` writes it; or a WAV of each chunk, from which
+            one track is encoded as the output takes it; None for silence.
         metadata: Tags of the file.
         on_progress: Called with the number of frames joined so far, after each chunk.
 
