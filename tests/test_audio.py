@@ -45,14 +45,9 @@ def site() -> Path:
 
 @pytest.fixture(scope="session")
 def references(site: Path) -> dict[str, Samples]:
-    """What the npm renderer makes of each sound; with two pages, inline audio of neighbours overlaps by chance."""
-    jobs = [
-        {
-            "composition": name,
-            "options": {"codec": "wav", "muted": False, "concurrency": 1 if "inline" in name else 2},
-        }
-        for name in SOUNDS
-    ]
+    """What the npm renderer makes of each sound; with two pages for one, inline audio overlaps by chance."""
+    options = {"codec": "wav", "muted": False, "concurrency": 1}
+    jobs = [{"composition": name, "options": options} for name in SOUNDS]
     made = oracle.render_all("media", site, "out.wav", jobs)
     return {name: listen(path) for name, (_, path) in zip(SOUNDS, made, strict=True)}
 

@@ -72,9 +72,8 @@ def site() -> Path:
 @pytest.fixture(scope="session")
 def references(site: Path) -> dict[str, list[Picture]]:
     names = EQUAL + CLOSE + OWN
-    made = oracle.render_all(
-        "frames", site, "frames", [{"composition": name, "frames": [FIRST, LAST]} for name in names]
-    )
+    job = {"frames": [FIRST, LAST], "options": {"concurrency": 1}}
+    made = oracle.render_all("frames", site, "frames", [job | {"composition": name} for name in names])
     return {
         name: [picture(path) for path in sorted(folder.glob("*.png"))]
         for name, (_, folder) in zip(names, made, strict=True)

@@ -1,4 +1,4 @@
-// node render.mjs '<json>': renders by the npm renderer and prints what it did, a line of JSON for each job of a list.
+// node render.mjs '<json>': renders by the npm renderer and prints what it did, a line of JSON for each job of a list; two at a time.
 //   kind: "media" | "frames" | "still" | "list"; serveUrl, composition, inputProps, output, browserExecutable, frames, options
 import { getCompositions, openBrowser, renderFrames, renderMedia, renderStill, selectComposition } from "@remotion/renderer";
 
@@ -33,11 +33,17 @@ async function run(job) {
 }
 
 try {
-  for (const job of jobs) {
-    const result = await run(job);
-    result.seconds = (performance.now() - started) / 1000;
-    console.log(JSON.stringify(result));
-  }
+  const results = [];
+  let next = 0;
+  const work = async () => {
+    while (next < jobs.length) {
+      const index = next++;
+      results[index] = await run(jobs[index]);
+      results[index].seconds = (performance.now() - started) / 1000;
+    }
+  };
+  await Promise.all([work(), work()]);
+  for (const result of results) console.log(JSON.stringify(result));
 } finally {
   await puppeteerInstance.close({ silent: true });
 }
