@@ -98,7 +98,7 @@ class Engine:
             audio = _output(values["separate_audio_to"], (extension,), overwrite=values["overwrite"])
         payload = self._payload("start", serve_url, RenderMediaOptions, values) | wire | {"composition": composition}
         started = await self._start(payload, values)
-        return RenderTask(self, started, partial(self._video, output, audio))
+        return RenderTask(self, started, partial(self._video, output, audio, values["overwrite"]))
 
     async def start_render_frames(
         self, serve_url: str | os.PathLike[str], composition: str, given: Mapping[str, Any]
@@ -116,7 +116,7 @@ class Engine:
         payload = self._payload("start", serve_url, RenderFramesOptions, values)
         payload |= {"composition": composition, "codec": SEQUENCE, "outExtension": None}
         started = await self._start(payload, values)
-        return RenderTask(self, started, partial(self._frames, folder))
+        return RenderTask(self, started, partial(self._frames, folder, values["overwrite"]))
 
     async def _start(self, payload: dict[str, Any], values: Mapping[str, Any]) -> str:
         async with self._working():
@@ -124,14 +124,14 @@ class Engine:
             functions = await self.provider.functions(renderers=wanted if wanted > 1 else 0)
             return (await functions.invoke(self.provider.function_name, payload))["renderId"]
 
-    async def _video(self, output: Path | None, audio: Path | None, progress: RenderProgress) -> Video:
+    async def _video(self, output: Path | None, audio: Path | None, overwrite: bool, progress: RenderProgress) -> Video:
         metadata, post = _finished(progress)
         audio_key = post.get("separateAudioKey")
         folder = output.parent / metadata["compositionId"] if output else None
         return Video(
             path=await self.take(post["outKey"], output),
             audio_path=await self.take(audio_key, audio) if audio_key else None,
-            artifacts=await self.take_artifacts(progress.artifacts, folder),
+            artifacts=await self.take_artifacts(progress.artifacts, folder, overwrite=overwrite),
             render_id=progress.render_id,
             size=post["outputSize"],
             width=metadata["dimensions"]["width"],
@@ -142,7 +142,7 @@ class Engine:
             time_to_finish=post["timeToFinish"] / 1000,
         )
 
-    async def _frames(self, output: Path | None, progress: RenderProgress) -> Frames:
+    async def _frames(self, output: Path | None, overwrite: bool, progress: RenderProgress) -> Frames:
         metadata, post = _finished(progress)
         archive = await self.take(post["outKey"], None)
         folder = output or archive.with_suffix("")
@@ -151,7 +151,9 @@ class Engine:
         return Frames(
             folder=folder,
             paths=tuple(paths),
-            artifacts=await self.take_artifacts(progress.artifacts, folder / metadata["compositionId"]),
+            artifacts=await self.take_artifacts(
+                progress.artifacts, folder / metadata["compositionId"], overwrite=overwrite
+            ),
             render_id=progress.render_id,
             width=metadata["dimensions"]["width"],
             height=metadata["dimensions"]["height"],
@@ -179,7 +181,9 @@ class Engine:
                     tries -= 1
             path = await self.take(result["outKey"], output)
             folder = output.parent / composition if output else None
-            artifacts = await self.take_artifacts(result.get("receivedArtifacts", []), folder)
+            artifacts = await self.take_artifacts(
+                result.get("receivedArtifacts", []), folder, overwrite=values["overwrite"]
+            )
         return Still(
             path=path,
             render_id=result["renderId"],
@@ -231,11 +235,15 @@ class Engine:
         await store.delete(key)
         return output
 
-    async def take_artifacts(self, listed: list[dict[str, Any]], folder: Path | None) -> tuple[Artifact, ...]:
-        """Bring the artifacts of a render to a folder; without one they stay in the store."""
+    async def take_artifacts(
+        self, listed: list[dict[str, Any]], folder: Path | None, *, overwrite: bool
+    ) -> tuple[Artifact, ...]:
+        """Bring the artifacts of a render to a folder; without one, and rather than replace a file, they stay."""
         found: list[Artifact] = []
         for item in sorted(listed, key=lambda one: (one["frame"], one["filename"])):
             target = folder / item["filename"] if folder else None
+            if target and target.exists() and not overwrite:
+                target = None
             if target:
                 target.parent.mkdir(parents=True, exist_ok=True)
             path = await self.take(item["s3Key"], target)

@@ -16,6 +16,7 @@ from remotion_py.errors import (
     BrowserNotFoundError,
     CompositionNotFoundError,
     DiskFullError,
+    MediaError,
     OptionError,
     OutputError,
     PageError,
@@ -34,6 +35,9 @@ CASES: list[tuple[dict[str, Any], type[RemotionPyError], str]] = [
     ({"composition": "nope"}, CompositionNotFoundError, r"no composition 'nope'\. It has: counter"),
     ({"composition": "throws"}, PageScriptError, r"at frame 3: TypeError: boom at three \(at .*lab\.js:\d+:\d+"),
     ({"composition": "bad-metadata"}, PageScriptError, "no metadata today"),
+    ({"composition": "no-sound-file"}, MediaError, r"has no file 'nothing\.wav', which the page wants to play"),
+    ({"composition": "no-sound"}, MediaError, r"data\.json cannot be read"),
+    ({"composition": "forbidden-sound"}, MediaError, r"127\.0\.0\.1:9/x\.mp3, which cannot be reached"),
     (
         {"composition": "hangs", "timeout_in_milliseconds": 7000},
         PageTimeoutError,

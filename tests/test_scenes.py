@@ -37,6 +37,17 @@ def test_artifacts_lie_beside_the_output(site: Path, client: rp.Client, tmp_path
     assert client.get_render_progress(video.render_id).artifacts[0]["filename"]
 
 
+def test_an_artifact_replaces_no_file_that_is_to_be_kept(site: Path, client: rp.Client, tmp_path: Path) -> None:
+    kept = tmp_path / "scene-artifacts" / "data.bin"
+    kept.parent.mkdir()
+    kept.write_text("mine")
+    video = client.render_media(site, "scene-artifacts", output=tmp_path / "a.mp4", overwrite=False)
+    assert kept.read_text() == "mine"
+    (stored,) = (one for one in video.artifacts if one.filename == "data.bin")
+    assert stored.path != kept
+    assert stored.path.read_bytes()[:3] == bytes([1, 2, 3])
+
+
 def test_an_artifact_of_a_still(site: Path, client: rp.Client, tmp_path: Path) -> None:
     still = client.render_still(site, "scene-artifacts", frame=2, output=tmp_path / "a.png")
     assert [one.path.read_text() for one in still.artifacts] == ["Grüße, 世界"]

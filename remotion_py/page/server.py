@@ -76,11 +76,22 @@ class PageServer:
         return web.FileResponse(path, headers=_NO_STORE, chunk_size=256 * 1024)
 
     def local_file(self, url: str) -> Path | None:
-        """Return the file that is served at a URL; None when it is not one of ours."""
+        """Return the file that is served at a URL; None when it is not one of ours.
+
+        Raises:
+            MediaError: It would be one of ours, but there is no such file.
+        """
         parts = urlsplit(url)
-        if parts.scheme != "http" or parts.hostname != "localhost" or parts.port != self.port:
+        ours = parts.scheme == "http" and parts.hostname == "localhost" and parts.port == self.port
+        if self.folder is None or not ours:
             return None
-        return self.find(unquote(parts.path).lstrip("/"))
+        path = unquote(parts.path).lstrip("/")
+        found = self.find(path)
+        if found is None:
+            raise MediaError(
+                f"The site has no file {path!r}, which the page wants to play. Put it there: {self.folder}."
+            )
+        return found
 
     def find(self, path: str) -> Path | None:
         """Return the file that is served at a path; None when there is none."""

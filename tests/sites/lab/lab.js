@@ -74,4 +74,10 @@ register("data", async (frame, props, config) => {
   draw(frame, { text: (await answer.json()).text }, config);
 });
 
+register("no-sound-file", draw, { sounds: [{ src: "nothing.wav" }] });
+
+register("no-sound", draw, { sounds: [{ src: "data.json" }] });
+
+register("forbidden-sound", draw, { sounds: [{ src: "http://127.0.0.1:9/x.mp3" }] });
+
 register("odd", draw, { width: 321, height: 181 });
