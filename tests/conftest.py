@@ -78,7 +78,12 @@ def _shared_processes() -> tuple[set[int], set[str]]:
 
 
 def living() -> dict[int, str]:
-    """Return all processes of ours that live: descendants of this one, and those that bear a sandbox's marker."""
+    """Return all processes of ours that live: descendants of this one, and what lost its parents.
+
+    Those are known by a sandbox's marker or their command, and by a temporary folder below ours: another run of the
+    suite on the same machine has its own.
+    """
+    temp = tempfile.gettempdir()
     found: dict[int, str] = {}
     candidates = [*psutil.Process().children(recursive=True), *psutil.process_iter()]
     own = {process.pid for process in psutil.Process().children(recursive=True)}
@@ -87,7 +92,9 @@ def living() -> dict[int, str]:
             if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
                 continue
             command = " ".join(process.cmdline())
-            ours = process.pid in own or MARKER in process.environ() or "remotion_py.providers.local" in command
+            environment = process.environ()
+            lost = MARKER in environment or "remotion_py.providers.local" in command
+            ours = process.pid in own or (lost and environment.get("TMPDIR", "").startswith(temp))
         except (psutil.Error, OSError):
             continue
         if ours:
