@@ -56,16 +56,17 @@ async def serve(folder: Path) -> None:
     from remotion_py.media.frames import VideoFrames
     from remotion_py.media.sources import Sources
     from remotion_py.page.server import PageServer
+    from remotion_py.page.site import FolderSite
 
     class Here:
-        def local_file(self, url: str) -> Path | None:
-            return server.local_file(url)
+        async def local_file(self, url: str) -> Path | None:
+            return await server.local_file(url)
 
         async def permitted(self, host: str, port: int) -> list[str]:
             return []
 
     frames = VideoFrames(Sources(folder / "assets", Here()))
-    server = PageServer(folder, frames.frame)
+    server = PageServer(FolderSite(folder), frames.frame)
     await server.start()
     print(json.dumps({"port": str(server.port), "base": f"http://localhost:{server.proxy_port}"}), flush=True)
     await asyncio.to_thread(sys.stdin.read)

@@ -25,10 +25,31 @@ if TYPE_CHECKING:
         render_still,
         start_render_media,
     )
+    from .default_aws import (
+        delete_function,
+        delete_render,
+        delete_site,
+        deploy_function,
+        deploy_site,
+        download_media,
+        estimate_price,
+        get_aws_client,
+        get_function_info,
+        get_functions,
+        get_or_create_bucket,
+        get_quotas,
+        get_sites,
+        increase_quota,
+        list_renders,
+        presign_url,
+        simulate_permissions,
+    )
     from .errors import RemotionPyError
     from .lambda_.concat import concat_chunks
     from .page import RUNTIME_JS
     from .progress import RenderProgress
+    from .providers.aws.policies import get_role_policy, get_user_policy
+    from .providers.aws.regions import get_regions
     from .render import Artifact, AsyncRender, Composition, Frames, Render, Still, Video
 
 __all__ = [
@@ -47,11 +68,31 @@ __all__ = [
     "__version__",
     "close",
     "concat_chunks",
+    "delete_function",
+    "delete_render",
+    "delete_site",
+    "deploy_function",
+    "deploy_site",
+    "download_media",
+    "estimate_price",
+    "get_aws_client",
     "get_compositions",
+    "get_function_info",
+    "get_functions",
+    "get_or_create_bucket",
+    "get_quotas",
+    "get_regions",
     "get_render_progress",
+    "get_role_policy",
+    "get_sites",
+    "get_user_policy",
+    "increase_quota",
+    "list_renders",
+    "presign_url",
     "render_frames",
     "render_media",
     "render_still",
+    "simulate_permissions",
     "start_render_media",
 ]
 
@@ -70,11 +111,31 @@ _HOMES = {
     "Video": "render",
     "close": "default",
     "concat_chunks": "lambda_.concat",
+    "delete_function": "default_aws",
+    "delete_render": "default_aws",
+    "delete_site": "default_aws",
+    "deploy_function": "default_aws",
+    "deploy_site": "default_aws",
+    "download_media": "default_aws",
+    "estimate_price": "default_aws",
+    "get_aws_client": "default_aws",
     "get_compositions": "default",
+    "get_function_info": "default_aws",
+    "get_functions": "default_aws",
+    "get_or_create_bucket": "default_aws",
+    "get_quotas": "default_aws",
+    "get_regions": "providers.aws.regions",
     "get_render_progress": "default",
+    "get_role_policy": "providers.aws.policies",
+    "get_sites": "default_aws",
+    "get_user_policy": "providers.aws.policies",
+    "increase_quota": "default_aws",
+    "list_renders": "default_aws",
+    "presign_url": "default_aws",
     "render_frames": "default",
     "render_media": "default",
     "render_still": "default",
+    "simulate_permissions": "default_aws",
     "start_render_media": "default",
 }
 

@@ -13,9 +13,8 @@ from . import _loop
 from .errors import RemotionPyError, RenderCancelledError, RenderInterruptedError
 from .lambda_.keys import cancel_key, progress_key
 from .progress import RenderProgress, fatal_entry, from_document
-from .providers.local.provider import LocalProvider
+from .providers.base import Provider
 
-POLL_S = 0.1
 CANCEL_PATIENCE_S = 5.0
 INTERRUPT_PATIENCE_S = 1.0
 
@@ -25,7 +24,7 @@ T = TypeVar("T")
 class Host(Protocol):
     """What a render runs on: the engine."""
 
-    provider: LocalProvider
+    provider: Provider
 
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read the progress of a render."""
@@ -112,13 +111,16 @@ class RenderTask(Generic[T]):
 
     async def _poll(self) -> T:
         provider = self._host.provider
-        read = b""
+        loop = asyncio.get_running_loop()
+        read, changed = b"", loop.time()
         while True:
             data = await self._host.read_progress(self.render_id)
             lost = None if provider.alive else "the local Lambda endpoint has ended"
-            lost = lost or provider.failure(self.render_id)
+            lost = lost or await provider.failure(self.render_id)
+            if provider.silent_s and self.latest.launched and loop.time() - changed > provider.silent_s:
+                lost = lost or f"it has told nothing for {provider.silent_s:.0f} s"
             if data != read:
-                read = data
+                read, changed = data, loop.time()
                 progress = from_document(json.loads(data), self.render_id, provider.store.bucket)
                 if progress.done:
                     result = await self._take(progress)
@@ -134,7 +136,7 @@ class RenderTask(Generic[T]):
             except RemotionPyError as error:
                 await self._record(data, error)
                 raise
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(provider.poll_s)
 
     def _give_up(self, lost: str | None) -> None:
         now = asyncio.get_running_loop().time()

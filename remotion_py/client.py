@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any, Self, TypeVar, Unpack
 
 from . import _loop
+from ._aws_methods import AsyncAwsMethods, AwsMethods
 from ._engine import Engine
+from ._providers import make_provider
 from .option import signature
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
@@ -26,19 +28,24 @@ def with_options(options: type) -> Callable[[F], F]:
     return decorate
 
 
-class Client:
+class Client(AwsMethods):
     """Renders compositions; its functions stay warm between calls until it is closed.
 
     Use it as a context manager, or close it. Without either it ends with the process.
 
     Args:
-        provider: Where functions run: "local".
-        capacity: Renderer functions that run at the same time; None for one per core.
-        store: Folder of the object store; None for the default one.
-        browser_executable: The browser to render with; None finds one.
+        provider: Where functions run: "local" or "aws".
+        capacity: Local: renderer functions that run at the same time; None for one per core.
+        store: Local: folder of the object store; None for the default one.
+        browser_executable: Local: the browser to render with; None finds one.
+        region: AWS: the region; None for that of the environment or profile.
+        profile: AWS: a profile of the AWS configuration; None for boto3's own chain.
+        function_name: AWS: the function; None for the one in the region.
+        bucket_name: AWS: the bucket; None for that of the function.
 
     Raises:
         OptionError: An unknown provider or a wrong value.
+        AwsError: No AWS region is known.
     """
 
     def __init__(
@@ -48,8 +55,22 @@ class Client:
         capacity: int | None = None,
         store: str | os.PathLike[str] | None = None,
         browser_executable: str | os.PathLike[str] | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+        function_name: str | None = None,
+        bucket_name: str | None = None,
     ) -> None:
-        self._engine = Engine(provider, capacity=capacity, store=store, browser_executable=browser_executable)
+        made = make_provider(
+            provider,
+            capacity=capacity,
+            store=store,
+            browser_executable=browser_executable,
+            region=region,
+            profile=profile,
+            function_name=function_name,
+            bucket_name=bucket_name,
+        )
+        self._engine = Engine(made)
 
     @classmethod
     def from_engine(cls, engine: Engine) -> Self:
@@ -70,7 +91,7 @@ class Client:
         """Render a composition to a video and wait for it. Ctrl-C cancels it.
 
         Args:
-            serve_url: Folder or http(s) URL of a bundle or of a plain page.
+            serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
             on_progress: Called with each change of progress, in this thread.
             options: See `RenderMediaOptions`.
@@ -87,7 +108,7 @@ class Client:
         """Start rendering a composition and return at once.
 
         Args:
-            serve_url: Folder or http(s) URL of a bundle or of a plain page.
+            serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
             options: See `RenderMediaOptions`.
 
@@ -108,7 +129,7 @@ class Client:
         """Render a composition to a folder of pictures and wait for it. Ctrl-C cancels it.
 
         Args:
-            serve_url: Folder or http(s) URL of a bundle or of a plain page.
+            serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
             on_progress: Called with each change of progress, in this thread.
             options: See `RenderFramesOptions`.
@@ -125,7 +146,7 @@ class Client:
         """Render one frame of a composition to a picture.
 
         Args:
-            serve_url: Folder or http(s) URL of a bundle or of a plain page.
+            serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
             options: See `RenderStillOptions`.
 
@@ -139,7 +160,7 @@ class Client:
         """List the compositions of a site with their resolved props and metadata.
 
         Args:
-            serve_url: Folder or http(s) URL of a bundle or of a plain page.
+            serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             options: See `PageOptions`.
 
         Raises:
@@ -172,17 +193,22 @@ class Client:
         return f"<Client {self._engine.describe()}>"
 
 
-class AsyncClient:
+class AsyncClient(AsyncAwsMethods):
     """Renders compositions from asynchronous code; the awaitable twin of `Client`.
 
     Args:
-        provider: Where functions run: "local".
-        capacity: Renderer functions that run at the same time; None for one per core.
-        store: Folder of the object store; None for the default one.
-        browser_executable: The browser to render with; None finds one.
+        provider: Where functions run: "local" or "aws".
+        capacity: Local: renderer functions that run at the same time; None for one per core.
+        store: Local: folder of the object store; None for the default one.
+        browser_executable: Local: the browser to render with; None finds one.
+        region: AWS: the region; None for that of the environment or profile.
+        profile: AWS: a profile of the AWS configuration; None for boto3's own chain.
+        function_name: AWS: the function; None for the one in the region.
+        bucket_name: AWS: the bucket; None for that of the function.
 
     Raises:
         OptionError: An unknown provider or a wrong value.
+        AwsError: No AWS region is known.
     """
 
     def __init__(
@@ -192,8 +218,22 @@ class AsyncClient:
         capacity: int | None = None,
         store: str | os.PathLike[str] | None = None,
         browser_executable: str | os.PathLike[str] | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+        function_name: str | None = None,
+        bucket_name: str | None = None,
     ) -> None:
-        self._engine = Engine(provider, capacity=capacity, store=store, browser_executable=browser_executable)
+        made = make_provider(
+            provider,
+            capacity=capacity,
+            store=store,
+            browser_executable=browser_executable,
+            region=region,
+            profile=profile,
+            function_name=function_name,
+            bucket_name=bucket_name,
+        )
+        self._engine = Engine(made)
 
     @with_options(RenderMediaOptions)
     async def render_media(

@@ -13,6 +13,7 @@ from ._engine import Engine
 from .client import Client, with_options
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
+from .providers.local.provider import LocalProvider
 from .render import Composition, Frames, OnProgress, Render, Still, Video
 
 IDLE_S = 60.0
@@ -27,7 +28,7 @@ def default_client() -> Client:
     global _client, _owner
     with _lock:
         if _client is None or _owner != os.getpid():
-            _client, _owner = Client.from_engine(Engine("local", idle_s=IDLE_S)), os.getpid()
+            _client, _owner = Client.from_engine(Engine(LocalProvider(), idle_s=IDLE_S)), os.getpid()
         return _client
 
 

@@ -25,6 +25,12 @@ The tree::
     │   └── RenderInterruptedError  its main function or its endpoint died
     ├── FunctionError               an invocation failed without telling more
     │   └── ThrottledError          no capacity left; tried again first
+    ├── AwsError                    AWS refused what was asked of it
+    │   ├── CredentialsError        none, wrong or expired credentials
+    │   ├── PermissionDeniedError   they do not permit an action
+    │   ├── FunctionNotFoundError   no such function, or not one that we can talk to
+    │   ├── BucketError             the bucket is missing, taken, or elsewhere
+    │   └── PackageError            the function package cannot be built, or is too large
     └── DiskFullError               not enough disk space
 
 An error crosses processes as ``{"name", "message", "data"}`` (`to_wire`, `from_wire`) and arrives as the class it was.
@@ -145,6 +151,30 @@ class FunctionError(RemotionPyError):
 
 class ThrottledError(FunctionError):
     """The provider had no capacity for an invocation (HTTP 429)."""
+
+
+class AwsError(RemotionPyError):
+    """AWS refused what was asked of it; `data["code"]` is its error code where it gave one."""
+
+
+class CredentialsError(AwsError):
+    """There are no AWS credentials, or they are wrong or expired."""
+
+
+class PermissionDeniedError(AwsError):
+    """The credentials do not permit an action; `data["action"]` names it."""
+
+
+class FunctionNotFoundError(AwsError):
+    """There is no such function, or it speaks another protocol."""
+
+
+class BucketError(AwsError):
+    """The bucket does not exist, belongs to somebody else, or lies in another region."""
+
+
+class PackageError(AwsError):
+    """The function package cannot be built, or does not fit into Lambda's limits."""
 
 
 class DiskFullError(RemotionPyError):

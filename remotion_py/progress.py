@@ -23,6 +23,7 @@ class RenderProgress:
         overall_progress: 0.0 to 1.0; 1.0 only when done.
         done: The video is finished and uploaded.
         fatal_error_encountered: The render failed; `errors` tells why.
+        launched: Its main function has started.
         cancelled: The render ended because its caller cancelled it.
         frames_rendered: Frames captured so far.
         frames_encoded: Frames encoded so far.
@@ -48,6 +49,7 @@ class RenderProgress:
     overall_progress: float = 0.0
     done: bool = False
     fatal_error_encountered: bool = False
+    launched: bool = False
     cancelled: bool = False
     frames_rendered: int = 0
     frames_encoded: int = 0
@@ -142,6 +144,7 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
         overall_progress=overall,
         done=post is not None,
         fatal_error_encountered=bool(fatal),
+        launched=document.get("functionLaunched") is not None,
         cancelled=any(error.get("name") == "RenderCancelledError" for error in fatal),
         frames_rendered=frames if post else document["framesRendered"],
         frames_encoded=frames if post else document["framesEncoded"],

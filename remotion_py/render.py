@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from . import _loop
-from .errors import RemotionPyError
+from .errors import OutputError, RemotionPyError
 from .progress import RenderProgress
 
 OnProgress = Callable[[RenderProgress], Any]
@@ -19,16 +19,27 @@ class Artifact:
     """A file that a composition emitted by `<Artifact>`.
 
     Attributes:
-        path: The file.
+        file: The file; None where it stays in a bucket.
         filename: The name that the composition gave it.
         frame: The frame that emitted it.
         size: Bytes.
+        url: A link to it in its bucket, good for a day; None on this machine.
     """
 
-    path: Path
+    file: Path | None
     filename: str
     frame: int
     size: int
+    url: str | None = field(compare=False, repr=False, default=None)
+
+    @property
+    def path(self) -> Path:
+        """The file.
+
+        Raises:
+            OutputError: It stays in a bucket; `url` leads there.
+        """
+        return _required(self.file, f"The artifact {self.filename}")
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class Video:
     """A finished video, or a finished sound.
 
     Attributes:
-        path: The file.
+        file: The file; None where it stays in a bucket.
         render_id: The id of its render.
         size: Bytes.
         width: Pixels.
@@ -47,9 +58,10 @@ class Video:
         time_to_finish: Seconds that the render took.
         audio_path: The separate audio file, where one was asked for.
         artifacts: The files that the composition emitted.
+        url: A link to it in its bucket, good for a day; None on this machine.
     """
 
-    path: Path
+    file: Path | None
     render_id: str
     size: int
     width: int
@@ -60,10 +72,20 @@ class Video:
     time_to_finish: float = field(compare=False, default=0.0)
     audio_path: Path | None = None
     artifacts: tuple[Artifact, ...] = ()
+    url: str | None = field(compare=False, repr=False, default=None)
+
+    @property
+    def path(self) -> Path:
+        """The file.
+
+        Raises:
+            OutputError: It stays in a bucket; `url` leads there.
+        """
+        return _required(self.file, f"The video of the render {self.render_id}")
 
     def __str__(self) -> str:
         megabytes = self.size / 1e6
-        return f"{self.path} ({self.width}x{self.height}, {self.duration:.2f} s, {megabytes:.1f} MB)"
+        return f"{self.file or self.url} ({self.width}x{self.height}, {self.duration:.2f} s, {megabytes:.1f} MB)"
 
 
 @dataclass(frozen=True)
@@ -71,25 +93,36 @@ class Still:
     """A finished picture.
 
     Attributes:
-        path: The file.
+        file: The file; None where it stays in a bucket.
         render_id: The id of its render.
         size: Bytes.
         width: Pixels.
         height: Pixels.
         frame: The frame that it shows.
         artifacts: The files that the composition emitted.
+        url: A link to it in its bucket, good for a day; None on this machine.
     """
 
-    path: Path
+    file: Path | None
     render_id: str
     size: int
     width: int
     height: int
     frame: int
     artifacts: tuple[Artifact, ...] = ()
+    url: str | None = field(compare=False, repr=False, default=None)
+
+    @property
+    def path(self) -> Path:
+        """The file.
+
+        Raises:
+            OutputError: It stays in a bucket; `url` leads there.
+        """
+        return _required(self.file, f"The picture of the render {self.render_id}")
 
     def __str__(self) -> str:
-        return f"{self.path} ({self.width}x{self.height}, frame {self.frame})"
+        return f"{self.file or self.url} ({self.width}x{self.height}, frame {self.frame})"
 
 
 @dataclass(frozen=True)
@@ -155,6 +188,12 @@ class Frames:
 
     def __str__(self) -> str:
         return f"{self.folder} ({len(self.paths)} pictures, {self.width}x{self.height})"
+
+
+def _required(file: Path | None, what: str) -> Path:
+    if file is None:
+        raise OutputError(f"{what} stays in its bucket. Pass output= to bring it here, or follow its url.")
+    return file
 
 
 Result_co = TypeVar("Result_co", covariant=True)

@@ -15,6 +15,7 @@ import remotion_py as rp
 from remotion_py.media.ffmpeg import ffmpeg_path
 from remotion_py.page.discovery import find_browser
 from remotion_py.page.server import PageServer
+from remotion_py.page.site import FolderSite
 
 from .compare import decode, times
 from .hearing import listen
@@ -157,7 +158,7 @@ def in_chromium(folder: Path, script: str, *arguments: Any) -> list[dict[str, An
 
     async def run() -> list[dict[str, Any]]:
         (folder / "index.html").write_text("<!doctype html><body></body>")
-        server = PageServer(folder)
+        server = PageServer(FolderSite(folder))
         await server.start()
         try:
             async with async_playwright() as playwright:

@@ -49,7 +49,7 @@ def test_every_public_name_exists_once_and_has_a_docstring() -> None:
 
 
 def public(of: type) -> set[str]:
-    return {name for name in vars(of) if not name.startswith("_")} - {"from_engine"}
+    return {name for name in dir(of) if not name.startswith("_")} - {"from_engine"}
 
 
 def test_sync_async_and_module_level_surfaces_are_equal() -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 import remotion_py as rp
 from remotion_py.page.contract import PageSettings
 from remotion_py.page.server import PageServer
+from remotion_py.page.site import FolderSite
 from remotion_py.page.stage import Stage
 
 from . import oracle
@@ -127,7 +128,7 @@ def by_url(site: Path, name: str, **job: Any) -> tuple[dict[str, Any], Path]:
     """Let the npm renderer render a page that we serve."""
 
     async def run() -> tuple[dict[str, Any], Path]:
-        server = PageServer(site)
+        server = PageServer(FolderSite(site))
         await server.start()
         try:
             return await asyncio.to_thread(oracle.render, "media", site, name, serve_url=server.url, **job)

@@ -32,6 +32,7 @@ from remotion_py.page.discovery import BrowserChoice, find_browser
 from remotion_py.page.flags import BrowserSettings
 from remotion_py.page.serve_url import check_folder, page_url
 from remotion_py.page.server import PageServer
+from remotion_py.page.site import FolderSite
 from remotion_py.page.stage import Stage
 
 from .compare import read_counter
@@ -113,7 +114,7 @@ def test_frames_on_demand_equal_screenshots(lab: str) -> None:
     async def frames(controlled: bool) -> list[np.ndarray[Any, Any]]:
         choice = find_browser()
         browser = await Browser.launch(BrowserChoice(choice.path, choice.source, controlled and choice.headless_shell))
-        server = PageServer(check_folder(lab))
+        server = PageServer(FolderSite(check_folder(lab)))
         await server.start()
         try:
             assert browser.frame_control is controlled
@@ -312,7 +313,7 @@ def test_files_are_served_with_ranges_and_nothing_outside(tmp_path: Path) -> Non
     (site / "link.txt").symlink_to(tmp_path / "secret.txt")
 
     async def run() -> None:
-        server = PageServer(site)
+        server = PageServer(FolderSite(site))
         await server.start()
         base = f"http://localhost:{server.port}"
         try:

@@ -287,8 +287,9 @@ def test_module_level_functions_share_a_default_client() -> None:
 def test_an_idle_default_client_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     from remotion_py._engine import Engine
     from remotion_py.client import Client
+    from remotion_py.providers.local.provider import LocalProvider
 
-    client = Client.from_engine(Engine("local", capacity=1, idle_s=0.5))
+    client = Client.from_engine(Engine(LocalProvider(capacity=1), idle_s=0.5))
     client.render_still(LAB, "counter")
     assert client._engine.provider.alive
     wait_for(lambda: not client._engine.provider.alive, 10)

@@ -25,7 +25,7 @@ class Reach:
         self.open = open
         self.asked: list[str] = []
 
-    def local_file(self, url: str) -> Path | None:
+    async def local_file(self, url: str) -> Path | None:
         return media_folder() / "chirp.wav" if url == "http://localhost:1/own.wav" else None
 
     async def permitted(self, host: str, port: int) -> list[str]:
@@ -221,7 +221,7 @@ def test_a_transport_stream_becomes_something_that_ffmpeg_can_read(tmp_path: Pat
     run(*raw, "-c:a", "aac", stream, feed=pcm(chirp(1, 48000)))
 
     class Own(Reach):
-        def local_file(self, url: str) -> Path | None:
+        async def local_file(self, url: str) -> Path | None:
             return stream
 
     async def work(known: Sources, _: Server) -> None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from ..errors import FunctionError, RemotionPyError, ThrottledError, from_wire
 from ..media.tracks import Seam
-from ..providers.base import Functions
+from ..providers.base import Functions, ObjectStore
 from .chunk import ChunkFiles, audio_file, video_file
 from .context import now_ms
 from .document import ProgressDocument
@@ -30,6 +30,7 @@ class Collector:
     Args:
         functions: Invokes them.
         function_name: Their name.
+        store: Where chunks wait that are too large for their stream.
         job: What to render.
         document: Where progress goes.
         folder: Where chunks go.
@@ -42,6 +43,7 @@ class Collector:
         self,
         functions: Functions,
         function_name: str,
+        store: ObjectStore,
         job: Job,
         document: ProgressDocument,
         folder: Path,
@@ -52,6 +54,7 @@ class Collector:
     ) -> None:
         self._functions = functions
         self._function_name = function_name
+        self._store = store
         self._job = job
         self._document = document
         self._folder = folder
@@ -103,6 +106,7 @@ class Collector:
                     async with contextlib.aclosing(self._functions.stream(self._function_name, payload)) as stream:
                         while (data := await _next(stream)) is not None:
                             receiver.feed(data)
+                    await receiver.fetch(self._store)
                     return receiver.result()
             except ThrottledError:
                 # Another render has the capacity now. Waiting is no failure, so it does not count as an attempt.
@@ -139,6 +143,7 @@ class _Receiver:
         self._arrived: set[Kind] = set()
         self._complete = False
         self._seam: Seam | None = None
+        self._stored: dict[Kind, str] = {}
 
     def feed(self, data: bytes) -> None:
         """Take more bytes of the stream."""
@@ -150,6 +155,15 @@ class _Receiver:
                     self._write(item)
         except FramingError as error:
             raise FunctionError(f"The stream of chunk {self._index} is broken: {error}") from error
+
+    async def fetch(self, store: ObjectStore) -> None:
+        """Bring the files that were too large for the stream."""
+        for kind, key in self._stored.items():
+            try:
+                await store.get_file(key, self._paths[kind])
+            except FileNotFoundError as error:
+                raise FunctionError(f"The chunk {self._index} is not where its function put it: {error}") from error
+            await store.delete(key)
 
     def result(self) -> ChunkFiles:
         """Return the chunk's files, once the stream has ended."""
@@ -179,6 +193,9 @@ class _Receiver:
             self._document.artifact(self._index, body)
         elif message.kind is Kind.ERROR_OCCURRED:
             raise from_wire(body["errorInfo"])
+        elif message.kind is Kind.CHUNK_STORED:
+            self._stored[Kind(body["kind"])] = body["key"]
+            self._arrived.add(Kind(body["kind"]))
         elif message.kind is Kind.CHUNK_COMPLETE and self._wanted <= self._arrived:
             self._complete = True
             self._seam = Seam(**body["seam"]) if body.get("seam") else None

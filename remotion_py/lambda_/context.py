@@ -40,6 +40,7 @@ class Context:
         capacity: Renderer functions that the provider runs at the same time; None where it has plenty.
         encoder_threads: Threads that an encoder may use; 0 for all.
         cancel_poll_s: Seconds between two looks for a cancellation.
+        stream_bytes: Chunks above it go through the store instead of the stream; None for a stream without limits.
         temp: A folder for this invocation alone.
     """
 
@@ -54,6 +55,7 @@ class Context:
     capacity: int | None
     encoder_threads: int
     cancel_poll_s: float
+    stream_bytes: int | None
     temp: Path
 
     @property

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from .._version import PROTOCOL, __version__
 from ..errors import FunctionError
 from .compositions import compositions
 from .context import Context
+from .large_props import inlined
 from .launch import launch
 from .renderer import renderer
 from .start import start
@@ -27,6 +29,25 @@ STREAMED: dict[str, Callable[[dict[str, Any], Context], AsyncIterator[bytes]]] =
 }
 
 
+WITH_PROPS = ("launch", "renderer", "still", "compositions")
+
+
+def check_protocol(payload: dict[str, Any]) -> None:
+    """Refuse a caller that speaks another protocol than this function; versions alone may differ.
+
+    Raises:
+        FunctionError: It names another one.
+    """
+    spoken = payload.get("protocol", PROTOCOL)
+    if spoken != PROTOCOL:
+        raise FunctionError(
+            f"The caller (remotion_py {payload.get('version')}) speaks protocol {spoken}, but this function "
+            f"(remotion_py {__version__}) speaks {PROTOCOL}. Deploy a function of the caller's version by "
+            f"'remotion-py functions deploy'.",
+            type="ProtocolMismatch",
+        )
+
+
 async def handle(payload: dict[str, Any], context: Context) -> dict[str, Any] | AsyncIterator[bytes]:
     """Run the role that a payload names.
 
@@ -37,6 +58,9 @@ async def handle(payload: dict[str, Any], context: Context) -> dict[str, Any] | 
         FunctionError: The payload names no role.
     """
     role = payload.get("type")
+    check_protocol(payload)
+    if role in WITH_PROPS:
+        payload = await inlined(payload, context.open_store(payload["bucketName"]))
     if role in STREAMED:
         return STREAMED[role](payload, context)
     if role in BUFFERED:

@@ -16,6 +16,7 @@ from ..media.video import VideoSettings
 from ..option import input_props
 from ..page.contract import Composition, MediaSettings, PageSettings
 from ..page.flags import BrowserSettings
+from .large_props import passed_on
 from .plan import ChunkPlan, plan_chunk
 
 _DEFAULTS = (
@@ -37,11 +38,11 @@ class Job:
         composition: The composition with resolved props, in its own size.
     """
 
-    payload: Mapping[str, Any]
+    payload: dict[str, Any]
     composition: Composition
 
     @classmethod
-    def from_renderer(cls, payload: Mapping[str, Any]) -> Job:
+    def from_renderer(cls, payload: dict[str, Any]) -> Job:
         """Read the payload of a renderer function."""
         composition = Composition(
             id=payload["composition"],
@@ -57,7 +58,7 @@ class Job:
 
     def to_renderer(self, chunk: int, frames: tuple[int, int], attempt: int) -> dict[str, Any]:
         """Return the payload for rendering one chunk."""
-        return dict(self.payload) | {
+        return passed_on(self.payload) | {
             "type": "renderer",
             "chunk": chunk,
             "frameRange": list(frames),
@@ -67,7 +68,8 @@ class Job:
             "height": self.composition.height,
             "fps": self.composition.fps,
             "durationInFrames": self.composition.duration_in_frames,
-            "resolvedProps": {"type": "payload", "payload": self.composition.resolved_props},
+            "resolvedProps": self.payload.get("offloadedProps")
+            or {"type": "payload", "payload": self.composition.resolved_props},
             "compositionDefaults": self.composition.defaults,
         }
 

@@ -28,6 +28,11 @@ def cancel_key(render_id: str) -> str:
     return f"{render_prefix(render_id)}cancel.json"
 
 
+def chunk_key(render_id: str, chunk: int, attempt: int, name: str) -> str:
+    """Where a chunk waits that is too large for its stream; `name` is that of its file."""
+    return f"{render_prefix(render_id)}chunks/{chunk}/attempt-{attempt}/{name}"
+
+
 def separate_audio_key(render_id: str, extension: str) -> str:
     """Where the separate audio file of a render is."""
     return f"{render_prefix(render_id)}audio.{extension}"

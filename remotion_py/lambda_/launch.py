@@ -24,6 +24,7 @@ from .context import Context, now_ms
 from .document import ProgressDocument
 from .job import Job, forced, page_settings
 from .keys import cancel_key, output_key, separate_audio_key
+from .large_props import KINDS, offloaded, passed_on
 from .plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
 
@@ -84,6 +85,7 @@ class _Main:
     async def run(self) -> None:
         """Go through all steps."""
         job, chunks = self._plan(await self._resolve())
+        job = await self._with_light_props(job)
         _check_disk(self._context.temp, job, sum(last - first + 1 for first, last in chunks))
         plans = [job.plan(frames) for frames in chunks]
         rendering = now_ms()
@@ -144,6 +146,11 @@ class _Main:
         self._document.composition_validated(now_ms(), self._metadata(job, (first, last), chunks))
         return job, chunks
 
+    async def _with_light_props(self, job: Job) -> Job:
+        """Put large resolved props into the store once, rather than into the payload of each renderer function."""
+        props = await offloaded(job.composition.resolved_props, KINDS["resolvedProps"], self._store)
+        return Job(job.payload | {"offloadedProps": props}, job.composition) if "hash" in props else job
+
     async def _render_here(self, job: Job, frames: tuple[int, int], audio: AudioJoin) -> list[ChunkFiles]:
         chunk = ChunkRender(self._context, job, frames, "chunk-00000000")
 
@@ -173,6 +180,7 @@ class _Main:
         collector = Collector(
             self._context.functions,
             self._payload.get("rendererFunctionName") or self._context.function_name,
+            self._store,
             job,
             self._document,
             self._context.temp,
@@ -239,7 +247,8 @@ class _Main:
             "x264Preset",
             "renderId",
         )
-        return {key: self._payload.get(key) for key in kept} | {
+        payload = passed_on(self._payload)
+        return {key: payload.get(key) for key in kept} | {
             "type": "video",
             "siteId": job.serve_url,
             "compositionId": job.composition.id,

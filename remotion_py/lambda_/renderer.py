@@ -13,6 +13,7 @@ from ..errors import RemotionPyError, to_wire
 from .chunk import ChunkFiles, ChunkRender
 from .context import Context, now_ms
 from .job import Job
+from .keys import chunk_key
 from .stream import Kind, encode, header
 
 PROGRESS_INTERVAL_S = 0.25
@@ -59,7 +60,13 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
         await asyncio.gather(task, return_exceptions=True)
     rendered = now_ms()
     for kind, path in ((Kind.AUDIO_CHUNK_RENDERED, files.audio), (Kind.VIDEO_CHUNK_RENDERED, files.video)):
-        if path:
+        if not path:
+            continue
+        if context.stream_bytes is not None and path.stat().st_size > context.stream_bytes:
+            key = chunk_key(job.render_id, payload["chunk"], payload["attempt"], path.name)
+            await store.put_file(key, path)
+            yield encode(Kind.CHUNK_STORED, {"kind": kind, "key": key})
+        else:
             async for piece in _file(kind, path):
                 yield piece
     seam = asdict(files.seam) if files.seam else None

@@ -17,7 +17,7 @@ _LONGEST_HEADER = 64
 
 
 class Kind(enum.IntEnum):
-    """Type ids of messages."""
+    """Type ids of messages. The last is ours: where a file is that was too large to be sent."""
 
     FRAMES_RENDERED = 1
     ERROR_OCCURRED = 2
@@ -28,6 +28,7 @@ class Kind(enum.IntEnum):
     CHUNK_COMPLETE = 7
     LAMBDA_INVOKED = 8
     ARTIFACT_EMITTED = 9
+    CHUNK_STORED = 10
 
 
 BINARY = frozenset({Kind.VIDEO_CHUNK_RENDERED, Kind.AUDIO_CHUNK_RENDERED})

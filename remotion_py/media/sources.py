@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 class Reach(Protocol):
     """What the page can reach, which is all that may be fetched in its name."""
 
-    def local_file(self, url: str) -> Path | None:
+    async def local_file(self, url: str) -> Path | None:
         """Return the file behind a URL of the site that is served here."""
         ...
 
@@ -95,7 +95,7 @@ class Sources:
         return await asyncio.shield(task)
 
     async def _have(self, src: str) -> Path:
-        found = self._reach.local_file(src) or await self._bring(src)
+        found = await self._reach.local_file(src) or await self._bring(src)
         return await asyncio.to_thread(self._without_transport, found) if _is_transport_stream(found) else found
 
     def _without_transport(self, path: Path) -> Path:

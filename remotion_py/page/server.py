@@ -1,4 +1,4 @@
-"""The server behind a page: the files of a folder with byte ranges, remotion-py.js, and `/proxy`.
+"""The server behind a page: the files of a site with byte ranges, remotion-py.js, and `/proxy`.
 
 Bound to 127.0.0.1 and visited as `localhost`, which is a secure context (page contract 1.2).
 """
@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from aiohttp import web
 
 from ..errors import MediaError, RemotionPyError
-from . import RUNTIME_JS
+from .site import SiteFiles
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +32,12 @@ class PageServer:
     """Serves one site to the browser of this process.
 
     Args:
-        folder: The site's folder; None serves `/proxy` alone, for a site that lies elsewhere.
+        site: The site's files; None serves `/proxy` alone, for a site that lies elsewhere.
         video_frame: Answers `/proxy`.
     """
 
-    def __init__(self, folder: Path | None, video_frame: VideoFrame | None = None) -> None:
-        self.folder = folder
+    def __init__(self, site: SiteFiles | None, video_frame: VideoFrame | None = None) -> None:
+        self.site = site
         self._video_frame = video_frame
         self.token = secrets.token_urlsafe(16)
         self.port = 0
@@ -70,12 +70,12 @@ class PageServer:
             await self._runner.cleanup()
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        path = self.find(request.match_info["path"])
+        path = await self.site.find(request.match_info["path"]) if self.site else None
         if path is None:
             return web.json_response({"error": f"{request.path} not found"}, status=404, headers=_NO_STORE)
         return web.FileResponse(path, headers=_NO_STORE, chunk_size=256 * 1024)
 
-    def local_file(self, url: str) -> Path | None:
+    async def local_file(self, url: str) -> Path | None:
         """Return the file that is served at a URL; None when it is not one of ours.
 
         Raises:
@@ -83,28 +83,15 @@ class PageServer:
         """
         parts = urlsplit(url)
         ours = parts.scheme == "http" and parts.hostname == "localhost" and parts.port == self.port
-        if self.folder is None or not ours:
+        if self.site is None or not ours:
             return None
         path = unquote(parts.path).lstrip("/")
-        found = self.find(path)
+        found = await self.site.find(path)
         if found is None:
             raise MediaError(
-                f"The site has no file {path!r}, which the page wants to play. Put it there: {self.folder}."
+                f"The site has no file {path!r}, which the page wants to play. Put it there: {self.site.where}."
             )
         return found
-
-    def find(self, path: str) -> Path | None:
-        """Return the file that is served at a path; None when there is none."""
-        if self.folder is None:
-            return None
-        wanted = (self.folder / path).resolve()
-        if not wanted.is_relative_to(self.folder):
-            return None
-        if wanted.is_dir():
-            wanted /= "index.html"
-        if wanted.is_file():
-            return wanted
-        return RUNTIME_JS if wanted == self.folder / "remotion-py.js" else None
 
     async def _proxy(self, request: web.Request) -> web.StreamResponse:
         if request.method == "OPTIONS":

@@ -18,8 +18,12 @@ from .flags import BrowserSettings
 from .gate import origin_of
 from .serve_url import check_folder, is_url, page_url
 from .server import PageServer, VideoFrame
+from .site import FolderSite, SiteFiles
 
 T = TypeVar("T")
+
+OpenSite = Callable[[str], Awaitable[SiteFiles | None]]
+"""Finds the files of a site that this machine cannot see by itself; None for a serve URL that it does not know."""
 
 
 class Stage:
@@ -31,6 +35,7 @@ class Stage:
 
     def __init__(self, executable: str | None = None) -> None:
         self.video_frame: VideoFrame | None = None
+        self.open_site: OpenSite | None = None
         self._executable = executable
         self._browser: Browser | None = None
         self._server: PageServer | None = None
@@ -43,7 +48,7 @@ class Stage:
         """Load a site afresh, in the running browser or in a new one.
 
         Args:
-            serve_url: A folder or an http(s) URL.
+            serve_url: A folder, an http(s) URL, or what `open_site` knows.
             settings: What the page is told; its `proxy_port` is filled in here.
             generation: What the page is opened for, such as a render id: a page may hold fetched data, so another
                 generation gets a fresh one.
@@ -53,10 +58,12 @@ class Stage:
             BrowserError: No browser, or it does not start.
         """
         await self._leave()
-        folder = None if is_url(serve_url) else check_folder(serve_url)
+        site = await self.open_site(serve_url) if self.open_site else None
+        if site is None and not is_url(serve_url):
+            site = FolderSite(check_folder(serve_url))
         browser = await self._ready_browser(settings.browser)
-        server = await self._ready_server(folder)
-        url = page_url(serve_url) if folder is None else server.url
+        server = await self._ready_server(site)
+        url = page_url(serve_url) if site is None else server.url
         await browser.gate.allow(("localhost", server.port), origin_of(url))
         self._page = await CompositionPage.load(browser, url, replace(settings, proxy_port=server.proxy_port))
         self._loaded = _identity(serve_url, settings, generation)
@@ -134,9 +141,9 @@ class Stage:
             await self._browser.close()
             self._browser = None
 
-    def local_file(self, url: str) -> Path | None:
+    async def local_file(self, url: str) -> Path | None:
         """Return the file behind a URL of the site that is served here."""
-        return self._server.local_file(url) if self._server else None
+        return await self._server.local_file(url) if self._server else None
 
     async def permitted(self, host: str, port: int) -> list[str]:
         """Return the addresses of a host that the page may connect to; none when it is out of reach."""
@@ -169,12 +176,12 @@ class Stage:
                 self._browser = await Browser.launch(find_browser(self._executable), settings)
             return self._browser
 
-    async def _ready_server(self, folder: Path | None) -> PageServer:
-        if self._server and self._server.folder != folder:
+    async def _ready_server(self, site: SiteFiles | None) -> PageServer:
+        if self._server and self._server.site != site:
             await self._server.close()
             self._server = None
         if self._server is None:
-            self._server = PageServer(folder, self.video_frame)
+            self._server = PageServer(site, self.video_frame)
             await self._server.start()
         return self._server
 

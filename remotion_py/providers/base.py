@@ -6,7 +6,11 @@ import datetime
 import os
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
+
+DELETE_AFTER = {"1-day": 1, "3-days": 3, "7-days": 7, "30-days": 30}
+"""After how many days a render may be removed; the id of such a render begins with the key (lambda.md 3.5)."""
 
 
 class Functions(Protocol):
@@ -59,6 +63,10 @@ class ObjectStore(Protocol):
 
     bucket: str
 
+    def local_path(self, key: str) -> Path | None:
+        """Return the file of an object on this machine; None where the store is elsewhere."""
+        ...
+
     async def put(self, key: str, data: bytes, *, if_absent: bool = False) -> None:
         """Write an object whole, or not at all.
 
@@ -67,8 +75,12 @@ class ObjectStore(Protocol):
         """
         ...
 
-    async def put_file(self, key: str, path: str | os.PathLike[str]) -> None:
-        """Move a file into the store, in parts where it is large. The file may be gone afterwards."""
+    async def put_file(self, key: str, path: str | os.PathLike[str], *, if_absent: bool = False) -> None:
+        """Move a file into the store, in parts where it is large. The file may be gone afterwards.
+
+        Raises:
+            ObjectExistsError: `if_absent` is set and there is one.
+        """
         ...
 
     async def get(self, key: str) -> bytes | None:
@@ -97,4 +109,75 @@ class ObjectStore(Protocol):
 
     async def presign(self, key: str, expires_in_seconds: int = 3600) -> str:
         """Return a URL by which the object can be read for a while."""
+        ...
+
+
+class Provider(Protocol):
+    """Where a client's functions and objects live.
+
+    Attributes:
+        name: "local" or "aws".
+        region: Where it is.
+        capacity: Renderer functions that it runs at the same time; None where the main function finds out.
+        poll_s: Seconds between two looks at the progress of a render.
+        silent_s: Seconds without a change of the progress after which its main function is taken for dead; None where
+            the provider tells of deaths.
+        on_this_machine: Whether functions see the files of this machine.
+        browser_executable: The browser that was asked for.
+    """
+
+    name: str
+    capacity: int | None
+    poll_s: float
+    silent_s: float | None
+    on_this_machine: bool
+
+    @property
+    def region(self) -> str:
+        """Where it is."""
+        ...
+
+    @property
+    def browser_executable(self) -> str | None:
+        """The browser that was asked for."""
+        ...
+
+    @property
+    def function_name(self) -> str:
+        """The function."""
+        ...
+
+    @property
+    def store(self) -> ObjectStore:
+        """Where sites, renders and props are."""
+        ...
+
+    @property
+    def wire_version(self) -> str | None:
+        """The version that a foreign function wants to hear; None for our own."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether functions can be at work."""
+        ...
+
+    def describe(self) -> str:
+        """Return one line for the repr of a client."""
+        ...
+
+    async def open(self) -> None:
+        """Find what `function_name` and `store` need."""
+        ...
+
+    async def functions(self, *, renderers: int = 0) -> Functions:
+        """Return the functions, starting what has to run for them."""
+        ...
+
+    async def failure(self, render_id: str) -> str | None:
+        """Return how the main function of a render died, or None."""
+        ...
+
+    async def close(self) -> None:
+        """End what runs on this machine."""
         ...

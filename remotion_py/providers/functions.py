@@ -8,11 +8,10 @@ import json
 import random
 import threading
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from ..errors import FunctionError, RemotionPyError, ThrottledError, from_wire
-
-T = TypeVar("T")
+from .threads import in_thread
 
 QUEUED_EVENTS = 4
 """Pieces of a stream that may wait for their reader, so that a slow one holds back its function, not our memory."""
@@ -26,10 +25,12 @@ class BotoFunctions:
 
     Args:
         make_client: Makes the boto3 Lambda client; called on first use, in a worker thread.
+        patience_s: Seconds for which a throttled call is tried again.
     """
 
-    def __init__(self, make_client: Callable[[], Any]) -> None:
+    def __init__(self, make_client: Callable[[], Any], *, patience_s: float = THROTTLE_PATIENCE_S) -> None:
         self._make_client = make_client
+        self._patience_s = patience_s
         self._client: Any = None
         self._making = threading.Lock()
 
@@ -38,16 +39,16 @@ class BotoFunctions:
         pause, waited = FIRST_PAUSE_S, 0.0
         while True:
             try:
-                return await _in_thread(self._invoke, name, payload)
+                return await in_thread(self._invoke, name, payload)
             except ThrottledError:
-                if waited >= THROTTLE_PATIENCE_S:
+                if waited >= self._patience_s:
                     raise
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))
                 waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE_S)
 
     async def invoke_event(self, name: str, payload: dict[str, Any]) -> None:
         """Start a function and return at once."""
-        await _in_thread(self._invoke_event, name, payload)
+        await in_thread(self._invoke_event, name, payload)
 
     async def stream(self, name: str, payload: dict[str, Any]) -> AsyncGenerator[bytes]:
         """Call a function and yield the bytes of its response as they come."""
@@ -69,7 +70,7 @@ class BotoFunctions:
             except BaseException as error:
                 put(error)
 
-        reading = asyncio.ensure_future(_in_thread(pump))
+        reading = asyncio.ensure_future(in_thread(pump))
         try:
             while (item := await queue.get()) is not None:
                 if isinstance(item, BaseException):
@@ -136,31 +137,6 @@ class BotoFunctions:
             raise FunctionError(
                 f"The stream of the function {name} ended without its closing event.", type="TruncatedStream"
             )
-
-
-async def _in_thread(call: Callable[..., T], *arguments: Any) -> T:
-    """Run a blocking call in a daemon thread: an executor's threads would hold up the end of an interrupted process."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.cancelled():
-            return
-        if error:
-            future.set_exception(error)
-        else:
-            future.set_result(cast(T, result))
-
-    def run() -> None:
-        try:
-            result, error = call(*arguments), None
-        except BaseException as caught:
-            result, error = None, caught
-        with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody waits any more
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=run, name="remotion-py-invoke", daemon=True).start()
-    return await future
 
 
 def function_error(name: str, code: str, details: bytes) -> RemotionPyError:

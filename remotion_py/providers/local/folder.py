@@ -38,6 +38,10 @@ class FolderStore:
             raise ValueError(f"The key {key!r} leads out of the bucket {self.bucket!r}.")
         return path
 
+    def local_path(self, key: str) -> Path | None:
+        """Return the file of an object."""
+        return self.path(key)
+
     async def put(self, key: str, data: bytes, *, if_absent: bool = False) -> None:
         """Write an object whole, or not at all."""
         path = self.path(key)
@@ -51,8 +55,10 @@ class FolderStore:
             else:
                 partial.replace(path)
 
-    async def put_file(self, key: str, path: str | os.PathLike[str]) -> None:
+    async def put_file(self, key: str, path: str | os.PathLike[str], *, if_absent: bool = False) -> None:
         """Move a file into the store."""
+        if if_absent and self.path(key).exists():
+            raise ObjectExistsError(f"{self.bucket}/{key} exists already")
         await asyncio.to_thread(_place, Path(path), self.path(key), move=True)
 
     async def get(self, key: str) -> bytes | None:

@@ -26,6 +26,7 @@ CLIENT_CONNECTIONS = 16
 DEFAULT_TIMEOUT_S = 24 * 3600
 START_TIMEOUT_S = 30
 END_PATIENCE_S = 5
+POLL_S = 0.1
 
 
 def default_store() -> Path:
@@ -50,6 +51,10 @@ class LocalProvider:
     name = "local"
     function_name = FUNCTION_NAME
     region = "local"
+    poll_s = POLL_S
+    silent_s: float | None = None
+    on_this_machine = True
+    wire_version: str | None = None
 
     def __init__(
         self,
@@ -65,7 +70,8 @@ class LocalProvider:
             raise OptionError(
                 f"capacity is {capacity!r}, but must be a whole number from 1. Leave it out for one per core."
             )
-        self.capacity = capacity or os.cpu_count() or 1
+        self.capacity: int | None = capacity or os.cpu_count() or 1
+        self._places = self.capacity
         self._root = Path(store) if store else default_store()
         self._browser = os.fspath(browser_executable) if browser_executable else None
         self._timeout_s = timeout_s
@@ -100,7 +106,7 @@ class LocalProvider:
             if self._process and self._process.poll() is not None:
                 await self.close()
             if self._functions is None or self._process is None:
-                await self._start(1 + min(renderers, self.capacity))
+                await self._start(1 + min(renderers, self._places))
             assert self._functions
             return self._functions
 
@@ -114,7 +120,14 @@ class LocalProvider:
         """Process id of the endpoint, while it runs."""
         return self._process.pid if self._process and self.alive else None
 
-    def failure(self, render_id: str) -> str | None:
+    def describe(self) -> str:
+        """Return one line for the repr of a client."""
+        return f"local, capacity {self.capacity}, {'running' if self.alive else 'not started'}"
+
+    async def open(self) -> None:
+        """Look for nothing: the names of all things are fixed."""
+
+    async def failure(self, render_id: str) -> str | None:
         """Return what the endpoint recorded of a main function that died, or None."""
         if self._ready is None:
             return None
@@ -152,7 +165,7 @@ class LocalProvider:
         settings = EndpointSettings(
             token=secrets.token_urlsafe(16),
             store=str(self._root.absolute()),
-            capacity=self.capacity,
+            capacity=self._places,
             timeout_s=self._timeout_s,
             browser=self._browser,
             warm=warm,

@@ -1,0 +1,128 @@
+"""From finished objects in a store to the files and values that a caller gets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .errors import OutputError
+from .media.sequence import extract
+from .progress import RenderProgress
+from .providers.base import ObjectStore, Provider
+from .render import Artifact, Frames, Still, Video
+
+LINK_S = 24 * 3600
+"""How long the link to a result in a bucket is good, in seconds, unless the credentials end before."""
+
+
+class Delivery:
+    """Brings results to their outputs. On this machine they move there; from a bucket they are copied.
+
+    Args:
+        provider: Where the results are.
+    """
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    @property
+    def _store(self) -> ObjectStore:
+        return self._provider.store
+
+    async def video(self, output: Path | None, audio: Path | None, overwrite: bool, progress: RenderProgress) -> Video:
+        """Deliver what `render_media()` made."""
+        metadata, post = _finished(progress)
+        audio_key = post.get("separateAudioKey")
+        folder = output.parent / metadata["compositionId"] if output else None
+        return Video(
+            file=await self.take(post["outKey"], output),
+            url=await self._url(post["outKey"]),
+            audio_path=await self.take(audio_key, audio) if audio_key else None,
+            artifacts=await self.artifacts(progress.artifacts, folder, overwrite=overwrite),
+            render_id=progress.render_id,
+            size=post["outputSize"],
+            width=metadata["dimensions"]["width"],
+            height=metadata["dimensions"]["height"],
+            fps=metadata["fps"] / metadata["everyNthFrame"],
+            frames=progress.total_frames,
+            duration=progress.total_frames * metadata["everyNthFrame"] / metadata["fps"],
+            time_to_finish=post["timeToFinish"] / 1000,
+        )
+
+    async def frames(self, output: Path | None, overwrite: bool, progress: RenderProgress) -> Frames:
+        """Deliver what `render_frames()` made."""
+        metadata, post = _finished(progress)
+        here = self._store.local_path(post["outKey"])
+        folder = output or (here.with_suffix("") if here else Path())
+        archive = here or folder.with_name(f".{folder.name}-{progress.render_id}.zip")
+        if not here:
+            await self._store.get_file(post["outKey"], archive)
+        paths = await asyncio.to_thread(extract, archive, folder)
+        archive.unlink()
+        return Frames(
+            folder=folder,
+            paths=tuple(paths),
+            artifacts=await self.artifacts(progress.artifacts, folder / metadata["compositionId"], overwrite=overwrite),
+            render_id=progress.render_id,
+            width=metadata["dimensions"]["width"],
+            height=metadata["dimensions"]["height"],
+        )
+
+    async def still(self, output: Path | None, folder: Path | None, overwrite: bool, result: dict[str, Any]) -> Still:
+        """Deliver what `render_still()` made."""
+        return Still(
+            file=await self.take(result["outKey"], output),
+            url=await self._url(result["outKey"]),
+            render_id=result["renderId"],
+            size=result["sizeInBytes"],
+            width=result["width"],
+            height=result["height"],
+            frame=result["frame"],
+            artifacts=await self.artifacts(result.get("receivedArtifacts", []), folder, overwrite=overwrite),
+        )
+
+    async def take(self, key: str, output: Path | None) -> Path | None:
+        """Bring a finished object to its output; without one it stays in the store."""
+        here = self._store.local_path(key)
+        if output is None:
+            return here
+        try:
+            await self._store.get_file(key, output)
+        except OSError as error:
+            kept = here or f"s3://{self._store.bucket}/{key}"
+            raise OutputError(
+                f"The result cannot be written to {output}: {error.strerror or error}. It is kept in {kept}; copy it "
+                f"from there."
+            ) from error
+        if here:
+            await self._store.delete(key)
+        return output
+
+    async def artifacts(
+        self, listed: Sequence[dict[str, Any]], folder: Path | None, *, overwrite: bool
+    ) -> tuple[Artifact, ...]:
+        """Bring the artifacts of a render to a folder; without one, and rather than replace a file, they stay."""
+        found: list[Artifact] = []
+        for item in sorted(listed, key=lambda one: (one["frame"], one["filename"])):
+            target = folder / item["filename"] if folder else None
+            if target and target.exists() and not overwrite:
+                target = None
+            if target:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            file = await self.take(item["s3Key"], target)
+            url = await self._url(item["s3Key"])
+            found.append(Artifact(file, item["filename"], item["frame"], item["sizeInBytes"], url))
+        return tuple(found)
+
+    async def _url(self, key: str) -> str | None:
+        if self._store.local_path(key):
+            return None
+        return await self._store.presign(key, LINK_S)
+
+
+def _finished(progress: RenderProgress) -> tuple[dict[str, Any], dict[str, Any]]:
+    assert progress.render_metadata
+    assert progress.post_render_data
+    return progress.render_metadata, progress.post_render_data

@@ -1,0 +1,113 @@
+"""From what a caller asks to the payload of a function: every check that can be made before work begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from ._version import PROTOCOL, __version__
+from .errors import OutputError
+from .lambda_.large_props import offloaded
+from .media.codecs import CODEC_OF_EXTENSION
+from .media.formats import check_separate_audio, codec_of, resolve_format
+from .option import wire_options
+from .options import RenderMediaOptions
+from .output import check_output
+from .page.discovery import find_browser
+from .page.serve_url import check_folder, is_url
+from .providers.base import Provider
+
+PICTURE_EXTENSIONS = {"png": ("png",), "jpeg": ("jpeg", "jpg"), "webp": ("webp",), "pdf": ("pdf",)}
+
+
+class Deployer(Protocol):
+    """Brings a folder to where functions can read it."""
+
+    async def __call__(self, folder: Path) -> str:
+        """Return the serve URL of a folder's content."""
+        ...
+
+
+async def make_payload(
+    provider: Provider,
+    kind: str,
+    serve_url: str | os.PathLike[str],
+    options: type,
+    values: Mapping[str, Any],
+    deploy: Deployer,
+) -> dict[str, Any]:
+    """Return what all functions of a render are told.
+
+    Args:
+        provider: Where they run.
+        kind: The type of the payload, which names the role.
+        serve_url: A folder, an http(s) URL, or the name of a deployed site.
+        options: The table of the options.
+        values: Checked values of all of them.
+        deploy: Brings a folder to functions that do not see this machine's files.
+
+    Raises:
+        SiteNotFoundError: There is no such site.
+        BrowserNotFoundError: This machine has none, and needs one.
+    """
+    url = os.fspath(serve_url)
+    if provider.on_this_machine:
+        url = url if is_url(url) else str(check_folder(url))
+        find_browser(provider.browser_executable)
+        await provider.open()
+    else:
+        folder = None if is_url(url) or _is_site_name(url) else check_folder(url)
+        await provider.open()
+        url = await deploy(folder) if folder else url
+    payload = wire_options(options, values)
+    if not provider.on_this_machine:
+        payload["inputProps"] = await offloaded(payload["inputProps"]["payload"], "input-props", provider.store)
+    return payload | {
+        "type": kind,
+        "version": provider.wire_version or __version__,
+        "protocol": PROTOCOL,
+        "serveUrl": url,
+        "bucketName": provider.store.bucket,
+    }
+
+
+def _is_site_name(url: str) -> bool:
+    return not Path(url).expanduser().exists() and not any(sign in url for sign in "/\\.~")
+
+
+def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a payload that the output's name decides, once the options are known to go together."""
+    output, separate = values["output"], values["separate_audio_to"]
+    extension = None if output is None else Path(output).suffix.lower()[1:]
+    if output and not extension and not Path(output).is_dir():
+        raise OutputError(
+            f"The output {os.fspath(output)!r} has no extension, so its format is not known. Name it like 'out.mp4'."
+        )
+    if output and not values["codec"] and extension and extension not in CODEC_OF_EXTENSION:
+        raise OutputError(
+            f"The output {Path(output).name!r} ends in .{extension}, which is no format that can be written. It must "
+            f"end in one of: {', '.join(f'.{item}' for item in CODEC_OF_EXTENSION)}."
+        )
+    wire = wire_options(RenderMediaOptions, values) | {
+        "codec": codec_of(values["codec"], extension),
+        "outExtension": extension or None,
+        "separateAudioTo": None if separate is None else Path(separate).name,
+    }
+    form = resolve_format(wire)
+    check_separate_audio(wire, form)
+    return {key: wire[key] for key in ("codec", "separateAudioTo")} | {"outExtension": form.extension}
+
+
+def picture_format(output: str | os.PathLike[str] | None) -> str:
+    """Return the format of a still that its output's name tells."""
+    extension = "" if output is None else Path(output).suffix.lower()[1:]
+    return next((name for name, listed in PICTURE_EXTENSIONS.items() if extension in listed), "png")
+
+
+def checked_output(
+    output: str | os.PathLike[str] | None, extensions: tuple[str, ...], *, overwrite: bool
+) -> Path | None:
+    """Return the path of an output that can be written; None where there is to be none."""
+    return None if output is None else check_output(output, extensions, overwrite=overwrite)

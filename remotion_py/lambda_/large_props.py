@@ -1,0 +1,65 @@
+"""Props that are too large for a payload travel through the object store, by their content's hash (lambda.md 3.7)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import PropsError
+from ..providers.base import ObjectStore
+
+INLINE_BYTES = 190_000
+"""An event invocation takes 256 KB of payload; the rest is for the other options and for JSON's escapes."""
+KINDS = {"inputProps": "input-props", "resolvedProps": "resolved-props"}
+
+
+def props_key(kind: str, digest: str) -> str:
+    """Return where props of a kind are."""
+    return f"{kind}/{digest}.json"
+
+
+async def offloaded(text: str, kind: str, store: ObjectStore) -> dict[str, str]:
+    """Return props as a payload carries them: themselves, or where they are now.
+
+    Args:
+        text: JSON text.
+        kind: "input-props" or "resolved-props".
+        store: Takes them when they are large.
+    """
+    data = text.encode()
+    if len(data) <= INLINE_BYTES:
+        return {"type": "payload", "payload": text}
+    digest = hashlib.sha256(data).hexdigest()
+    key = props_key(kind, digest)
+    if await store.head(key) is None:
+        await store.put(key, data)
+    return {"type": "bucket-url", "hash": digest, "bucketName": store.bucket}
+
+
+async def inlined(payload: Mapping[str, Any], store: ObjectStore) -> dict[str, Any]:
+    """Return a payload with its props in it; what was offloaded is kept under `references` to be passed on.
+
+    Raises:
+        PropsError: They are not in the store.
+    """
+    result, references = dict(payload), dict[str, Any]()
+    for field, kind in KINDS.items():
+        props = payload.get(field)
+        if isinstance(props, Mapping) and props.get("type") == "bucket-url":
+            key = props_key(kind, str(props["hash"]))
+            data = await store.get(key)
+            if data is None:
+                raise PropsError(
+                    f"The props of this render are not in s3://{store.bucket}/{key}. They were deleted, or the client "
+                    f"wrote them to another bucket; start the render again."
+                )
+            references[field] = dict(props)
+            result[field] = {"type": "payload", "payload": data.decode()}
+    return result | {"references": references} if references else result
+
+
+def passed_on(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a payload as the next function gets it: what was offloaded travels as a reference again."""
+    kept = {key: value for key, value in payload.items() if key not in ("references", "offloadedProps")}
+    return kept | payload.get("references", {})

@@ -1,0 +1,171 @@
+"""The bucket of a region: closed to the public, encrypted, with rules by which old renders expire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import BucketError
+from ..base import DELETE_AFTER
+from .names import bucket_prefix, new_bucket_name
+from .session import Aws, Hints, translated
+from .store import S3Store, bucket_hints
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket for sites and renders.
+
+    Attributes:
+        bucket_name: Its name.
+        already_existed: Whether it was there before.
+    """
+
+    bucket_name: str
+    already_existed: bool
+
+
+def get_or_create_bucket(aws: Aws, *, bucket_name: str | None = None) -> Bucket:
+    """Return the bucket of the region, making one where there is none.
+
+    A new bucket is closed to the public, encrypted by S3, and lets renders expire that were started with
+    `delete_after`. Calling again sets what is missing and leaves other lifecycle rules alone.
+
+    Args:
+        aws: The account and region.
+        bucket_name: Name of the bucket; None for the one whose name begins with `remotion-py-REGION`.
+
+    Raises:
+        BucketError: The name is taken by somebody else, or there are several buckets to choose from.
+        AwsError: AWS refused.
+    """
+    found = bucket_name or find_bucket(aws)
+    existed = bool(found) and _exists(aws, found)
+    name = found or new_bucket_name(aws.region)
+    if not existed:
+        _create(aws, name)
+    _secure(aws, name)
+    _expire(aws, name)
+    return Bucket(name, existed)
+
+
+def find_bucket(aws: Aws) -> str | None:
+    """Return the name of the region's bucket; None where there is none.
+
+    Raises:
+        BucketError: There are several.
+    """
+    prefix = bucket_prefix(aws.region)
+    with translated("list the buckets"):
+        listed = aws.client("s3").list_buckets().get("Buckets", [])
+    names = [item["Name"] for item in listed if item["Name"].startswith(prefix)]
+    if len(names) > 1:
+        raise BucketError(
+            f"There are {len(names)} buckets of remotion_py in {aws.region}: {', '.join(names)}. Pass one as "
+            f"bucket_name."
+        )
+    return names[0] if names else None
+
+
+def require_bucket(aws: Aws, bucket_name: str | None) -> str:
+    """Return the bucket to work with.
+
+    Raises:
+        BucketError: There is none.
+    """
+    name = bucket_name or find_bucket(aws)
+    if name is None:
+        raise BucketError(
+            f"There is no bucket of remotion_py in {aws.region}. Make one by get_or_create_bucket(), or deploy a "
+            f"function, which makes one too; or pass the bucket_name of yours."
+        )
+    return name
+
+
+def open_store(aws: Aws, bucket_name: str) -> S3Store:
+    """Return the object store of a bucket."""
+    return S3Store(aws.client("s3"), bucket_name)
+
+
+def _exists(aws: Aws, name: str) -> bool:
+    import botocore.exceptions as boto
+
+    with translated(f"look for the bucket {name}", bucket_hints(name)):
+        try:
+            aws.client("s3").head_bucket(Bucket=name)
+        except boto.ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            if status == 404:
+                return False
+            if status == 403:
+                raise BucketError(
+                    f"The bucket {name} belongs to another account, or you may not see it. Choose another name, or "
+                    f"allow s3:ListBucket on it ('remotion-py policies user').",
+                    code="403",
+                ) from error
+            raise
+    return True
+
+
+def _create(aws: Aws, name: str) -> None:
+    place: dict[str, Any] = {}
+    if aws.region != "us-east-1":
+        place = {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
+    taken = (BucketError, f"The name {name} is taken; names are shared by all AWS accounts. Choose another one.")
+    hints: Hints = {**bucket_hints(name), "BucketAlreadyExists": taken}
+    with translated(f"create the bucket {name}", hints):
+        client = aws.client("s3")
+        try:
+            client.create_bucket(Bucket=name, **place)
+        except client.exceptions.BucketAlreadyOwnedByYou:
+            return
+
+
+def _secure(aws: Aws, name: str) -> None:
+    client = aws.client("s3")
+    with translated(f"close the bucket {name} to the public", bucket_hints(name)):
+        client.put_public_access_block(
+            Bucket=name,
+            PublicAccessBlockConfiguration={
+                "BlockPublicAcls": True,
+                "IgnorePublicAcls": True,
+                "BlockPublicPolicy": True,
+                "RestrictPublicBuckets": True,
+            },
+        )
+        client.put_bucket_ownership_controls(
+            Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        )
+        default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        client.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [default]})
+
+
+def _expire(aws: Aws, name: str) -> None:
+    """Add our rules to those that are there."""
+    client = aws.client("s3")
+    ours: list[dict[str, Any]] = [
+        {
+            "ID": f"delete-after-{key}",
+            "Status": "Enabled",
+            "Filter": {"Prefix": f"renders/{key}-"},
+            "Expiration": {"Days": days},
+        }
+        for key, days in DELETE_AFTER.items()
+    ]
+    ours.append(
+        {
+            "ID": "abort-uploads",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        }
+    )
+    with translated(f"set the lifecycle rules of the bucket {name}", bucket_hints(name)):
+        try:
+            rules = client.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+        except client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
+                raise
+            rules = []
+        others = [rule for rule in rules if rule.get("ID") not in {item["ID"] for item in ours}]
+        client.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [*others, *ours]})

@@ -1,0 +1,136 @@
+"""The AWS provider as a client sees it: a deployed function, its bucket, and calls to it."""
+
+from __future__ import annotations
+
+import re
+
+from ...errors import FunctionNotFoundError
+from ..functions import BotoFunctions
+from ..threads import in_thread
+from .buckets import open_store, require_bucket
+from .functions import describe_function, find_function, missing
+from .names import PREFIX
+from .session import Aws
+from .store import S3Store
+
+CLIENT_CONNECTIONS = 16
+READ_MARGIN_S = 30.0
+LONGEST_CALL_S = 900.0
+POLL_S = 0.5
+SILENT_S = 90.0
+"""A main function writes its progress every few seconds; one that is silent for this long is taken for dead."""
+_OFFICIAL = re.compile(r"remotion-render-(?P<version>\d+-\d+-\d+)-mem\d+mb-disk\d+mb-\d+sec")
+
+
+class AwsProvider:
+    """Functions on AWS Lambda and objects in S3.
+
+    Args:
+        region: The region; None for that of the environment or profile.
+        profile: A profile of the AWS configuration; None for boto3's own chain.
+        function_name: The function; None for the one in the region.
+        bucket_name: The bucket; None for that of the function.
+
+    Raises:
+        AwsError: No region is known.
+    """
+
+    name = "aws"
+    capacity: int | None = None
+    poll_s = POLL_S
+    silent_s: float | None = SILENT_S
+    browser_executable: str | None = None
+    on_this_machine = False
+    alive = True
+
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        profile: str | None = None,
+        function_name: str | None = None,
+        bucket_name: str | None = None,
+    ) -> None:
+        self.aws = Aws(region, profile)
+        self._function_name = function_name
+        self._bucket_name = bucket_name
+        self._store: S3Store | None = None
+        self._functions: BotoFunctions | None = None
+
+    @property
+    def region(self) -> str:
+        """The region."""
+        return self.aws.region
+
+    @property
+    def function_name(self) -> str:
+        """The function, once `open()` has found it."""
+        assert self._function_name
+        return self._function_name
+
+    @property
+    def store(self) -> S3Store:
+        """The object store, once `open()` has found its bucket."""
+        assert self._store
+        return self._store
+
+    @property
+    def wire_version(self) -> str | None:
+        """The version that an official function wants to hear; None for ours."""
+        found = _OFFICIAL.fullmatch(self.function_name)
+        return found["version"].replace("-", ".") if found else None
+
+    def describe(self) -> str:
+        """Return one line for the repr of a client."""
+        return f"aws {self.region}, {self._function_name or 'function not looked up'}"
+
+    async def open(self) -> None:
+        """Find the function and its bucket.
+
+        Raises:
+            FunctionNotFoundError: There is no such function, or it speaks another protocol.
+            BucketError: There is no bucket.
+        """
+        if self._store is None:
+            await in_thread(self._open)
+
+    async def functions(self, *, renderers: int = 0) -> BotoFunctions:
+        """Return the functions; on AWS nothing is started ahead of need."""
+        del renderers
+        await self.open()
+        if self._functions is None:
+            self._functions = BotoFunctions(
+                lambda: self.aws.lambda_client(
+                    read_timeout_s=LONGEST_CALL_S + READ_MARGIN_S, connections=CLIENT_CONNECTIONS
+                ),
+                patience_s=120.0,
+            )
+        return self._functions
+
+    async def failure(self, render_id: str) -> str | None:
+        """Return None: nobody else records the death of a main function, so its silence has to tell."""
+        del render_id
+        return None
+
+    async def close(self) -> None:
+        """Let go of nothing: what runs on AWS goes on."""
+
+    def _open(self) -> None:
+        if self._function_name is None:
+            found = find_function(self.aws)
+            self._function_name = found.function_name
+        elif _OFFICIAL.fullmatch(self._function_name):
+            found = None
+        else:
+            found = describe_function(self.aws, self._function_name)
+            if found is None:
+                raise missing(self._function_name, self.region)
+            if not found.compatible:
+                ours = found.function_name.startswith(PREFIX)
+                raise FunctionNotFoundError(
+                    f"The function {found.function_name} speaks protocol {found.protocol}, which this version of "
+                    f"remotion_py does not. {'Deploy it again' if ours else 'Deploy one'} by "
+                    f"'remotion-py functions deploy'."
+                )
+        bucket = self._bucket_name or (found.bucket_name if found else None)
+        self._store = open_store(self.aws, require_bucket(self.aws, bucket))

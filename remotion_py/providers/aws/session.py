@@ -1,0 +1,209 @@
+"""boto3 clients of one account and region, and AWS's errors turned into ours."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from ...errors import AwsError, CredentialsError, PermissionDeniedError
+from .policies import where_granted
+
+CONNECT_TIMEOUT_S = 10
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
+_INVALID = (
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "AuthFailure",
+    "InvalidToken",
+)
+_ACTIONS = {
+    "HeadObject": "s3:GetObject",
+    "GetObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "DeleteObject": "s3:DeleteObject",
+    "DeleteObjects": "s3:DeleteObject",
+    "ListObjectsV2": "s3:ListBucket",
+    "HeadBucket": "s3:ListBucket",
+    "ListBuckets": "s3:ListAllMyBuckets",
+    "Invoke": "lambda:InvokeFunction",
+    "InvokeWithResponseStream": "lambda:InvokeFunction",
+}
+"""The IAM actions of operations whose names differ from them; source: AWS's service authorization reference."""
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403")
+
+
+class Aws:
+    """An account as boto3's own chain finds it (environment, profiles, SSO, roles), in one region.
+
+    Args:
+        region: Region; None for the one of the environment or of the profile.
+        profile: Name of a profile; None for the default chain.
+
+    Raises:
+        AwsError: No region is known, or there is no such profile.
+    """
+
+    def __init__(self, region: str | None = None, profile: str | None = None) -> None:
+        import botocore.exceptions as boto
+        from boto3.session import Session
+
+        try:
+            self._session = Session(region_name=region, profile_name=profile)
+        except boto.ProfileNotFound as error:
+            raise AwsError(f"{error}. Check the name, or see 'aws configure list-profiles'.") from error
+        if not self._session.region_name:
+            raise AwsError(
+                "No AWS region is known. Pass region='eu-central-1' or another one, or set AWS_REGION; "
+                "'remotion-py regions' lists them."
+            )
+        self.region: str = self._session.region_name
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._account: str | None = None
+        self._lock = threading.Lock()
+
+    def client(self, service: str, *, region: str | None = None) -> Any:
+        """Return the boto3 client of a service; one for all callers.
+
+        Args:
+            service: Its name in boto3, such as "s3".
+            region: Another region than that of this account object.
+        """
+        from botocore.config import Config
+
+        region = region or self.region
+        with self._lock:
+            if (service, region) not in self._clients:
+                config = Config(
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    retries={"mode": "standard", "total_max_attempts": 4},
+                    signature_version="s3v4" if service == "s3" else None,
+                    s3={"us_east_1_regional_endpoint": "regional"},
+                )
+                self._clients[service, region] = self._session.client(service, region_name=region, config=config)
+            return self._clients[service, region]
+
+    def lambda_client(self, *, read_timeout_s: float, connections: int) -> Any:
+        """Make a Lambda client for invocations: one attempt each, since a second one would render twice.
+
+        Args:
+            read_timeout_s: Seconds of silence after which a call is given up; above the function's time-out.
+            connections: Most calls at the same time.
+        """
+        from botocore.config import Config
+
+        config = Config(
+            read_timeout=read_timeout_s,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            retries={"total_max_attempts": 1},
+            max_pool_connections=connections,
+            tcp_keepalive=True,
+        )
+        return self._session.client("lambda", region_name=self.region, config=config)
+
+    @property
+    def account(self) -> str:
+        """The number of the account."""
+        if self._account is None:
+            with translated("look up the account"):
+                self._account = self.client("sts").get_caller_identity()["Account"]
+        assert self._account
+        return self._account
+
+    @property
+    def partition(self) -> str:
+        """ "aws", or "aws-cn" in China."""
+        return self._session.get_partition_for_region(self.region)
+
+
+Hints = Mapping[str, tuple[type[AwsError], str]]
+"""By AWS's error code: what it becomes, and a sentence that says what to do."""
+
+
+@contextlib.contextmanager
+def translated(doing: str, hints: Hints | None = None) -> Generator[None]:
+    """Turn what boto3 raises in the body into one of our errors.
+
+    Args:
+        doing: What the body does, as in "create the bucket x".
+        hints: What is known better here of some error codes.
+
+    Raises:
+        CredentialsError: There are no credentials, or they are wrong or expired.
+        PermissionDeniedError: They do not permit it; the message names the action.
+        AwsError: Anything else.
+    """
+    import botocore.exceptions as boto
+
+    try:
+        yield
+    except boto.ClientError as error:
+        raise client_error(error, doing, hints or {}) from error
+    except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:
+        raise CredentialsError(
+            f"Could not {doing}: no AWS credentials were found ({error}). Run 'aws configure' or 'aws sso login', set "
+            f"AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        ) from error
+    except (boto.TokenRetrievalError, boto.SSOTokenLoadError, boto.UnauthorizedSSOTokenError) as error:
+        raise CredentialsError(f"Could not {doing}: {error}. Run 'aws sso login' and try again.") from error
+    except boto.EndpointConnectionError as error:
+        raise AwsError(f"Could not {doing}: {error}. Check the region's name and your network.") from error
+    except boto.BotoCoreError as error:
+        raise AwsError(f"Could not {doing}: {error}.") from error
+
+
+def client_error(error: Any, doing: str, hints: Hints) -> AwsError:
+    """Return our error for a `botocore.exceptions.ClientError`."""
+    told: dict[str, Any] = error.response.get("Error", {})
+    code, message = str(told.get("Code", "")), str(told.get("Message", "")) or str(error)
+    action = iam_action(error.operation_name, message)
+    if code in hints:
+        kind, sentence = hints[code]
+        return kind(f"Could not {doing}: {message.rstrip('.')}. {sentence}", code=code)
+    if code in _EXPIRED:
+        return CredentialsError(
+            f"Could not {doing}: the AWS credentials have expired. Renew them, for example by 'aws sso login', and try "
+            f"again; what is done already is kept.",
+            code=code,
+        )
+    if code in _INVALID:
+        return CredentialsError(
+            f"Could not {doing}: AWS does not accept the credentials ({code}). Check AWS_PROFILE and "
+            f"AWS_ACCESS_KEY_ID, and that they belong to an account with this region.",
+            code=code,
+        )
+    if code in _DENIED:
+        return PermissionDeniedError(
+            f"Could not {doing}: AWS denies {action} ({message}). {where_granted(action)}",
+            code=code,
+            action=action,
+        )
+    return AwsError(f"Could not {doing}: {message} ({code}).", code=code)
+
+
+def iam_action(operation: str, message: str) -> str:
+    """Return the IAM action that was denied: most services name it, S3 does not."""
+    named = re.search(r"not authorized to perform: ([\w-]+:\w+)", message)
+    return named[1] if named else _ACTIONS.get(operation, operation)
+
+
+def error_code(error: Any) -> str:
+    """Return AWS's code of a `ClientError`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def get_aws_client(aws: Aws, service: str) -> Any:
+    """Return the boto3 client that remotion_py itself uses, for what it does not do.
+
+    Args:
+        aws: The account and region.
+        service: Its name in boto3, such as "s3" or "logs".
+    """
+    return aws.client(service)

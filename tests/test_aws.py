@@ -1,0 +1,197 @@
+"""A whole render on AWS's pipeline: deployed, invoked, streamed and stored on a test account on this machine."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import remotion_py as rp
+from remotion_py.errors import (
+    BucketError,
+    CredentialsError,
+    FunctionNotFoundError,
+    OptionError,
+    OutputError,
+    PermissionDeniedError,
+    RenderNotFoundError,
+    SiteNotFoundError,
+)
+from remotion_py.providers.aws.policies import ROLE_STATEMENTS, USER_STATEMENTS
+from remotion_py.testing import TestAccount, aws
+
+from .compare import decode, mismatches, read_counter
+from .conftest import LAB
+
+REGION = "us-east-1"
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def account(_own_surroundings: None) -> Iterator[TestAccount]:
+    with aws(region=REGION, concurrency=2) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def remote(account: TestAccount) -> Iterator[rp.Client]:
+    client = rp.Client("aws", region=REGION)
+    client.deploy_function()
+    yield client
+    account.restart()
+
+
+@pytest.fixture(autouse=True)
+def _ends_its_functions(account: TestAccount) -> Iterator[None]:
+    yield
+    account.denied.clear()
+    account.restart()
+
+
+def test_a_video_is_rendered_and_brought_here(remote: rp.Client, client: rp.Client, tmp_path: Path) -> None:
+    options = {"frame_range": (0, 11), "concurrency": 2}
+    seen: list[rp.RenderProgress] = []
+    video = remote.render_media(LAB, "counter", output=tmp_path / "a.mp4", on_progress=seen.append, **options)
+    here = client.render_media(LAB, "counter", output=tmp_path / "b.mp4", **options)
+    frames = list(decode(video.path))
+    assert mismatches(frames, list(decode(here.path))) == []
+    assert [read_counter(frame) for frame in frames] == list(range(12))
+    assert seen[-1].done
+    assert video.url
+    assert remote.download_media(video.render_id, tmp_path / "c.mp4").path.read_bytes() == video.path.read_bytes()
+    assert video.render_id in {entry.render_id for entry in remote.list_renders()}
+    assert remote.delete_render(video.render_id) > video.size
+    with pytest.raises(RenderNotFoundError, match="renders ls"):
+        remote.delete_render(video.render_id)
+
+
+def test_a_still_may_stay_in_the_bucket(remote: rp.Client) -> None:
+    still = remote.render_still(LAB, "counter", frame=3)
+    assert still.file is None
+    assert still.url
+    assert still.url in str(still)
+    with pytest.raises(OutputError, match="stays in its bucket"):
+        _ = still.path
+
+
+def test_large_props_go_through_the_bucket_once(remote: rp.Client, account: TestAccount) -> None:
+    account.calls.clear()
+    props = {"text": "x" * 400_000}
+    for _ in range(2):
+        remote.render_still(LAB, "counter", props=props)
+    written = [call for call in account.calls if call.action == "s3:PutObject" and "/input-props/" in call.resource]
+    assert len(written) == 1
+
+
+def test_sites_travel_by_what_has_changed(remote: rp.Client, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    for path in (LAB.parent / "one").iterdir():
+        if path.is_file():
+            (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "old.txt").write_text("old")
+    first = remote.deploy_site(folder, site_name="mine")
+    again = remote.deploy_site(folder, site_name="mine")
+    assert (again.uploaded, again.deleted, again.unchanged) == (0, 0, first.uploaded)
+    (folder / "old.txt").unlink()
+    (folder / "new.txt").write_text("new")
+    third = remote.deploy_site(folder, site_name="mine")
+    assert (third.uploaded, third.deleted) == (1, 1)
+    assert {item.id for item in remote.get_compositions("mine")} == {
+        item.id for item in remote.get_compositions(third.serve_url)
+    }
+    assert "mine" in {site.site_name for site in remote.get_sites()}
+    assert remote.delete_site("mine") > 0
+    with pytest.raises(SiteNotFoundError, match="sites ls"):
+        remote.delete_site("mine")
+    with pytest.raises(SiteNotFoundError, match="sites create"):
+        remote.get_compositions("mine")
+
+
+def test_a_second_deploy_finds_the_first(remote: rp.Client) -> None:
+    again = remote.deploy_function()
+    assert again.already_existed
+    (found,) = remote.get_functions(compatible_only=True)
+    assert found.function_name == again.function_name
+    info = remote.get_function_info(found.function_name)
+    assert info.version == rp.__version__
+    assert info.bucket_name == again.bucket_name
+
+
+def test_throttled_calls_wait_for_their_turn(remote: rp.Client, account: TestAccount) -> None:
+    account.throttled = 3
+    assert remote.render_still(LAB, "counter").frame == 0
+    assert account.throttled == 0
+
+
+def test_what_the_account_refuses_is_named_with_the_statement_that_allows_it(
+    remote: rp.Client, account: TestAccount
+) -> None:
+    account.denied.add("s3:ListBucket")
+    with pytest.raises(PermissionDeniedError, match="s3:ListBucket") as caught:
+        remote.get_sites(bucket_name=remote.get_functions()[0].bucket_name)
+    assert "'Bucket' of the user policy" in str(caught.value)
+    account.denied.clear()
+    account.denied.add("lambda:ListFunctions")
+    with pytest.raises(PermissionDeniedError, match="'ListFunctions' of the user policy"):
+        remote.get_functions()
+    simulated = {item.action: item.allowed for item in remote.simulate_permissions()}
+    assert not simulated["lambda:ListFunctions"]
+    assert simulated["lambda:CreateFunction"]
+
+
+def test_quotas_can_be_read_and_raised(remote: rp.Client) -> None:
+    assert remote.get_quotas().concurrency == 4
+    assert remote.increase_quota() == 5000
+    assert remote.get_quotas().requested == 5000
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"function_name": "remotion-py-nothing"}, FunctionNotFoundError, "functions deploy"),
+        ({"region": "eu-west-1"}, FunctionNotFoundError, "no function of remotion_py in eu-west-1"),
+        ({"bucket_name": "remotion-py-nowhere"}, BucketError, "no bucket remotion-py-nowhere"),
+        ({"capacity": 3}, OptionError, "capacity belongs to the provider 'local'"),
+    ],
+)
+def test_wrong_settings_are_told_before_any_work(
+    remote: rp.Client, settings: dict[str, str], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        rp.Client("aws", **({"region": REGION} | settings)).render_still(LAB, "counter")
+
+
+def test_without_credentials_the_next_step_is_told(remote: rp.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(CredentialsError, match="aws configure"):
+        rp.Client("aws", region=REGION).get_functions()
+
+
+def test_policies_are_json_that_names_the_partition() -> None:
+    for text in (rp.get_user_policy("aws-cn"), rp.get_role_policy("aws-cn")):
+        resources = [one for statement in json.loads(text)["Statement"] for one in statement["Resource"]]
+        assert all(one == "*" or one.startswith("arn:aws-cn:") for one in resources)
+
+
+def test_every_call_is_granted_by_a_policy(remote: rp.Client, account: TestAccount, tmp_path: Path) -> None:
+    remote.render_media(LAB, "counter", output=tmp_path / "a.mp4", frame_range=(0, 11), concurrency=2)
+    remote.get_sites()
+    for call in account.calls:
+        if call.action == "sts:GetCallerIdentity":  # needs no permission
+            continue
+        granted = [
+            statement
+            for statement in (ROLE_STATEMENTS if call.by_function else USER_STATEMENTS)
+            if call.action in statement.actions
+            and any(
+                fnmatch.fnmatchcase(call.resource, resource.replace("{partition}", "aws"))
+                for resource in statement.resources
+            )
+        ]
+        assert granted or call.resource.endswith("remotion-py-nowhere"), call
