@@ -89,7 +89,7 @@ def _end_sandbox() -> NoReturn:
     with _ending:
         folder = Path(os.environ["TMPDIR"])
         end_whole(os.environ[MARKER], folder, set())
-        if not any(folder.parent.glob("sandbox-*")):
+        if folder.name.startswith("sandbox-") and not any(folder.parent.glob("sandbox-*")):
             shutil.rmtree(folder.parent, ignore_errors=True)
         os._exit(1)
 

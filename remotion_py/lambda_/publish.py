@@ -1,4 +1,4 @@
-"""Uploads a render's `progress.json` when it changed, at most every 250 ms."""
+"""Uploads a render's `progress.json` when it changed, at most every 250 ms, and now and then as a sign of life."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from types import TracebackType
 
 from ..errors import RenderError
 from ..providers.base import ObjectStore
+from .context import now_ms
 from .document import ProgressDocument
 from .keys import progress_key
 
 MIN_INTERVAL_S = 0.25
+HEARTBEAT_S = 20.0
+"""Who follows a render on AWS takes its main function for dead when its document stays the same for long."""
 TRIES = 3
 
 log = logging.getLogger(__name__)
@@ -54,7 +57,9 @@ class Publisher:
             await asyncio.sleep(MIN_INTERVAL_S)
 
     async def _publish(self) -> bool:
-        data = json.dumps(self._document.to_json()).encode()
+        now = now_ms()
+        beat = now - now % int(HEARTBEAT_S * 1000)
+        data = json.dumps(self._document.to_json() | {"heartbeatTimestamp": beat}).encode()
         if data == self._published:
             return True
         for attempt in range(TRIES):

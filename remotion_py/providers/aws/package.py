@@ -33,7 +33,7 @@ ZIP_LIMIT = 52_428_800
 """Of a zip that is uploaded directly; larger ones go through S3."""
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 _FONT_STYLES = ("400Regular", "400Regular_Italic", "700Bold", "700Bold_Italic")
-_UNNEEDED = ("tests", "test", "__pycache__", "docs", "examples")
+_UNNEEDED = ("tests", "test", "__pycache__")
 _BOTO_SERVICES = ("s3", "lambda", "sts")
 """The function talks to these; botocore carries the models of 400 others, 20 MB."""
 
@@ -228,6 +228,18 @@ def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
         shutil.copyfileobj(source, file)
 
 
+def _playwright(part: Part, path: Path, folder: Path) -> None:
+    """Playwright with another Node: its own needs libatomic, which Lambda lacks (seen with Node 24 in version 1.65)."""
+    node = "playwright/driver/node"
+    if part.source == "pypi":
+        _unzip(path, folder, keep=lambda name: name != node)
+        return
+    with tarfile.open(path) as tar:
+        (folder / node).parent.mkdir(parents=True, exist_ok=True)
+        _copy(tar, tar.getmember("package/bin/node"), folder / node)
+    (folder / node).chmod(0o755)
+
+
 def _wheel(part: Part, path: Path, folder: Path) -> None:
     del part
     _unzip(path, folder)
@@ -244,7 +256,7 @@ def _ffmpeg(part: Part, path: Path, folder: Path) -> None:
 _MAKERS: dict[str, Callable[[Part, Path, Path], None]] = {
     "chromium": _chromium,
     "fonts": _fonts,
-    "playwright": _wheel,
+    "playwright": _playwright,
     "av": _wheel,
     "ffmpeg": _ffmpeg,
 }
