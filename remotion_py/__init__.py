@@ -17,6 +17,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .client import AsyncClient, Client
     from .default import (
+        cancel_render,
         close,
         get_compositions,
         get_render_progress,
@@ -66,6 +67,7 @@ __all__ = [
     "Still",
     "Video",
     "__version__",
+    "cancel_render",
     "close",
     "concat_chunks",
     "delete_function",
@@ -109,6 +111,7 @@ _HOMES = {
     "RenderProgress": "progress",
     "Still": "render",
     "Video": "render",
+    "cancel_render": "default",
     "close": "default",
     "concat_chunks": "lambda_.concat",
     "delete_function": "default_aws",

@@ -19,7 +19,7 @@ from ._delivery import Delivery
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, media_wire, picture_format
 from ._task import RenderTask
 from .errors import FunctionError, OptionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
-from .lambda_.keys import progress_key
+from .lambda_.keys import cancel_key, progress_key
 from .lambda_.stream import Decoder, Kind, Message
 from .media.codecs import SEQUENCE
 from .option import check_options
@@ -138,6 +138,11 @@ class Engine:
         """Read the progress of a render."""
         data = await self.read_progress(render_id)
         return from_document(json.loads(data), render_id, self.provider.store.bucket)
+
+    async def cancel_render(self, render_id: str) -> None:
+        """Tell the functions of a render to end."""
+        await self.read_progress(render_id)
+        await self.provider.store.put(cancel_key(render_id), b"{}")
 
     async def read_progress(self, render_id: str) -> bytes:
         """Read `progress.json` of a render."""

@@ -179,6 +179,17 @@ class Client(AwsMethods):
         """
         return _loop.run(self._engine.get_render_progress(render_id))
 
+    def cancel_render(self, render_id: str) -> None:
+        """Tell the functions of a render to end, whoever started it; returns before they have.
+
+        Args:
+            render_id: The id of the render.
+
+        Raises:
+            RenderNotFoundError: There is no such render.
+        """
+        _loop.run(self._engine.cancel_render(render_id))
+
     def close(self) -> None:
         """End all functions and their browsers; returns when they are gone. The client can be used again."""
         _loop.run(self._engine.close())
@@ -285,6 +296,10 @@ class AsyncClient(AsyncAwsMethods):
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read how far a render is; see `Client.get_render_progress()`."""
         return await _loop.bridge(self._engine.get_render_progress(render_id))
+
+    async def cancel_render(self, render_id: str) -> None:
+        """Tell the functions of a render to end; see `Client.cancel_render()`."""
+        await _loop.bridge(self._engine.cancel_render(render_id))
 
     async def close(self) -> None:
         """End all functions and their browsers; returns when they are gone. The client can be used again."""

@@ -81,6 +81,11 @@ def get_render_progress(render_id: str) -> RenderProgress:
     return default_client().get_render_progress(render_id)
 
 
+def cancel_render(render_id: str) -> None:
+    """Tell the functions of a render to end; see `Client.cancel_render()`."""
+    default_client().cancel_render(render_id)
+
+
 def close() -> None:
     """End the default client's functions now; the next call starts them again."""
     default_client().close()

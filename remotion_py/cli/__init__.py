@@ -8,12 +8,16 @@ import click
 
 from .._version import __version__
 from ..errors import RemotionPyError
+from .account import policies, quotas, regions
 from .compositions import compositions
 from .doctor import doctor
 from .frames import frames
+from .functions import functions
 from .install_browser import install_browser
 from .progress import progress
 from .render import render
+from .renders import cancel, download, renders
+from .sites import sites
 from .still import still
 
 FAILED, INTERRUPTED = 1, 130
@@ -25,7 +29,11 @@ def cli() -> None:
     """Render web page compositions - Remotion bundles and plain HTML pages - to video."""
 
 
-for command in (render, frames, still, compositions, progress, install_browser, doctor):
+for command in (
+    *(render, frames, still, compositions, progress, cancel, download, renders),
+    *(functions, sites, policies, quotas, regions),
+    *(install_browser, doctor),
+):
     cli.add_command(command)
 
 

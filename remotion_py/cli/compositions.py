@@ -11,19 +11,19 @@ import click
 from ..client import Client
 from ..options import PageOptions
 from .options import given, render_options
+from .where import with_client
 
 
 @click.command()
 @click.argument("serve_url")
 @render_options(PageOptions)
-@click.option("--browser-executable", help="The browser to open it with.")
+@with_client
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with props.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the ids only.")
-def compositions(serve_url: str, browser_executable: str | None, as_json: bool, quiet: bool, **values: Any) -> None:
-    """List the compositions of SERVE_URL (a folder or an http(s) URL)."""
-    with Client(browser_executable=browser_executable) as client:
-        options: Any = given(PageOptions, values)
-        found = client.get_compositions(serve_url, **options)
+def compositions(client: Client, serve_url: str, as_json: bool, quiet: bool, **values: Any) -> None:
+    """List the compositions of SERVE_URL (a folder, an http(s) URL, or the name of a site)."""
+    options: Any = given(PageOptions, values)
+    found = client.get_compositions(serve_url, **options)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(item) for item in found], indent=2, ensure_ascii=False))
     elif quiet:

@@ -8,14 +8,16 @@ import json
 import click
 
 from ..client import Client
+from .where import with_client
 
 
 @click.command()
+@with_client
 @click.argument("render_id")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def progress(render_id: str, as_json: bool) -> None:
+def progress(client: Client, render_id: str, as_json: bool) -> None:
     """Tell how far the render RENDER_ID is, also from another process than the one that renders."""
-    found = Client().get_render_progress(render_id)
+    found = client.get_render_progress(render_id)
     click.echo(json.dumps(dataclasses.asdict(found), indent=2) if as_json else str(found))
     if found.fatal_error:
         raise found.fatal_error

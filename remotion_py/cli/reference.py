@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from ..option import table
@@ -27,10 +29,17 @@ def page() -> str:
             lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
     lines += ["## Commands", ""]
-    for name, command in sorted(cli.commands.items()):
-        context = click.Context(command, info_name=f"remotion-py {name}", max_content_width=100)
+    for name, command in _commands(cli, "remotion-py"):
+        context = click.Context(command, info_name=name, max_content_width=100)
         lines += ["```text", command.get_help(context), "```", ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _commands(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Command]]:
+    for name, command in sorted(group.commands.items()):
+        yield f"{prefix} {name}", command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{prefix} {name}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from ..client import Client
 from ..options import RenderMediaOptions
 from .bar import progress_display
 from .options import given, render_options
+from .where import with_client
 
 
 @click.command()
@@ -17,17 +18,14 @@ from .options import given, render_options
 @click.argument("composition")
 @click.argument("output", metavar="OUT")
 @render_options(RenderMediaOptions)
-@click.option("--browser-executable", help="The browser to render with.")
+@with_client
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the video only.")
-def render(
-    serve_url: str, composition: str, output: str, browser_executable: str | None, quiet: bool, **values: Any
-) -> None:
-    """Render COMPOSITION of SERVE_URL (a folder or an http(s) URL) to the file OUT."""
+def render(client: Client, serve_url: str, composition: str, output: str, quiet: bool, **values: Any) -> None:
+    """Render COMPOSITION of SERVE_URL (a folder, an http(s) URL, or the name of a site) to the file OUT."""
     options: Any = given(RenderMediaOptions, values) | {"output": output}
-    with Client(browser_executable=browser_executable) as client:
-        running = client.start_render_media(serve_url, composition, **options)
-        if not quiet:
-            click.echo(f"Render {running.render_id}", err=True)
-        with progress_display(quiet) as show:
-            video = running.wait(show)
+    running = client.start_render_media(serve_url, composition, **options)
+    if not quiet:
+        click.echo(f"Render {running.render_id}", err=True)
+    with progress_display(quiet) as show:
+        video = running.wait(show)
     click.echo(str(video.path) if quiet else f"{video} in {video.time_to_finish:.1f} s")

@@ -68,7 +68,8 @@ class Browser:
         await gate.start()
         browser: Browser | None = None
         for frame_control in (True, False) if choice.headless_shell and sys.platform == "linux" else (False,):
-            flags = (*FLAGS, f"--proxy-server=socks5://127.0.0.1:{gate.port}", *settings.flags())
+            own = os.environ.get("REMOTION_PY_BROWSER_FLAGS", "").split()
+            flags = (*FLAGS, f"--proxy-server=socks5://127.0.0.1:{gate.port}", *settings.flags(), *own)
             try:
                 browser = await cls._start(choice, (*flags, *FRAME_CONTROL_FLAGS) if frame_control else flags, gate)
             except BaseException:

@@ -1,0 +1,63 @@
+"""`remotion-py renders`, `download` and `cancel`: what was rendered, and what is being rendered."""
+
+from __future__ import annotations
+
+import click
+
+from ..client import Client
+from ..providers.aws.renders import delete_render, download_media, list_renders
+from ..providers.aws.session import Aws
+from .sites import bucket_option
+from .where import with_account, with_client
+
+
+@click.group()
+def renders() -> None:
+    """List and remove the renders in an AWS bucket."""
+
+
+@renders.command()
+@with_account
+@bucket_option
+@click.option("-q", "--quiet", is_flag=True, help="Print the ids only.")
+def ls(aws: Aws, bucket_name: str | None, quiet: bool) -> None:
+    """List the renders, the newest first."""
+    found = list_renders(aws, bucket_name=bucket_name)
+    if quiet:
+        click.echo(" ".join(item.render_id for item in found) or "()")
+        return
+    for item in found:
+        click.echo(f"{item.render_id}  {item.size_in_bytes / 1e6:.1f} MB  {item.last_modified:%Y-%m-%d %H:%M}")
+
+
+@renders.command()
+@with_account
+@click.argument("render_ids", nargs=-1, required=True)
+@bucket_option
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def rm(aws: Aws, render_ids: tuple[str, ...], bucket_name: str | None, yes: bool) -> None:
+    """Remove the renders RENDER_IDS with their videos."""
+    for render_id in (item for item in render_ids if item != "()"):
+        if yes or click.confirm(f"Remove the render {render_id}?"):
+            freed = delete_render(aws, render_id, bucket_name=bucket_name)
+            click.echo(f"{render_id} is removed: {freed / 1e6:.1f} MB")
+
+
+@click.command()
+@with_account
+@click.argument("render_id")
+@click.argument("output", metavar="OUT")
+@bucket_option
+def download(aws: Aws, render_id: str, output: str, bucket_name: str | None) -> None:
+    """Download what the render RENDER_ID made on AWS to the file OUT."""
+    found = download_media(aws, render_id, output, bucket_name=bucket_name)
+    click.echo(f"{found.path} ({found.size_in_bytes / 1e6:.1f} MB)")
+
+
+@click.command()
+@with_client
+@click.argument("render_id")
+def cancel(client: Client, render_id: str) -> None:
+    """Tell the functions of the render RENDER_ID to end."""
+    client.cancel_render(render_id)
+    click.echo(f"{render_id} is told to end")
