@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from .providers.aws.policies import get_role_policy, get_user_policy
     from .providers.aws.regions import get_regions
     from .render import Artifact, AsyncRender, Composition, Frames, Render, Still, Video
+    from .webhooks import validate_webhook_signature
 
 __all__ = [
     "RUNTIME_JS",
@@ -96,6 +97,7 @@ __all__ = [
     "render_still",
     "simulate_permissions",
     "start_render_media",
+    "validate_webhook_signature",
 ]
 
 _HOMES = {
@@ -140,6 +142,7 @@ _HOMES = {
     "render_still": "default",
     "simulate_permissions": "default_aws",
     "start_render_media": "default",
+    "validate_webhook_signature": "webhooks",
 }
 
 

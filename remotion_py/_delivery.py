@@ -36,9 +36,10 @@ class Delivery:
         metadata, post = _finished(progress)
         audio_key = post.get("separateAudioKey")
         folder = output.parent / metadata["compositionId"] if output else None
+        elsewhere = post["outBucket"] != self._store.bucket
         return Video(
-            file=await self.take(post["outKey"], output),
-            url=await self._url(post["outKey"]),
+            file=None if elsewhere else await self.take(post["outKey"], output),
+            url=post["outputFile"] if elsewhere else await self._url(post["outKey"]),
             audio_path=await self.take(audio_key, audio) if audio_key else None,
             artifacts=await self.artifacts(progress.artifacts, folder, overwrite=overwrite),
             render_id=progress.render_id,
@@ -72,9 +73,10 @@ class Delivery:
 
     async def still(self, output: Path | None, folder: Path | None, overwrite: bool, result: dict[str, Any]) -> Still:
         """Deliver what `render_still()` made."""
+        elsewhere = result["bucketName"] != self._store.bucket
         return Still(
-            file=await self.take(result["outKey"], output),
-            url=await self._url(result["outKey"]),
+            file=None if elsewhere else await self.take(result["outKey"], output),
+            url=result["url"] if elsewhere else await self._url(result["outKey"]),
             render_id=result["renderId"],
             size=result["sizeInBytes"],
             width=result["width"],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ._version import PROTOCOL, __version__
-from .errors import OutputError
+from .errors import OptionError, OutputError
 from .lambda_.large_props import offloaded
 from .media.codecs import CODEC_OF_EXTENSION
 from .media.formats import check_separate_audio, codec_of, resolve_format
@@ -52,6 +52,8 @@ async def make_payload(
         SiteNotFoundError: There is no such site.
         BrowserNotFoundError: This machine has none, and needs one.
     """
+    if isinstance(values.get("out_name"), Mapping) and values.get("output") is not None:
+        raise OptionError("output and a bucket in out_name are both given, but exclude each other. Pass one of them.")
     url = os.fspath(serve_url)
     if provider.on_this_machine:
         url = url if is_url(url) else str(check_folder(url))

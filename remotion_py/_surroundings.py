@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .errors import OptionError
-from .lambda_.context import Context
+from .lambda_.context import Context, OpenStore
 from .lambda_.plan import MAX_CHUNKS
 from .lambda_.runtime import Invocation
 from .media.frames import VideoFrames
@@ -35,6 +35,7 @@ class Surroundings:
     Attributes:
         functions: Invokes other functions.
         open_store: Opens the store of a bucket.
+        bucket: The bucket of a caller who names none.
         stage: Its browser.
         sources: Its media files.
         frames: Its video decoders.
@@ -47,7 +48,8 @@ class Surroundings:
     """
 
     functions: Functions
-    open_store: Callable[[str], ObjectStore]
+    open_store: OpenStore
+    bucket: str
     stage: Stage
     sources: Sources
     frames: VideoFrames
@@ -70,6 +72,7 @@ class Surroundings:
         return Context(
             functions=self.functions,
             open_store=self.open_store,
+            bucket=self.bucket,
             stage=self.stage,
             sources=self.sources,
             function_name=os.environ["AWS_LAMBDA_FUNCTION_NAME"],
@@ -107,6 +110,7 @@ def surroundings() -> Surroundings:
 def _local() -> Surroundings:
     from .providers.local.folder import FolderStore
     from .providers.local.lambda_client import make_lambda_client
+    from .providers.local.settings import BUCKET
 
     places = int(os.environ["REMOTION_PY_CAPACITY"])
     stage, sources, frames = _media(Path(os.environ["REMOTION_PY_CACHE"]))
@@ -116,6 +120,14 @@ def _local() -> Surroundings:
             os.environ["REMOTION_PY_ENDPOINT"], read_timeout_s=_patience_s(), connections=max(places, MAX_CHUNKS)
         )
 
+    def open_store(
+        bucket: str, *, extra: Mapping[str, str] | None = None, provider: Mapping[str, Any] | None = None
+    ) -> ObjectStore:
+        del extra
+        if bucket != BUCKET or provider:
+            raise OptionError("out_name names a bucket, but a local render has none. Pass output= instead.")
+        return FolderStore(os.environ["REMOTION_PY_STORE"], bucket)
+
     async def capacity() -> int:
         return places
 
@@ -124,7 +136,8 @@ def _local() -> Surroundings:
 
     return Surroundings(
         functions=BotoFunctions(make_client),
-        open_store=lambda bucket: FolderStore(os.environ["REMOTION_PY_STORE"], bucket),
+        open_store=open_store,
+        bucket=BUCKET,
         stage=stage,
         sources=sources,
         frames=frames,
@@ -150,6 +163,11 @@ def _aws() -> Surroundings:
     own_bucket = os.environ["REMOTION_PY_BUCKET"]
     concurrency = Concurrency(aws)
 
+    def open_store(
+        bucket: str, *, extra: Mapping[str, str] | None = None, provider: Mapping[str, Any] | None = None
+    ) -> ObjectStore:
+        return S3Store(aws.other_store(provider) if provider else aws.client("s3"), bucket, extra)
+
     async def open_site(serve_url: str) -> SiteFiles | None:
         prefix = site_prefix(serve_url, own_bucket)
         if prefix is None:
@@ -166,7 +184,8 @@ def _aws() -> Surroundings:
         functions=BotoFunctions(
             lambda: aws.lambda_client(read_timeout_s=_patience_s(), connections=MAX_CHUNKS + MAX_CHUNKS // 10)
         ),
-        open_store=lambda bucket: S3Store(aws.client("s3"), bucket),
+        open_store=open_store,
+        bucket=own_bucket,
         stage=stage,
         sources=sources,
         frames=frames,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
 from .checks import boolean, choice, frame_range, number, strings, text
+from .cloud_options import CloudOptions, WebhookOptions
 from .option import Option
 
 FrameRange = int | tuple[int, int | None]
@@ -232,7 +233,7 @@ class RenderFramesOptions(SequenceOptions, total=False):
     ]
 
 
-class RenderMediaOptions(SequenceOptions, total=False):
+class RenderMediaOptions(SequenceOptions, CloudOptions, WebhookOptions, total=False):
     """Options of `render_media()`."""
 
     codec: Annotated[
@@ -373,7 +374,7 @@ class RenderMediaOptions(SequenceOptions, total=False):
     ]
 
 
-class RenderStillOptions(PictureOptions, total=False):
+class RenderStillOptions(PictureOptions, CloudOptions, total=False):
     """Options of `render_still()`."""
 
     frame: Annotated[

@@ -151,8 +151,9 @@ def test_a_forked_child_leaves_its_parents_functions_alone() -> None:
 
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
 import remotion_py as rp
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
 def show(progress):
     if progress.frames_rendered > 4:
         print("rendering", flush=True)

@@ -27,6 +27,7 @@ from remotion_py.page.contract import Composition
 from remotion_py.providers.functions import BotoFunctions, function_error
 from remotion_py.providers.local.endpoint import Endpoint
 from remotion_py.providers.local.eventstream import invoke_complete, payload_chunk
+from remotion_py.providers.local.folder import FolderStore
 from remotion_py.providers.local.lambda_client import make_lambda_client
 from remotion_py.providers.local.pools import FullError, Pools, pool_of
 
@@ -258,6 +259,7 @@ def collected(folder: Path, functions: Scripted, *, max_retries: int = 1) -> tup
     collector = Collector(
         functions,  # type: ignore[arg-type]
         NAME,
+        FolderStore(folder / "store", "b"),
         Job({"renderId": "x", "bucketName": "b", "serveUrl": "u", "codec": "h264"}, composition),
         document,
         folder,

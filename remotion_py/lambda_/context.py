@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from ..errors import RenderCancelledError
 from ..media.sources import Sources
@@ -24,6 +25,22 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
+class OpenStore(Protocol):
+    """Opens object stores."""
+
+    def __call__(
+        self, bucket: str, *, extra: Mapping[str, str] | None = None, provider: Mapping[str, Any] | None = None
+    ) -> ObjectStore:
+        """Open the store of a bucket.
+
+        Args:
+            bucket: The bucket.
+            extra: What it is told of every object that is written, where it understands it.
+            provider: Endpoint and credentials of another store that speaks S3's protocol.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Context:
     """The surroundings of one invocation.
@@ -31,6 +48,7 @@ class Context:
     Attributes:
         functions: Invokes other functions.
         open_store: Opens the store of a bucket.
+        bucket: The bucket of a caller who names none.
         stage: The sandbox's browser, warm between invocations.
         sources: The media files that pages name.
         function_name: Name of this function.
@@ -45,7 +63,8 @@ class Context:
     """
 
     functions: Functions
-    open_store: Callable[[str], ObjectStore]
+    open_store: OpenStore
+    bucket: str
     stage: Stage
     sources: Sources
     function_name: str

@@ -107,6 +107,22 @@ class ProgressDocument:
         times = {key: post_render_data[key] for key in ("timeToCombine", "timeToEncode", "timeToRenderFrames")}
         self._document |= times | {"postRenderData": post_render_data}
 
+    def end(self, status: str) -> dict[str, Any]:
+        """Return what a webhook tells of the end of the render."""
+        if status == "success":
+            post = self._document["postRenderData"]
+            told = {"outputUrl": post["outputFile"], "outputFile": post["outputFile"]}
+            return told | {"timeToFinish": post["timeToFinish"], "lambdaErrors": self._document["errors"]}
+        if status == "error":
+            errors = [error for error in self._document["errors"] if error["isFatal"]]
+            return {"errors": [{key: error[key] for key in ("message", "name", "stack")} for error in errors]}
+        return {}
+
+    def webhook_failed(self, error: BaseException) -> None:
+        """The webhook could not be sent, which is no failure of the render."""
+        self._add_error(error, None, 1, fatal=False)
+        self._document["errors"][-1] |= {"type": "webhook", "willRetry": False}
+
     @property
     def artifacts(self) -> list[dict[str, Any]]:
         """The artifacts so far."""

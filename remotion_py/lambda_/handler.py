@@ -14,7 +14,7 @@ from .launch import launch
 from .renderer import renderer
 from .start import start
 from .status import info, status
-from .still import still
+from .still import still, whole_still
 
 BUFFERED: dict[str, Callable[[dict[str, Any], Context], Awaitable[dict[str, Any]]]] = {
     "info": info,
@@ -59,8 +59,11 @@ async def handle(payload: dict[str, Any], context: Context) -> dict[str, Any] | 
     """
     role = payload.get("type")
     check_protocol(payload)
+    payload = payload | {"bucketName": payload.get("bucketName") or context.bucket}
     if role in WITH_PROPS:
         payload = await inlined(payload, context.open_store(payload["bucketName"]))
+    if role == "still" and payload.get("streamed") is False:
+        return await whole_still(payload, context)
     if role in STREAMED:
         return STREAMED[role](payload, context)
     if role in BUFFERED:

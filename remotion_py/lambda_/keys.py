@@ -8,9 +8,10 @@ import string
 _ALPHABET = string.ascii_lowercase + string.digits
 
 
-def new_render_id() -> str:
-    """Return a random id of ten letters and digits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
+def new_render_id(delete_after: str | None = None) -> str:
+    """Return a random id of ten letters and digits, after what the bucket's rules go by when it may be removed."""
+    name = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    return f"{delete_after}-{name}" if delete_after else name
 
 
 def render_prefix(render_id: str) -> str:

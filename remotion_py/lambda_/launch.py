@@ -21,12 +21,14 @@ from .chunk import ChunkFiles, ChunkRender
 from .collect import Collector
 from .combine import combine, direct_audio_file, separate_audio_file
 from .context import Context, now_ms
+from .destination import Destination, destination
 from .document import ProgressDocument
 from .job import Job, forced, page_settings
-from .keys import cancel_key, output_key, separate_audio_key
+from .keys import cancel_key, separate_audio_key
 from .large_props import KINDS, offloaded, passed_on
 from .plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
+from .webhook import send_webhook
 
 END_MARGIN_S = 1.0
 OUT_OF_TIME = "The main function ran out of time. Render fewer frames at once, by a frame range."
@@ -56,12 +58,24 @@ async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         try:
             async with limit, context.cancellable(store, payload["renderId"]):
                 await _Main(payload, context, document, store).run()
+            status = "success"
         except Exception as error:
             late = isinstance(error, TimeoutError) and limit.expired()
             log.warning("render %s failed: %s", payload["renderId"], error)
             document.failed(RenderError(OUT_OF_TIME) if late else error, now_ms())
             await _stop_renderers(store, payload["renderId"])
+            status = "timeout" if late else "error"
+        await _tell(payload, document, status)
     return {}
+
+
+async def _tell(payload: dict[str, Any], document: ProgressDocument, status: str) -> None:
+    """Send the webhook; its failure is told in `progress.json`, and is not one of the render."""
+    content = {"renderId": payload["renderId"], "bucketName": payload["bucketName"], "expectedBucketOwner": None}
+    try:
+        await send_webhook(payload.get("webhook"), status, content | document.end(status))
+    except RenderError as error:
+        document.webhook_failed(error)
 
 
 async def _stop_renderers(store: ObjectStore, render_id: str) -> None:
@@ -86,6 +100,8 @@ class _Main:
         """Go through all steps."""
         job, chunks = self._plan(await self._resolve())
         job = await self._with_light_props(job)
+        place = destination(self._payload, job.format.extension)
+        await place.check(place.open(self._context))
         _check_disk(self._context.temp, job, sum(last - first + 1 for first, last in chunks))
         plans = [job.plan(frames) for frames in chunks]
         rendering = now_ms()
@@ -106,7 +122,7 @@ class _Main:
         finally:
             await audio.kill()
         output = await combine(job, files, track, self._context.temp, self._combined())
-        await self._upload(job, output, rendering, combining, chunks)
+        await self._upload(job, place, output, rendering, combining, chunks)
 
     async def _resolve(self) -> Composition:
         async def question(page: CompositionPage) -> Composition:
@@ -199,12 +215,18 @@ class _Main:
         return lambda frames: loop.call_soon_threadsafe(self._document.combined, frames) and None
 
     async def _upload(
-        self, job: Job, output: Path, rendering: int, combining: int, chunks: list[tuple[int, int]]
+        self,
+        job: Job,
+        place: Destination,
+        output: Path,
+        rendering: int,
+        combining: int,
+        chunks: list[tuple[int, int]],
     ) -> None:
         size = output.stat().st_size
         combined = now_ms()
-        key = output_key(job.render_id, output.suffix[1:])
-        await self._store.put_file(key, output)
+        target = place.open(self._context)
+        await place.put_file(target, output)
         separate = separate_audio_file(job, self._context.temp)
         audio_key = separate_audio_key(job.render_id, separate.suffix[1:]) if separate else None
         if separate and audio_key:
@@ -213,9 +235,9 @@ class _Main:
         slowest = sorted(self._document.timings, key=lambda timing: timing["start"] - timing["rendered"])[:5]
         self._document.done(
             {
-                "outputFile": await self._store.presign(key),
-                "outKey": key,
-                "outBucket": self._store.bucket,
+                "outputFile": await target.presign(place.key),
+                "outKey": place.key,
+                "outBucket": place.bucket,
                 "separateAudioKey": audio_key,
                 "outputSize": size,
                 "renderSize": size,

@@ -20,7 +20,7 @@ async def start(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     Returns:
         `{"type": "success", "bucketName", "renderId"}`; the render has been queued then.
     """
-    render_id = new_render_id()
+    render_id = new_render_id(payload.get("deleteAfter"))
     bucket: str = payload["bucketName"]
     document = ProgressDocument(now_ms(), context.deadline_ms).to_json() | {"functionLaunched": None}
     await context.open_store(bucket).put(progress_key(render_id), json.dumps(document).encode())

@@ -9,9 +9,10 @@ from typing import Any
 from ..errors import RemotionPyError, to_wire
 from .artifacts import ArtifactShelf
 from .context import Context
+from .destination import destination
 from .frames import show_frames
 from .job import Job, page_settings
-from .keys import new_render_id, output_key
+from .keys import new_render_id
 from .plan import resolve_frame
 from .stream import Kind, encode
 
@@ -26,7 +27,7 @@ async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
     Yields:
         Messages: the render id; then the result, or an error.
     """
-    render_id = new_render_id()
+    render_id = new_render_id(payload.get("deleteAfter"))
     yield encode(Kind.RENDER_ID_DETERMINED, {"renderId": render_id})
     try:
         result = await _render(payload | {"renderId": render_id, "codec": None}, context)
@@ -37,8 +38,20 @@ async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
     yield encode(Kind.STILL_RENDERED, result)
 
 
+async def whole_still(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Render one frame for a caller who takes no streams: the result, or an error as `type`, `message`, `stack`."""
+    render_id = new_render_id(payload.get("deleteAfter"))
+    try:
+        return await _render(payload | {"renderId": render_id, "codec": None}, context)
+    except RemotionPyError as error:
+        return {"type": "error", "message": error.message, "stack": error.message, "errorInfo": to_wire(error)}
+
+
 async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     render_id: str = payload["renderId"]
+    place = destination(payload, payload.get("imageFormat") or "png")
+    output = place.open(context)
+    await place.check(output)
     composition = await context.stage.ask(
         payload["serveUrl"],
         page_settings(payload),
@@ -51,18 +64,18 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         shown = await anext(frames)
     picture = shown.picture
     assert picture
-    key = output_key(render_id, job.image_format)
-    store = context.open_store(payload["bucketName"])
-    await store.put(key, picture)
-    shelf = ArtifactShelf(store, render_id)
+    await place.put(output, picture)
+    shelf = ArtifactShelf(context.open_store(payload["bucketName"]), render_id)
     await shelf.take(shown)
+    link = await output.presign(place.key)
     width, height = job.dimensions
     return {
         "type": "success",
         "renderId": render_id,
-        "bucketName": store.bucket,
-        "outKey": key,
-        "url": await store.presign(key),
+        "bucketName": place.bucket,
+        "outKey": place.key,
+        "url": link,
+        "output": link,
         "sizeInBytes": len(picture),
         "width": width,
         "height": height,

@@ -108,6 +108,27 @@ class Aws:
         )
         return self._session.client("lambda", region_name=self.region, config=config)
 
+    def other_store(self, provider: Mapping[str, Any]) -> Any:
+        """Make an S3 client of a store of somebody else.
+
+        Args:
+            provider: `endpoint`, `accessKeyId`, `secretAccessKey`, perhaps `region` and `forcePathStyle`.
+        """
+        from botocore.config import Config
+
+        return self._session.client(
+            "s3",
+            endpoint_url=provider["endpoint"],
+            aws_access_key_id=provider.get("accessKeyId"),
+            aws_secret_access_key=provider.get("secretAccessKey"),
+            region_name=provider.get("region") or self.region,
+            config=Config(
+                signature_version="s3v4",
+                connect_timeout=CONNECT_TIMEOUT_S,
+                s3={"addressing_style": "path" if provider.get("forcePathStyle") else "auto"},
+            ),
+        )
+
     @property
     def account(self) -> str:
         """The number of the account."""

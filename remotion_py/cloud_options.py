@@ -1,0 +1,73 @@
+"""Options that tell what becomes of a finished render: where it goes, how long it stays, who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypedDict, get_args
+
+from .checks import choice, text
+from .option import Option
+
+DeleteAfter = Literal["1-day", "3-days", "7-days", "30-days"]
+DownloadBehavior = Literal["play-in-browser", "download"]
+
+
+class CloudOptions(TypedDict, total=False):
+    """Options of everything that leaves a file in a bucket."""
+
+    out_name: Annotated[
+        str | Mapping[str, Any] | None,
+        Option(
+            "AWS: name in the render's folder, or {bucketName, key, s3OutputProvider}; None is out.EXTENSION.",
+            None,
+            "outName",
+        ),
+    ]
+    delete_after: Annotated[
+        DeleteAfter | None,
+        Option(
+            "AWS: when the bucket may remove the render; None keeps it.",
+            None,
+            "deleteAfter",
+            choice(*get_args(DeleteAfter)),
+            "delete-after",
+        ),
+    ]
+    storage_class: Annotated[
+        str | None, Option("AWS: storage class of the output in S3.", None, "storageClass", text, "storage-class")
+    ]
+    download_behavior: Annotated[
+        DownloadBehavior,
+        Option(
+            "AWS: what a browser does that follows the link to the output.",
+            "play-in-browser",
+            "downloadBehavior.type",
+            choice(*get_args(DownloadBehavior)),
+            "download-behavior",
+        ),
+    ]
+    renderer_function_name: Annotated[
+        str | None,
+        Option(
+            "AWS: another function for the chunks, such as one with more memory; None is the main function's.",
+            None,
+            "rendererFunctionName",
+            text,
+            "renderer-function-name",
+        ),
+    ]
+
+
+class WebhookOptions(TypedDict, total=False):
+    """Who is told how a render ended."""
+
+    webhook: Annotated[
+        str | None, Option("Address that is told how the render ended.", None, "webhook.url", text, "webhook")
+    ]
+    webhook_secret: Annotated[
+        str | None, Option("Secret by which the webhook is signed.", None, "webhook.secret", text, "webhook-secret")
+    ]
+    webhook_custom_data: Annotated[
+        Mapping[str, Any] | None,
+        Option("What the webhook passes on to its address, a JSON object.", None, "webhook.customData"),
+    ]

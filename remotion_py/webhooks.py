@@ -1,0 +1,27 @@
+"""Checking that a webhook comes from a render of yours."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from .errors import OptionError
+
+
+def validate_webhook_signature(secret: str, body: bytes | str, signature_header: str | None) -> None:
+    """Check the signature of a webhook.
+
+    Args:
+        secret: The secret that the render was started with.
+        body: The body as it arrived, before it was parsed: other spaces give another signature.
+        signature_header: The header `X-Remotion-Signature`; None where it is missing.
+
+    Raises:
+        OptionError: The signature is missing or wrong; do not trust the body.
+    """
+    if not signature_header or signature_header == "NO_SECRET_PROVIDED":
+        raise OptionError("The webhook is not signed. Start renders with webhook_secret, and refuse this one.")
+    data = body.encode() if isinstance(body, str) else body
+    wanted = f"sha512={hmac.new(secret.encode(), data, hashlib.sha512).hexdigest()}"
+    if not hmac.compare_digest(wanted, signature_header):
+        raise OptionError("The webhook's signature does not fit its body and the secret. Refuse it.")
