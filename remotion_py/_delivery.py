@@ -43,6 +43,7 @@ class Delivery:
             audio_path=await self.take(audio_key, audio) if audio_key else None,
             artifacts=await self.artifacts(progress.artifacts, folder, overwrite=overwrite),
             render_id=progress.render_id,
+            cost=progress.cost,
             size=post["outputSize"],
             width=metadata["dimensions"]["width"],
             height=metadata["dimensions"]["height"],

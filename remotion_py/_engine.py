@@ -137,7 +137,11 @@ class Engine:
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read the progress of a render."""
         data = await self.read_progress(render_id)
-        return from_document(json.loads(data), render_id, self.provider.store.bucket)
+        return self.read_document(json.loads(data), render_id)
+
+    def read_document(self, document: dict[str, Any], render_id: str) -> RenderProgress:
+        """Read a `progress.json` document."""
+        return from_document(document, render_id, self.provider.store.bucket, self.provider.cost(document))
 
     async def cancel_render(self, render_id: str) -> None:
         """Tell the functions of a render to end."""

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from . import _loop
 from .errors import RemotionPyError, RenderCancelledError, RenderInterruptedError
 from .lambda_.keys import cancel_key, progress_key
-from .progress import RenderProgress, fatal_entry, from_document
+from .progress import RenderProgress, fatal_entry
 from .providers.base import Provider
 
 CANCEL_PATIENCE_S = 5.0
@@ -28,6 +28,10 @@ class Host(Protocol):
 
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read the progress of a render."""
+        ...
+
+    def read_document(self, document: dict[str, Any], render_id: str) -> RenderProgress:
+        """Read a `progress.json` document."""
         ...
 
     async def read_progress(self, render_id: str) -> bytes:
@@ -121,7 +125,7 @@ class RenderTask(Generic[T]):
                 lost = lost or f"it has told nothing for {provider.silent_s:.0f} s"
             if data != read:
                 read, changed = data, loop.time()
-                progress = from_document(json.loads(data), self.render_id, provider.store.bucket)
+                progress = self._host.read_document(json.loads(data), self.render_id)
                 if progress.done:
                     result = await self._take(progress)
                     self.latest = progress

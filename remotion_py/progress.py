@@ -41,6 +41,7 @@ class RenderProgress:
         output_size_in_bytes: Size of the video; None until done.
         render_metadata: Composition, size, codec, plan; None until the composition is known.
         artifacts: One `{"filename", "frame", "sizeInBytes", "s3Key"}` for each file that the composition emitted.
+        cost: US dollars so far, by the price table; None on this machine, and before the composition is known.
         post_render_data: Timings and output of a finished render; None before.
     """
 
@@ -68,6 +69,7 @@ class RenderProgress:
     render_metadata: dict[str, Any] | None = None
     artifacts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     post_render_data: dict[str, Any] | None = None
+    cost: float | None = None
 
     @property
     def fatal_error(self) -> RemotionPyError | None:
@@ -124,8 +126,10 @@ def fatal_entry(error: RemotionPyError) -> dict[str, Any]:
     return error_to_wire(error) | {"isFatal": True, "willRetry": False}
 
 
-def from_document(document: dict[str, Any], render_id: str, bucket_name: str) -> RenderProgress:
-    """Read a `progress.json` document into a `RenderProgress`."""
+def from_document(
+    document: dict[str, Any], render_id: str, bucket_name: str, cost: float | None = None
+) -> RenderProgress:
+    """Read a `progress.json` document into a `RenderProgress`; what it has cost is for the provider to say."""
     metadata = document.get("renderMetadata")
     post = document.get("postRenderData")
     frames = total_frames(metadata)
@@ -163,6 +167,7 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
         render_metadata=metadata,
         artifacts=document.get("receivedArtifact") or [],
         post_render_data=post,
+        cost=cost,
     )
 
 

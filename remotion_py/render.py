@@ -59,6 +59,7 @@ class Video:
         audio_path: The separate audio file, where one was asked for.
         artifacts: The files that the composition emitted.
         url: A link to it in its bucket, good for a day; None on this machine.
+        cost: US dollars that its functions cost, by the price table; None on this machine.
     """
 
     file: Path | None
@@ -73,6 +74,7 @@ class Video:
     audio_path: Path | None = None
     artifacts: tuple[Artifact, ...] = ()
     url: str | None = field(compare=False, repr=False, default=None)
+    cost: float | None = field(compare=False, default=None)
 
     @property
     def path(self) -> Path:

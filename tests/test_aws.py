@@ -60,6 +60,9 @@ def test_a_video_is_rendered_and_brought_here(remote: rp.Client, client: rp.Clie
     assert mismatches(frames, list(decode(here.path))) == []
     assert [read_counter(frame) for frame in frames] == list(range(12))
     assert seen[-1].done
+    assert video.cost == pytest.approx(seen[-1].cost)
+    assert 0 < video.cost < 0.01
+    assert here.cost is None
     assert video.url
     assert remote.download_media(video.render_id, tmp_path / "c.mp4").path.read_bytes() == video.path.read_bytes()
     assert video.render_id in {entry.render_id for entry in remote.list_renders()}

@@ -101,6 +101,7 @@ class Collector:
         pause = FIRST_PAUSE_S
         while True:
             receiver = _Receiver(self._document, self._job, index, frames, self._folder, attempt)
+            entry = self._document.attempt_started(index, attempt, now_ms())
             try:
                 with contextlib.closing(receiver):
                     async with contextlib.aclosing(self._functions.stream(self._function_name, payload)) as stream:
@@ -109,9 +110,12 @@ class Collector:
                     await receiver.fetch(self._store)
                     return receiver.result()
             except ThrottledError:
+                entry["start"] = now_ms()  # nothing ran
                 # Another render has the capacity now. Waiting is no failure, so it does not count as an attempt.
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))
                 pause = min(pause * 2, LONGEST_PAUSE_S)
+            finally:
+                entry["end"] = now_ms()
 
 
 async def _next(stream: Any) -> bytes | None:

@@ -31,6 +31,7 @@ class ProgressDocument:
             "timeToRenderFrames": None,
             "retries": [],
             "timings": [],
+            "attempts": [],
             "errors": [],
             "fatalErrorTimestamp": None,
             "timeoutTimestamp": timeout_timestamp,
@@ -58,6 +59,12 @@ class ProgressDocument:
         """The composition is known and the render is planned."""
         self._document["compositionValidated"] = now
         self._document["renderMetadata"] = metadata
+
+    def attempt_started(self, chunk: int, attempt: int, now: int) -> dict[str, Any]:
+        """A renderer function is being invoked; returns the entry, whose `end` is to be filled in."""
+        entry: dict[str, Any] = {"chunk": chunk, "attempt": attempt, "start": now, "end": None}
+        self._document["attempts"].append(entry)
+        return entry
 
     def invoked(self, chunk: int) -> None:
         """The renderer function of a chunk has started."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -168,6 +168,10 @@ class Provider(Protocol):
 
     async def open(self) -> None:
         """Find what `function_name` and `store` need."""
+        ...
+
+    def cost(self, document: Mapping[str, Any]) -> float | None:
+        """Return what a render has cost so far by its progress document, in USD; None where nothing is charged."""
         ...
 
     async def functions(self, *, renderers: int = 0) -> Functions:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Mapping
+from typing import Any
 
 from ...errors import FunctionNotFoundError
 from ..functions import BotoFunctions
 from ..threads import in_thread
 from .buckets import open_store, require_bucket
+from .cost import render_cost
 from .functions import describe_function, find_function, missing
 from .names import PREFIX
 from .session import Aws
@@ -83,6 +87,10 @@ class AwsProvider:
     def describe(self) -> str:
         """Return one line for the repr of a client."""
         return f"aws {self.region}, {self._function_name or 'function not looked up'}"
+
+    def cost(self, document: Mapping[str, Any]) -> float | None:
+        """Return what a render has cost so far, in USD."""
+        return render_cost(document, self.region, int(time.time() * 1000))
 
     async def open(self) -> None:
         """Find the function and its bucket.

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,10 @@ class LocalProvider:
     def describe(self) -> str:
         """Return one line for the repr of a client."""
         return f"local, capacity {self.capacity}, {'running' if self.alive else 'not started'}"
+
+    def cost(self, document: Mapping[str, Any]) -> float | None:
+        """Return None: nothing is charged here."""
+        del document
 
     async def open(self) -> None:
         """Look for nothing: the names of all things are fixed."""
