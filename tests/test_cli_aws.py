@@ -62,3 +62,20 @@ def test_policies_quotas_and_regions(account: TestAccount) -> None:
     assert "is open already" in again.stderr
     assert "eu-central-1" in run_cli("regions").stdout
     assert "af-south-1" not in run_cli("regions", "--default-only").stdout
+
+
+@pytest.mark.timeout(240)
+def test_the_doctor_runs_its_checks_on_the_account(account: TestAccount) -> None:
+    missing = run_cli("doctor", "--aws", check=False)
+    assert missing.returncode == 1
+    assert "functions deploy" in missing.stdout
+    run_cli("functions", "deploy", "--quiet")
+    report = run_cli("doctor", "--aws", check=False).stdout
+    lines = {line[4:].split(":")[0]: line for line in report.splitlines() if line[:2] in ("ok", "!!")}
+    assert lines["concurrency"].startswith("!!"), "a quota of 4 is told"
+    assert [name for name, line in lines.items() if line.startswith("!!")] == ["concurrency"], report
+    assert "5 pieces" in lines["streaming"]
+    assert "Runtime.ExitError" in report
+    assert "an error after the first piece" in report
+    assert "frames on demand" in lines["Chromium"]
+    assert "40 frames by 4 functions" in lines["second render"]

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -21,6 +20,7 @@ from ..media.ffmpeg import ffmpeg_path
 from ..page.browser import Browser
 from ..page.discovery import find_browser
 from ..providers.local.provider import default_store
+from .finding import Finding
 
 _PACKAGES = ("playwright", "boto3", "av", "imageio-ffmpeg", "aiohttp")
 _ENOUGH_MEMORY = 1.5 * 2**30
@@ -36,26 +36,17 @@ _ASK_CODECS = """Promise.all(CODECS.map(async codec =>
   'VideoDecoder' in window && (await VideoDecoder.isConfigSupported({codec})).supported))"""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report.
-
-    Attributes:
-        name: What was looked at.
-        text: What was found.
-        fix: How to mend it; "" when it is fine.
-    """
-
-    name: str
-    text: str
-    fix: str = ""
-
-
 @click.command()
-def doctor() -> None:
-    """Check what rendering needs on this machine; exit 1 when something is missing."""
+@click.option("--aws", "on_aws", is_flag=True, help="Check a deployed function instead; costs less than a cent.")
+@click.option("--region", help="With --aws: the region.")
+@click.option("--profile", help="With --aws: profile of the AWS configuration.")
+@click.option("--function-name", help="With --aws: the function; else the one in the region.")
+def doctor(on_aws: bool, region: str | None, profile: str | None, function_name: str | None) -> None:
+    """Check what rendering needs on this machine, or on AWS; exit 1 when something is missing."""
+    from .doctor_aws import aws_findings
+
     bad = 0
-    for finding in findings():
+    for finding in aws_findings(region, profile, function_name) if on_aws else findings():
         click.echo(f"{'!!' if finding.fix else 'ok'}  {finding.name}: {finding.text}")
         if finding.fix:
             bad += 1

@@ -11,6 +11,7 @@ from .compositions import compositions
 from .context import Context
 from .large_props import inlined
 from .launch import launch
+from .probe import probe
 from .renderer import renderer
 from .start import start
 from .status import info, status
@@ -26,6 +27,7 @@ BUFFERED: dict[str, Callable[[dict[str, Any], Context], Awaitable[dict[str, Any]
 STREAMED: dict[str, Callable[[dict[str, Any], Context], AsyncIterator[bytes]]] = {
     "renderer": renderer,
     "still": still,
+    "probe": probe,
 }
 
 

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import BrowserCrashedError, BrowserError
 from .browser import Browser
@@ -144,6 +144,13 @@ class Stage:
     async def local_file(self, url: str) -> Path | None:
         """Return the file behind a URL of the site that is served here."""
         return await self._server.local_file(url) if self._server else None
+
+    @property
+    def browser_facts(self) -> dict[str, Any] | None:
+        """Version of the running browser, and whether frames can be asked of it; None while there is none."""
+        if self._browser is None:
+            return None
+        return {"version": self._browser.version, "frameControl": self._browser.frame_control}
 
     async def permitted(self, host: str, port: int) -> list[str]:
         """Return the addresses of a host that the page may connect to; none when it is out of reach."""

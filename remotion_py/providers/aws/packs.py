@@ -25,7 +25,7 @@ LAYER_PACKS = Path("/opt/packs")
 SUFFIX = ".tar.zst"
 PAGE_PACKS = ("chromium", "fonts", "playwright", "ffmpeg", "av")
 """What every role needs that opens a page."""
-ROLES_WITH_A_PAGE = ("launch", "renderer", "still", "compositions")
+ROLES_WITH_A_PAGE = ("launch", "renderer", "still", "compositions", "probe")
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,20 @@
+"""One line of what a doctor reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        name: What was looked at.
+        text: What was found.
+        fix: How to mend it; "" when it is fine.
+    """
+
+    name: str
+    text: str
+    fix: str = ""
