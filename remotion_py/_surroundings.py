@@ -203,6 +203,7 @@ def _media(cache: Path) -> tuple[Stage, Sources, VideoFrames]:
     sources = Sources(cache / "assets", stage)
     frames = VideoFrames(sources)
     stage.video_frame = frames.frame
+    stage.asset = sources.asset
     return stage, sources, frames
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
-from .checks import choice, text
+from .checks import boolean, choice, text
 from .option import Option
 
 DeleteAfter = Literal["1-day", "3-days", "7-days", "30-days"]
@@ -54,6 +54,21 @@ class CloudOptions(TypedDict, total=False):
             "rendererFunctionName",
             text,
             "renderer-function-name",
+        ),
+    ]
+
+
+class AssetOptions(TypedDict, total=False):
+    """How functions get the assets of others."""
+
+    cache_assets: Annotated[
+        bool,
+        Option(
+            "Fetch each remote asset once per render, for all functions together, instead of once per function.",
+            False,
+            "cacheAssets",
+            boolean,
+            "cache-assets",
         ),
     ]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
 from .checks import boolean, choice, frame_range, number, strings, text
-from .cloud_options import CloudOptions, WebhookOptions
+from .cloud_options import AssetOptions, CloudOptions, WebhookOptions
 from .option import Option
 
 FrameRange = int | tuple[int, int | None]
@@ -149,7 +149,7 @@ class PictureOptions(PageOptions, total=False):
 _SIZE = number(1, 16_384, whole=True)
 
 
-class SequenceOptions(PictureOptions, total=False):
+class SequenceOptions(PictureOptions, AssetOptions, total=False):
     """Options of everything that renders many frames."""
 
     concurrency: Annotated[

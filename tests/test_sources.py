@@ -13,7 +13,8 @@ from aiohttp import web
 
 from remotion_py.errors import MediaError
 from remotion_py.media import sources as module
-from remotion_py.media.sources import Sources, probe
+from remotion_py.media.facts import probe
+from remotion_py.media.sources import Sources
 
 from .media import chirp, media_folder, pcm, run
 

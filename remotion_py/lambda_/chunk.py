@@ -82,7 +82,7 @@ class ChunkRender:
     async def run(self) -> ChunkFiles:
         """Render all of it."""
         plan, job, folder = self._plan, self._job, self._context.temp
-        self._context.sources.begin(job.render_id)
+        self._context.begin(job.payload)
         first_index = plan.heard.start - job.payload["compositionStart"]
         video = video_file(job, folder, self._name) if self._pictures else None
         ends = plan.heard.stop > job.payload["lastHeardFrame"]

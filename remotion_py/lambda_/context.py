@@ -16,6 +16,7 @@ from ..media.sources import Sources
 from ..page.stage import Stage
 from ..providers.base import Functions, ObjectStore
 from .keys import cancel_key
+from .shared_assets import SharedAssets
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,13 @@ class Context:
     def seconds_left(self) -> float:
         """Seconds until this invocation will be ended."""
         return max(0.0, self.deadline_ms / 1000 - time.time())
+
+    def begin(self, payload: Mapping[str, Any]) -> None:
+        """Begin the work for a render: its downloads are its own, or those of all its functions."""
+        shared = None
+        if payload.get("cacheAssets"):
+            shared = SharedAssets(self.open_store(payload["bucketName"]), payload["renderId"])
+        self.sources.begin(payload["renderId"], shared)
 
     @asynccontextmanager
     async def cancellable(self, store: ObjectStore, render_id: str) -> AsyncGenerator[None]:

@@ -207,6 +207,7 @@ def page_settings(payload: Mapping[str, Any]) -> PageSettings:
         env_variables=payload.get("envVariables") or {},
         log_level=payload.get("logLevel") or "info",
         dark_mode=bool(chromium.get("darkMode")),
+        copy_assets=bool(payload.get("cacheAssets")),
         browser=BrowserSettings(
             scale=payload.get("scale") or 1,
             gl=chromium.get("gl"),

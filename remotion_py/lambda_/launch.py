@@ -98,6 +98,7 @@ class _Main:
 
     async def run(self) -> None:
         """Go through all steps."""
+        self._context.begin(self._payload)
         job, chunks = self._plan(await self._resolve())
         job = await self._with_light_props(job)
         place = destination(self._payload, job.format.extension)

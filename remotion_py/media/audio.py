@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from .codecs import AUDIO_ENCODERS
+from .facts import INPUT_LIMITS
 from .ffmpeg import FFmpeg
-from .sources import INPUT_LIMITS
 from .tracks import Layer, Volume
 
 AAC_BITRATE = "320k"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..errors import MediaError
+from .facts import INPUT_LIMITS
 from .ffmpeg import ffmpeg_path
 from .pictures import bitmap
-from .sources import INPUT_LIMITS
 
 DECODER_THREADS = 2
 _HDR = {16: "smpte2084", 18: "arib-std-b67"}

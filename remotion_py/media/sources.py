@@ -15,23 +15,17 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from ..errors import DiskFullError, MediaError
+from .facts import probe
 from .tracks import SourceFacts
 
 if TYPE_CHECKING:
     import aiohttp
-
-INPUT_LIMITS: dict[str, Any] = {
-    "protocol_whitelist": "file",
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,mp3,aac,wav,w64,flac,ogg,"
-    "aiff,caf,ac3,eac3,amr,gif,apng,image2,png_pipe,jpeg_pipe,webp_pipe,mxf,asf,ivf,h264,hevc,av1,obu,m4v,dv",
-}
-"""A file comes from the page, so it may be neither a playlist nor anything else that names further files."""
 
 DOWNLOAD_TRIES = 3
 PAUSES_S = (1, 4)
@@ -43,6 +37,8 @@ CACHE_BYTES = 20 * 1024**3
 """Of all kept downloads; the ones that were not used for longest are removed."""
 SPARE_BYTES = 256 * 1024**2
 _PIECE = 1024 * 1024
+_PASSED_ON = ("Content-Type", "Access-Control-Allow-Origin")
+"""What a page sees of the answer to a request that is served from here."""
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +52,14 @@ class Reach(Protocol):
 
     async def permitted(self, host: str, port: int) -> list[str]:
         """Return the addresses of a host that may be connected to; none when it is out of reach."""
+        ...
+
+
+class Shared(Protocol):
+    """Keeps downloads for all functions of a render."""
+
+    async def have(self, name: str, path: Path, download: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        """Bring a download to a file, from its origin only where nobody did before; returns its note."""
         ...
 
 
@@ -73,6 +77,7 @@ class Sources:
 
     def __init__(self, folder: Path, reach: Reach) -> None:
         self.generation = ""
+        self._shared: Shared | None = None
         self._folder = folder
         self._reach = reach
         self._under_way: dict[tuple[str, str], asyncio.Task[Path]] = {}
@@ -126,8 +131,20 @@ class Sources:
             self._facts[key] = await asyncio.to_thread(probe, path, stream_index)
         return self._facts[key]
 
-    def begin(self, generation: str) -> None:
-        """Begin a render, for which downloads are looked at afresh."""
+    async def asset(self, src: str) -> tuple[Path, dict[str, str]]:
+        """Return a file that holds what a URL names, and the headers that matter of its origin's answer."""
+        path = await self.file(src)
+        headers: dict[str, str] = _Kept(self._folder / _name(src)).note.get("headers", {})
+        return path, {name: headers[name] for name in _PASSED_ON if name in headers}
+
+    def begin(self, generation: str, shared: Shared | None = None) -> None:
+        """Begin a render, for which downloads are looked at afresh.
+
+        Args:
+            generation: Its id.
+            shared: Keeps downloads for all of its functions; None fetches them for this machine alone.
+        """
+        self._shared = shared
         if generation != self.generation:
             self.generation = generation
             self._under_way.clear()
@@ -147,17 +164,28 @@ class Sources:
                 f"Put it into the public folder, or give its address."
             )
         self._folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(src.encode()).hexdigest()[:32]
+        name = _name(src)
         async with _locked(self._folder / f"{name}.lock"):
             kept = _Kept(self._folder / name)
             if scheme == "data":
                 if not kept.data.exists():
                     kept.data.write_bytes(_data_url(src))
             elif not (kept.data.exists() and kept.note.get("generation") == self.generation):
-                await self._download(src, kept)
+                await self._once(src, name, kept)
             kept.touch()
         await asyncio.to_thread(_trim, self._folder, kept.data)
         return kept.data
+
+    async def _once(self, src: str, name: str, kept: _Kept) -> None:
+        if self._shared is None:
+            await self._download(src, kept)
+            return
+
+        async def download() -> dict[str, Any]:
+            await self._download(src, kept)
+            return kept.note
+
+        kept.remember(await self._shared.have(name, kept.data, download))
 
     async def _download(self, src: str, kept: _Kept) -> None:
         reason = ""
@@ -221,7 +249,8 @@ class Sources:
             partial.replace(kept.data)
         finally:
             partial.unlink(missing_ok=True)
-        headers = {key: answer.headers[key] for key in ("ETag", "Last-Modified") if key in answer.headers}
+        kept_headers = ("ETag", "Last-Modified", *_PASSED_ON)
+        headers = {key: answer.headers[key] for key in kept_headers if key in answer.headers}
         kept.remember({"url": _short(src), "generation": self.generation, "headers": headers})
 
     def _check_size(self, src: str, size: int, limit: int, *, ahead: bool = True) -> None:
@@ -261,7 +290,7 @@ class _Kept:
     def validators(self) -> dict[str, str]:
         headers: dict[str, str] = self.note.get("headers", {})
         asked = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
-        return {asked[key]: value for key, value in headers.items()}
+        return {asked[key]: value for key, value in headers.items() if key in asked}
 
     def remember(self, note: dict[str, Any]) -> None:
         self.note = note
@@ -269,28 +298,6 @@ class _Kept:
 
     def touch(self) -> None:
         os.utime(self.data)
-
-
-def probe(path: Path, stream_index: int) -> SourceFacts:
-    """Return what mixing has to know of a file's audio."""
-    import av
-    from av.error import FFmpegError
-
-    try:
-        with av.open(str(path), options=INPUT_LIMITS) as container:
-            duration = None if container.duration is None else container.duration / av.time_base
-            if stream_index >= len(container.streams.audio):
-                return SourceFacts(0, duration)
-            stream = container.streams.audio[stream_index]
-            start = 0.0
-            if container.format.name != "mp3" and stream.start_time and stream.time_base:
-                start = float(stream.start_time * stream.time_base) - (container.start_time or 0) / av.time_base
-            codec = stream.codec_context.codec.canonical_name
-            return SourceFacts(stream.codec_context.channels, duration, max(0.0, start), codec)
-    except FFmpegError as error:
-        raise MediaError(
-            f"The media file {path} cannot be read: {error}. Check that it is an audio or video file."
-        ) from error
 
 
 def _resolver(reach: Reach) -> Any:
@@ -333,6 +340,10 @@ def _data_url(src: str) -> bytes:
         return base64.b64decode(unquote_to_bytes(body)) if head.endswith(";base64") else unquote_to_bytes(body)
     except (binascii.Error, ValueError) as error:
         raise MediaError(f"The data URL {_short(src)} cannot be read: {error}. Mend it.") from error
+
+
+def _name(src: str) -> str:
+    return hashlib.sha256(src.encode()).hexdigest()[:32]
 
 
 def _short(url: str) -> str:

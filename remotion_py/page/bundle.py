@@ -25,6 +25,7 @@ from .browser import Browser, OpenPage
 from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat
 from .cdp import ProtocolError
 from .contract import SITE_VERSION, Composition, MediaSettings, PageSettings, cancelled
+from .redirect import AssetRedirect, Bring
 from .trouble import Trouble
 
 T = TypeVar("T")
@@ -54,13 +55,22 @@ class CompositionPage:
         self._shown: Composition | None = None
         self._has_video = False
         self._transparent = False
+        self._redirect: AssetRedirect | None = None
         opened.carrier.on("Runtime.exceptionThrown", self._trouble.on_exception)
         opened.carrier.on("Runtime.consoleAPICalled", self._trouble.on_console)
         opened.carrier.on("Inspector.targetCrashed", lambda _: self._crashed.set())
 
     @classmethod
-    async def load(cls, browser: Browser, url: str, settings: PageSettings) -> CompositionPage:
+    async def load(
+        cls, browser: Browser, url: str, settings: PageSettings, bring: Bring | None = None
+    ) -> CompositionPage:
         """Load a site's page and check that it answers the contract.
+
+        Args:
+            browser: Where.
+            url: Its address.
+            settings: What it is told.
+            bring: Finds copies of the remote assets that it asks for; None lets it fetch them itself.
 
         Raises:
             SiteNotFoundError: It cannot be reached, or answers with an HTTP error.
@@ -73,6 +83,9 @@ class CompositionPage:
         try:
             await page._command("Runtime.enable")
             await page._command("Inspector.enable")
+            if bring:
+                page._redirect = AssetRedirect(opened.carrier, bring)
+                await page._redirect.enable()
             if settings.dark_mode:
                 dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
                 await page._command("Emulation.setEmulatedMedia", dark)
@@ -91,6 +104,8 @@ class CompositionPage:
 
     async def close(self) -> None:
         """Close the page."""
+        if self._redirect:
+            self._redirect.close()
         await self._opened.close()
 
     async def compositions(self) -> list[Composition]:

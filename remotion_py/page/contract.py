@@ -34,6 +34,7 @@ class PageSettings:
         attempt: Number of this try, from 1.
         proxy_port: Where `/proxy` is, as `PORT/TOKEN`.
         dark_mode: Whether it prefers dark colours.
+        copy_assets: Whether remote assets are served from copies on this machine.
         browser: What its browser is launched with.
     """
 
@@ -45,6 +46,7 @@ class PageSettings:
     attempt: int = 1
     proxy_port: str = ""
     dark_mode: bool = False
+    copy_assets: bool = False
     browser: BrowserSettings = field(default_factory=BrowserSettings)
 
     def script(self) -> str:

@@ -5,6 +5,7 @@ Bound to 127.0.0.1 and visited as `localhost`, which is a secure context (page c
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import secrets
@@ -42,6 +43,7 @@ class PageServer:
         self.token = secrets.token_urlsafe(16)
         self.port = 0
         self._runner: web.AppRunner | None = None
+        self._copies: dict[str, tuple[Path, dict[str, str]]] = {}
 
     @property
     def url(self) -> str:
@@ -57,6 +59,7 @@ class PageServer:
         """Listen on a free port of 127.0.0.1."""
         app = web.Application()
         app.router.add_route("*", f"/{self.token}/proxy", self._proxy)
+        app.router.add_get(f"/{self.token}/copy/{{name}}", self._copy)
         app.router.add_get("/{path:.*}", self._file)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -68,6 +71,18 @@ class PageServer:
         """Stop listening."""
         if self._runner:
             await self._runner.cleanup()
+
+    def share(self, file: Path, headers: dict[str, str]) -> str:
+        """Serve the copy of an asset with some headers of its origin; returns its address."""
+        name = hashlib.sha256(str(file).encode()).hexdigest()[:32]
+        self._copies[name] = file, headers
+        return f"http://localhost:{self.port}/{self.token}/copy/{name}"
+
+    async def _copy(self, request: web.Request) -> web.StreamResponse:
+        found = self._copies.get(request.match_info["name"])
+        if found is None or not found[0].is_file():
+            return web.Response(status=404)
+        return web.FileResponse(found[0], headers=_NO_STORE | found[1], chunk_size=256 * 1024)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         path = await self.site.find(request.match_info["path"]) if self.site else None

@@ -16,12 +16,15 @@ from .contract import Composition, MediaSettings, PageSettings
 from .discovery import find_browser
 from .flags import BrowserSettings
 from .gate import origin_of
+from .redirect import Bring
 from .serve_url import check_folder, is_url, page_url
 from .server import PageServer, VideoFrame
 from .site import FolderSite, SiteFiles
 
 T = TypeVar("T")
 
+Asset = Callable[[str], Awaitable[tuple[Path, dict[str, str]]]]
+"""Brings what a URL names to this machine; returns the file, and headers of the origin's answer."""
 OpenSite = Callable[[str], Awaitable[SiteFiles | None]]
 """Finds the files of a site that this machine cannot see by itself; None for a serve URL that it does not know."""
 
@@ -36,6 +39,7 @@ class Stage:
     def __init__(self, executable: str | None = None) -> None:
         self.video_frame: VideoFrame | None = None
         self.open_site: OpenSite | None = None
+        self.asset: Asset | None = None
         self._executable = executable
         self._browser: Browser | None = None
         self._server: PageServer | None = None
@@ -65,7 +69,9 @@ class Stage:
         server = await self._ready_server(site)
         url = page_url(serve_url) if site is None else server.url
         await browser.gate.allow(("localhost", server.port), origin_of(url))
-        self._page = await CompositionPage.load(browser, url, replace(settings, proxy_port=server.proxy_port))
+        bring = self._bring(server, url) if settings.copy_assets else None
+        told = replace(settings, proxy_port=server.proxy_port)
+        self._page = await CompositionPage.load(browser, url, told, bring)
         self._loaded = _identity(serve_url, settings, generation)
         return self._page
 
@@ -169,6 +175,14 @@ class Stage:
         if page:
             with contextlib.suppress(BrowserCrashedError):
                 await page.close()
+
+    def _bring(self, server: PageServer, page: str) -> Bring:
+        async def bring(url: str) -> str | None:
+            if self.asset is None or origin_of(url) == ("localhost", server.port) or url == page:
+                return None
+            return server.share(*await self.asset(url))
+
+        return bring
 
     async def warm(self) -> None:
         """Launch the browser ahead of its first use; a failure shows when it is used."""

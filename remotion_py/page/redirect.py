@@ -1,0 +1,72 @@
+"""Sends a page's requests for remote assets to this machine's own copies, invisibly to the page.
+
+The DevTools command `Fetch.continueRequest` may change the URL of a request without the page seeing it; ranges and the
+seeking of videos go on working (tried with `<video>`, fonts, images and fetch).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..errors import BrowserCrashedError, RemotionPyError
+from .cdp import Carrier, ProtocolError
+
+KINDS = ("Image", "Media", "Font", "Fetch", "XHR", "Other")
+"""Of resources: what an asset may be loaded as."""
+_PRIVATE = ("authorization", "cookie")
+
+Bring = Callable[[str], Awaitable[str | None]]
+"""Given the URL of an asset, returns the one of its copy on this machine; None leaves the request alone."""
+
+
+class AssetRedirect:
+    """Redirects the requests of one page.
+
+    Args:
+        carrier: The page.
+        bring: Finds or makes copies.
+    """
+
+    def __init__(self, carrier: Carrier, bring: Bring) -> None:
+        self._carrier = carrier
+        self._bring = bring
+        self._answering: set[asyncio.Task[None]] = set()
+
+    async def enable(self) -> None:
+        """Look at every request from now on."""
+        self._carrier.on("Fetch.requestPaused", self._on_request)
+        await self._carrier.send("Fetch.enable", {"patterns": [{"urlPattern": "http*://*"}]})
+
+    def close(self) -> None:
+        """Answer no more."""
+        for task in self._answering:
+            task.cancel()
+
+    def _on_request(self, params: dict[str, Any]) -> None:
+        task = asyncio.get_running_loop().create_task(self._answer(params))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, params: dict[str, Any]) -> None:
+        changed: dict[str, Any] = {"requestId": params["requestId"]}
+        if is_asset(params):
+            # What cannot be copied is left to the page, which then sees the very failure.
+            try:
+                copy = await self._bring(params["request"]["url"])
+            except RemotionPyError:
+                copy = None
+            if copy:
+                changed["url"] = copy
+        try:
+            await self._carrier.send("Fetch.continueRequest", changed)
+        except (ProtocolError, BrowserCrashedError):
+            return  # the page has gone, or has given the request up
+
+
+def is_asset(params: dict[str, Any]) -> bool:
+    """Tell whether a paused request is for something that may be copied: no navigation, nothing of one user alone."""
+    request = params["request"]
+    private = any(name.lower() in _PRIVATE for name in request["headers"])
+    return request["method"] == "GET" and params.get("resourceType") in KINDS and not private
