@@ -194,7 +194,7 @@ def _aws() -> Surroundings:
         many_share_the_cores=False,
         prepare=prepare,
         warm=False,
-        stream_bytes=LARGE_CHUNK_BYTES,
+        stream_bytes=int(os.environ.get("REMOTION_PY_STREAM_BYTES") or LARGE_CHUNK_BYTES),
     )
 
 

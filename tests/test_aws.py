@@ -20,11 +20,12 @@ from remotion_py.errors import (
     RenderNotFoundError,
     SiteNotFoundError,
 )
-from remotion_py.providers.aws.policies import ROLE_STATEMENTS, USER_STATEMENTS
+from remotion_py.providers.aws import package
+from remotion_py.providers.aws.policies import IMPLICIT, ROLE_STATEMENTS, USER_STATEMENTS
 from remotion_py.testing import TestAccount, aws
 
 from .compare import decode, mismatches, read_counter
-from .conftest import LAB
+from .conftest import LAB, ROOT
 
 REGION = "us-east-1"
 pytestmark = pytest.mark.timeout(240)
@@ -176,15 +177,41 @@ def test_without_credentials_the_next_step_is_told(remote: rp.Client, monkeypatc
         rp.Client("aws", region=REGION).get_functions()
 
 
+def test_the_docs_explain_every_statement() -> None:
+    text = (ROOT / "docs" / "aws.md").read_text()
+    for statement in (*USER_STATEMENTS, *ROLE_STATEMENTS):
+        actions = ", ".join(f"`{action}`" for action in statement.actions)
+        assert f"| `{statement.sid}` | {actions} | {statement.why} |" in text
+
+
 def test_policies_are_json_that_names_the_partition() -> None:
     for text in (rp.get_user_policy("aws-cn"), rp.get_role_policy("aws-cn")):
         resources = [one for statement in json.loads(text)["Statement"] for one in statement["Resource"]]
         assert all(one == "*" or one.startswith("arn:aws-cn:") for one in resources)
 
 
-def test_every_call_is_granted_by_a_policy(remote: rp.Client, account: TestAccount, tmp_path: Path) -> None:
-    remote.render_media(LAB, "counter", output=tmp_path / "a.mp4", frame_range=(0, 11), concurrency=2)
-    remote.get_sites()
+def test_calls_and_policies_are_the_same(remote: rp.Client, account: TestAccount, tmp_path: Path) -> None:
+    """Every call is granted, and nothing is granted that no call needs; layers are seen in test_lambda_tree."""
+    video = remote.render_media(LAB, "counter", output=tmp_path / "a.mp4", frame_range=(0, 11), concurrency=2)
+    remote.delete_render(video.render_id)
+    remote.deploy_site(LAB, site_name="open", privacy="public")
+    remote.delete_site("open")
+    remote.get_or_create_bucket(bucket_name="remotion-py-another")
+    remote.simulate_permissions()
+    remote.get_quotas()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(package, "WRAPPER", package.WRAPPER + "# changed\n")
+        name = remote.deploy_function(timeout_in_seconds=60).function_name
+    remote.deploy_function(timeout_in_seconds=60)
+    remote.delete_function(name)
+    used = {(call.by_function, call.action) for call in account.calls}
+    used |= {(True, "s3:DeleteObject")}  # of test_large_chunks_go_through_the_bucket
+    for by_function, statements in ((True, ROLE_STATEMENTS), (False, USER_STATEMENTS)):
+        granted = {action for statement in statements for action in statement.actions}
+        layers = {"lambda:ListLayerVersions", "lambda:PublishLayerVersion"}
+        asked = {"servicequotas:RequestServiceQuotaIncrease"}  # of test_quotas_can_be_read_and_raised
+        unused = granted - IMPLICIT - layers - asked - {action for whose, action in used if whose is by_function}
+        assert unused == set()
     for call in account.calls:
         if call.action == "sts:GetCallerIdentity":  # needs no permission
             continue

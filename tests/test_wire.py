@@ -7,6 +7,7 @@ import http.server
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from remotion_py.lambda_ import webhook
 from remotion_py.lambda_.handler import check_protocol
 from remotion_py.testing import aws
 
-from .compare import decode, read_counter
+from .compare import decode, mismatches, read_counter
 from .conftest import LAB
 
 pytestmark = pytest.mark.timeout(240)
@@ -80,6 +81,20 @@ def test_outputs_go_where_they_are_wanted(tmp_path: Path) -> None:
         assert s3.head_object(Bucket=other, Key="b.png")["ContentLength"] > 100
         with pytest.raises(OptionError, match="exclude each other"):
             client.render_still(LAB, "counter", out_name=place, output=tmp_path / "a.png")
+
+
+def test_large_chunks_go_through_the_bucket(client: rp.Client, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"frame_range": (0, 11), "concurrency": 2}
+    here = client.render_media(LAB, "counter", output=tmp_path / "a.mp4", **options)
+    with aws(concurrency=2, environment={"REMOTION_PY_STREAM_BYTES": "100"}) as account:
+        remote = rp.Client("aws")
+        remote.deploy_function()
+        large = remote.render_media(LAB, "counter", output=tmp_path / "b.mp4", **options)
+        chunks = Counter(call.action for call in account.calls if "/chunks/" in call.resource)
+        with pytest.raises(OptionError, match="open already"), aws():
+            pass
+    assert chunks["s3:PutObject"] == chunks["s3:DeleteObject"] == 2
+    assert mismatches(list(decode(large.path)), list(decode(here.path))) == []
 
 
 class _Listener(http.server.BaseHTTPRequestHandler):

@@ -7,16 +7,18 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
+import urllib.request
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..errors import OptionError
 from .calls import Call
 from .router import Router
 
-ACCOUNT = "123456789012"
-"""The account of moto."""
+_one_at_a_time = threading.Lock()
 _CONFIGURED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_ROLE_ARN")
 """What the user's environment may hold and must not reach the test."""
 
@@ -69,6 +71,8 @@ def aws(
     S3, IAM, STS, Lambda's control plane and CloudWatch Logs are moto's server; invocations, streamed ones too, run the
     function in sandboxes on this machine. Credentials and endpoint are put into the environment, and taken out again.
 
+    Only one account can be open in a process.
+
     Args:
         region: Region of the account.
         concurrency: Renderer functions that may run at the same time.
@@ -76,20 +80,26 @@ def aws(
         environment: Variables that functions get in addition.
         real_package: Build and upload the real package of 200 MB; otherwise only its code, which is all that is needed
             to run the installed one.
+
+    Raises:
+        OptionError: One is open already.
     """
     from moto.server import ThreadedMotoServer
 
+    if not _one_at_a_time.acquire(blocking=False):
+        raise OptionError("A test account is open already, and moto keeps one for each process. Leave it first.")
     temp = Path(tempfile.mkdtemp(prefix="aws-test-account-"))
     calls: list[Call] = []
     denied: set[str] = set()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it would print every request
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     with contextlib.ExitStack() as stack:
+        stack.callback(_one_at_a_time.release)
         stack.callback(shutil.rmtree, temp, ignore_errors=True)
-        reset_moto()
         moto.start()
         stack.callback(moto.stop)
         host, port = moto.get_host_and_port()
+        _empty(f"http://{host}:{port}")
         router = Router(
             f"http://{host}:{port}",
             folder=temp,
@@ -117,11 +127,10 @@ def aws(
         yield TestAccount(url, region, calls, denied, router)
 
 
-def reset_moto() -> None:
+def _empty(moto: str) -> None:
     """Empty moto, which keeps what it holds for the whole process."""
-    from moto.core.model_instances import reset_model_data
-
-    reset_model_data()
+    request = urllib.request.Request(f"{moto}/moto-api/reset", method="POST")
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
 
 
 @contextlib.contextmanager

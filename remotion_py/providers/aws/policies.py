@@ -46,6 +46,18 @@ class Statement:
         }
 
 
+IMPLICIT = frozenset(
+    {
+        "iam:PassRole",
+        "iam:CreateServiceLinkedRole",
+        "lambda:GetLayerVersion",
+        "lambda:TagResource",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+)
+"""Actions that no call is named after: AWS asks for them on the way of others."""
+
 ROLE_STATEMENTS = (
     Statement(
         "Objects",
@@ -81,14 +93,18 @@ USER_STATEMENTS = (
         (
             "s3:CreateBucket",
             "s3:ListBucket",
-            "s3:GetBucketLocation",
             "s3:PutBucketPublicAccessBlock",
             "s3:PutEncryptionConfiguration",
             "s3:PutBucketOwnershipControls",
-            "s3:PutBucketTagging",
             "s3:GetLifecycleConfiguration",
             "s3:PutLifecycleConfiguration",
         ),
+        (_BUCKETS,),
+    ),
+    Statement(
+        "PublicSites",
+        "Opens one site to everybody, by the bucket's policy; only for deploy_site(privacy='public').",
+        ("s3:GetBucketPolicy", "s3:PutBucketPolicy"),
         (_BUCKETS,),
     ),
     Statement(
