@@ -42,7 +42,7 @@ remotionPy.registerComposition({
     if (part !== "ftyp") throw new Error("a range of the video is " + part);
     if (video.currentTime !== frame / 30 + 0.001) {
       video.currentTime = frame / 30 + 0.001;
-      await new Promise((resolve) => (video.onseeked = resolve));
+      await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
     }
     const canvas = document.createElement("canvas"); canvas.width = 320; canvas.height = 180;
     const pen = canvas.getContext("2d");

@@ -20,7 +20,7 @@ from remotion_py.page.stage import Stage
 
 from . import oracle
 from .compare import MAX_DIFFERENCE, Picture, decode, difference, facts, mismatches, picture, similarity
-from .media import SIZE, counted_frames
+from .media import SIZE, counted_frames, media_folder
 from .sites import media_site
 
 FIRST, LAST = 6, 9
@@ -178,3 +178,32 @@ def test_encoded_videos_look_the_same(
     ours = client.render_media(site, name, output=tmp_path / "a.mp4", muted=True, concurrency=3, crf=FINE)
     assert facts(ours.path) == facts(encoded[name])
     assert mismatches(list(decode(ours.path)), list(decode(encoded[name]))) == []
+
+
+TAGS = """<!doctype html><meta charset="utf-8"><script src="remotion-py.js"></script>
+<body style="margin:0"></body><script>
+const shown = async (frame) => {
+  const video = document.createElement("video");
+  video.muted = true;
+  video.src = "counter.mp4";
+  document.body.replaceChildren(video);
+  await new Promise((resolve) => (video.onloadeddata = resolve));
+  if (frame === 0) return;
+  video.currentTime = (frame + 0.5) / 30;
+  for (const end = performance.now() + 50; performance.now() < end; ); // the picture comes before it is asked for
+  await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+};
+remotionPy.registerComposition({ id: "tags", width: 320, height: 180, fps: 30, durationInFrames: 20, render: shown });
+</script>"""
+
+
+def test_a_video_tag_shows_its_picture_in_its_very_first_frame(client: rp.Client, tmp_path: Path) -> None:
+    """Every frame has a `<video>` of its own, and asks for the picture when it is too late for the browser."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text(TAGS)
+    (site / "counter.mp4").write_bytes((media_folder() / "counter.mp4").read_bytes())
+    frames = client.render_frames(site, "tags", output=tmp_path / "frames", concurrency=2)
+    for path, raw in zip(frames.paths, counted_frames(20, 0), strict=True):
+        truth = np.frombuffer(raw, np.uint8).reshape(SIZE[1], SIZE[0], 3)
+        assert difference(picture(path)[..., :3], truth) < 2, path.name

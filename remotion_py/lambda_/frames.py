@@ -14,9 +14,6 @@ from .job import Job, page_settings
 CRASH_RETRIES = 1
 """How often one frame is tried again in a new browser before the whole chunk is given up."""
 
-FLAKY_HANDLE = "<Html5Video"
-"""A browser's own video tag sometimes hangs at a seek (page contract 6.7); a fresh page helps."""
-
 
 @dataclass(frozen=True)
 class Shown:
@@ -50,7 +47,6 @@ async def show_frames(
     """
     attempt = 1
     crashes = 0
-    given_up = -1
     waiting = list(frames)
     waiting.reverse()
     while waiting:
@@ -70,10 +66,8 @@ async def show_frames(
                 raise
         except PageTimeoutError as error:
             await stage.discard(browser=False)
-            stuck = waiting[-1] != given_up and any(FLAKY_HANDLE in label for label in error.data.get("handles", []))
-            if not error.data.get("retries_left") and not stuck:
+            if not error.data.get("retries_left"):
                 raise
-            given_up = waiting[-1]
             attempt += 1
         except Exception:
             await stage.discard(browser=False)

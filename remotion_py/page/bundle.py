@@ -22,7 +22,7 @@ from ..errors import (
     SiteNotFoundError,
 )
 from .browser import Browser, OpenPage
-from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat
+from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat, Videos
 from .cdp import ProtocolError
 from .contract import SITE_VERSION, Composition, MediaSettings, PageSettings, cancelled
 from .redirect import AssetRedirect, Bring
@@ -53,7 +53,7 @@ class CompositionPage:
         self._trouble = Trouble(url, refused, self._fetch)
         self._crashed = asyncio.Event()
         self._shown: Composition | None = None
-        self._has_video = False
+        self._videos: Videos = "none"
         self._transparent = False
         self._redirect: AssetRedirect | None = None
         opened.carrier.on("Runtime.exceptionThrown", self._trouble.on_exception)
@@ -177,7 +177,7 @@ class CompositionPage:
         answer = await self._explained(
             self._checked(f"window.remotionPyDriver.seek(...{arguments})", frame=frame, doing="show a frame")
         )
-        self._has_video = answer["video"]
+        self._videos = answer["videos"]
         return answer["assets"]
 
     async def _checked(self, expression: str, *, frame: int | None = None, doing: str) -> dict[str, Any]:
@@ -203,8 +203,11 @@ class CompositionPage:
 
     async def capture(self, format: PictureFormat, quality: int) -> bytes:
         """Take a picture of the frame that is shown, as encoded bytes."""
+        if self._videos == "appear":
+            await self._within(self._frames.draw(), self._ready_timeout, "draw a frame", pump=False)
+            await self._evaluate("window.remotionPyDriver.present()", doing="show its videos")
         return await self._within(
-            self._frames.capture(format, quality, settle=self._has_video),
+            self._frames.capture(format, quality, videos=self._videos),
             self._ready_timeout,
             "draw a frame",
             pump=False,

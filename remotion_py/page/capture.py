@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from collections.abc import Coroutine
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -16,6 +17,8 @@ from .cdp import Carrier, ProtocolError
 
 T = TypeVar("T")
 PictureFormat = Literal["jpeg", "png", "webp"]
+Videos = Literal["none", "shown", "appear"]
+"""What `<video>` tags do in a frame: there are none in sight, all were there before, or some come into sight."""
 
 EAGER_FRAMES = 4
 """A seek resolves within 1.8 frames on average (measured): ask for the first ones at once, then at display rate."""
@@ -23,6 +26,11 @@ FRAME_INTERVAL_S = 1 / 60
 DRAWN_EVERY = 12
 """Seeks of most pages are over by then."""
 CAPTURE_TRIES = 5
+SETTLE_INTERVAL_S = 0.005
+SETTLE_STILL = 4
+SETTLE_LIMIT_S = 0.5
+"""A video's picture reaches the display a moment after the page knows of it: it is there when so many drawings in a row
+changed nothing. The limit is for pages that change all the time."""
 
 
 class Frames(Protocol):
@@ -32,13 +40,17 @@ class Frames(Protocol):
         """Keep the page alive until the answer is there."""
         ...
 
-    async def capture(self, format: PictureFormat, quality: int, *, settle: bool) -> bytes:
+    async def draw(self) -> None:
+        """Draw the page as it is."""
+        ...
+
+    async def capture(self, format: PictureFormat, quality: int, *, videos: Videos) -> bytes:
         """Take a picture of the page as it is.
 
         Args:
             format: "jpeg", "png" or "webp".
             quality: 0 to 100, for JPEG and WebP.
-            settle: Draw once more before, as a `<video>` needs after it is ready.
+            videos: What its `<video>` tags do: their pictures come to the display by a way of their own.
         """
         ...
 
@@ -70,15 +82,29 @@ class ControlledFrames:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
-    async def capture(self, format: PictureFormat, quality: int, *, settle: bool) -> bytes:
+    async def draw(self) -> None:
+        """Draw the page."""
+        await self._begin({})
+
+    async def capture(self, format: PictureFormat, quality: int, *, videos: Videos) -> bytes:
         """Draw the page and take its picture."""
-        if settle:
+        if videos != "none":
             await self._begin({})
+        if videos == "appear":
+            await self._settle()
         for _ in range(CAPTURE_TRIES):
             answer = await self._begin({"screenshot": _screenshot(format, quality)})
             if answer.get("screenshotData"):
                 return base64.b64decode(answer["screenshotData"])
         raise BrowserCrashedError(f"The browser drew no picture in {CAPTURE_TRIES} tries.")
+
+    async def _settle(self) -> None:
+        """Draw until the picture stands still."""
+        end = time.monotonic() + SETTLE_LIMIT_S
+        still = 0
+        while still < SETTLE_STILL and time.monotonic() < end:
+            await asyncio.sleep(SETTLE_INTERVAL_S)
+            still = 0 if (await self._begin({})).get("hasDamage") else still + 1
 
     async def _begin(self, params: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -101,9 +127,12 @@ class FreeFrames:
         """Wait for the answer."""
         return await answer
 
-    async def capture(self, format: PictureFormat, quality: int, *, settle: bool) -> bytes:
+    async def draw(self) -> None:
+        """Leave it to the browser."""
+
+    async def capture(self, format: PictureFormat, quality: int, *, videos: Videos) -> bytes:
         """Take a picture of the page."""
-        del settle
+        del videos
         try:
             answer = await self._carrier.send("Page.captureScreenshot", _screenshot(format, quality))
         except ProtocolError as error:

@@ -28,6 +28,17 @@
     };
   }
 
+  // Chromium loses a request for a video's frame that comes after the frame, as when a page seeks first and asks then; so
+  // every seek is preceded by a request, which the page's own joins.
+  const time = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "currentTime");
+  Object.defineProperty(HTMLMediaElement.prototype, "currentTime", {
+    ...time,
+    set(seconds) {
+      if (this instanceof HTMLVideoElement) this.requestVideoFrameCallback(() => {});
+      time.set.call(this, seconds);
+    },
+  });
+
   own.handles = () => Object.values(window.remotion_delayRenderTimeouts ?? {}).map((handle) => handle.label ?? "");
 
   const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
@@ -36,7 +47,7 @@
   // has its turn when no other task is waiting, so React is done then; the limit is for pages that are never idle.
   const idle = () =>
     new Promise((resolve) => {
-      setTimeout(resolve, 100);
+      setTimeout(resolve, 500);
       window.scheduler ? window.scheduler.postTask(resolve, { priority: "background" }) : setTimeout(resolve, 10);
     });
 
@@ -73,7 +84,14 @@
   own.enter = async (mode, media) => {
     setMedia(media);
     window.remotion_setBundleMode(mode);
-    return own.ready();
+    // React mounts a composition in several commits, and a page is ready before the first one and between two (measured).
+    for (let still = 0; ; ) {
+      await idle();
+      const answer = await own.ready();
+      if (answer.state !== "ready" || still === 3) return answer;
+      await nextFrame();
+      still = window.remotion_setFrame && window.remotion_renderReady ? still + 1 : 0;
+    }
   };
 
   // Samples travel as base64: as an array of numbers they take 24 times as long (page contract 6.6).
@@ -84,6 +102,38 @@
     for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
     return { ...asset, audio: btoa(text) };
   };
+
+  const reloaded = new WeakSet();
+  document.addEventListener("loadstart", (event) => reloaded.add(event.target), true);
+  let inSight = new Set();
+  let appeared = [];
+  const isInSight = (video) => {
+    const { left, right, top, bottom } = video.getBoundingClientRect();
+    const within = right > 0 && bottom > 0 && left < innerWidth && top < innerHeight && left < right && top < bottom;
+    return within && video.readyState >= 2 && video.checkVisibility({ visibilityProperty: true });
+  };
+  const lookForVideos = () => {
+    const before = inSight;
+    inSight = new Set([...document.querySelectorAll("video")].filter(isInSight));
+    appeared = [...inSight].filter((video) => !before.has(video) || reloaded.has(video));
+    for (const video of appeared) reloaded.delete(video);
+    return appeared.length > 0 ? "appear" : inSight.size > 0 ? "shown" : "none";
+  };
+
+  // A video hands its pictures to the display by a thread of its own, which begins once the video has been drawn. A seek
+  // away and back sends the same picture again, and its callback comes back through that thread.
+  const present = (video) =>
+    new Promise((resolve) => {
+      if (!video.seekable.length) return resolve();
+      setTimeout(resolve, 2000); // a video may be reloaded meanwhile
+      const there = video.currentTime;
+      video.currentTime = Math.abs(there - 1e-6);
+      video.addEventListener("seeked", () => {
+        video.requestVideoFrameCallback(resolve);
+        video.currentTime = there;
+      }, { once: true });
+    });
+  own.present = () => Promise.all(appeared.map(present)).then(() => null);
 
   own.seek = async (frame, id, attempt, background) => {
     document.body.style.background = background;
@@ -98,7 +148,7 @@
     // Collecting empties the list of assets, which grows with every frame otherwise.
     const assets = (window.remotion_collectAssets?.() ?? []).map(packed);
     if (own.cancelled() !== undefined) return { state: "cancelled", text: String(own.cancelled()) };
-    return { state: "ready", video: document.querySelector("video") !== null, assets };
+    return { state: "ready", videos: lookForVideos(), assets };
   };
 
   Object.defineProperty(window, "remotionPyDriver", { value: Object.freeze(own) });
