@@ -20,7 +20,6 @@ from remotion_py.providers.local.processes import MARKER
 ROOT = Path(__file__).parent.parent
 LAB = Path(__file__).parent / "sites" / "lab"
 RACE = ROOT / "examples" / "bar-chart-race"
-CACHE = ROOT / ".cache"
 LEAK_PATIENCE_S = 5
 
 _shared: rp.Client | None = None

@@ -12,11 +12,13 @@ import numpy as np
 
 from remotion_py.media.ffmpeg import ffmpeg_path
 
-CACHE = Path(__file__).parent.parent / ".cache"
+from .cache import CACHE, one_at_a_time
+
 SIZE = (320, 180)
 BITS = 10
 
 
+@one_at_a_time("media")
 def media_folder() -> Path:
     """Return the folder with all media files, making them where they are missing."""
     folder = CACHE / "media" / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]

@@ -12,9 +12,9 @@ from typing import Any
 
 from remotion_py.page.discovery import find_browser
 
+from .cache import CACHE, one_at_a_time
+
 HERE = Path(__file__).parent / "npm"
-ROOT = Path(__file__).parent.parent
-CACHE = ROOT / ".cache"
 
 
 def _hash(*items: object) -> str:
@@ -29,6 +29,7 @@ def _files(folder: Path) -> list[bytes]:
     return [part for path in kept for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes())]
 
 
+@one_at_a_time("npm")
 def modules() -> Path:
     """Return the folder with the installed npm packages, installing them where they are missing."""
     manifest = (HERE / "package.json").read_bytes()
@@ -44,6 +45,7 @@ def modules() -> Path:
     return folder
 
 
+@one_at_a_time("bundles")
 def bundle(project: Path, public: Path | None = None) -> Path:
     """Bundle a Remotion project by the npm bundler, with the files of a folder as its public ones."""
     packages = modules()
@@ -77,6 +79,7 @@ def render(kind: str, site: Path, name: str, serve_url: str = "", **job: Any) ->
     return render_all(kind, site, name, [job], serve_url)[0]
 
 
+@one_at_a_time("reference")
 def render_all(
     kind: str, site: Path, name: str, jobs: Sequence[dict[str, Any]], serve_url: str = ""
 ) -> list[tuple[dict[str, Any], Path]]:

@@ -25,7 +25,7 @@ import pytest
 from remotion_py.providers.local.endpoint import Endpoint
 from remotion_py.providers.local.lambda_client import make_lambda_client
 
-from .conftest import CACHE
+from .cache import CACHE
 from .test_endpoint import WORKER
 
 SAM = "aws-sam-cli==1.170.0"

@@ -18,8 +18,9 @@ from remotion_py.providers.aws.package import UNZIPPED_LIMIT, Archive, Package, 
 from remotion_py.providers.aws.registries import Part, read_lock
 from remotion_py.testing import aws
 
+from .cache import CACHE
 from .compare import decode, read_counter
-from .conftest import CACHE, ROOT
+from .conftest import ROOT
 from .lambda_tree import make_trixie
 
 
