@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .progress import RenderProgress
     from .providers.aws.policies import get_role_policy, get_user_policy
     from .providers.aws.regions import get_regions
+    from .providers.base import Links
     from .render import Artifact, AsyncRender, Composition, Frames, Render, Still, Video
     from .webhooks import validate_webhook_signature
 
@@ -62,6 +63,7 @@ __all__ = [
     "Client",
     "Composition",
     "Frames",
+    "Links",
     "RemotionPyError",
     "Render",
     "RenderProgress",
@@ -108,6 +110,7 @@ _HOMES = {
     "Client": "client",
     "Composition": "render",
     "Frames": "render",
+    "Links": "providers.base",
     "RemotionPyError": "errors",
     "Render": "render",
     "RenderProgress": "progress",

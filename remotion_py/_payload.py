@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from ._official import official_payload
 from ._version import PROTOCOL, __version__
 from .errors import OptionError, OutputError
 from .lambda_.large_props import offloaded
@@ -66,13 +67,14 @@ async def make_payload(
     payload = wire_options(options, values)
     if not provider.on_this_machine:
         payload["inputProps"] = await offloaded(payload["inputProps"]["payload"], "input-props", provider.store)
-    return payload | {
+    payload |= {
         "type": kind,
         "version": provider.wire_version or __version__,
         "protocol": PROTOCOL,
         "serveUrl": url,
         "bucketName": provider.store.bucket,
     }
+    return official_payload(payload) if provider.wire_version else payload
 
 
 def _is_site_name(url: str) -> bool:

@@ -62,6 +62,7 @@ class RenderTask(Generic[T]):
 
     def __init__(self, host: Host, render_id: str, take: Callable[[RenderProgress], Awaitable[T]]) -> None:
         self.render_id = render_id
+        self.links = host.provider.links(render_id)
         self.latest = RenderProgress(render_id=render_id, bucket_name=host.provider.store.bucket)
         self._host = host
         self._take = take
@@ -109,6 +110,11 @@ class RenderTask(Generic[T]):
         with self._host.working():
             try:
                 return await self._poll()
+            except RemotionPyError as error:
+                if self.links:
+                    error.data["logs"] = self.links.logs
+                    error.add_note(f"Logs: {self.links.logs}")
+                raise
             finally:
                 # Waiters look at `done()`, which is true only after this has ended.
                 asyncio.get_running_loop().call_soon(self._host.spawn, self._notify())

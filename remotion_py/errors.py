@@ -24,7 +24,8 @@ The tree::
     │   ├── RenderCancelledError    cancelled by its caller
     │   └── RenderInterruptedError  its main function or its endpoint died
     ├── FunctionError               an invocation failed without telling more
-    │   └── ThrottledError          no capacity left; tried again first
+    │   ├── ThrottledError          no capacity left; tried again first
+    │   └── ServiceError            Lambda itself is in trouble; tried again first
     ├── AwsError                    AWS refused what was asked of it
     │   ├── CredentialsError        none, wrong or expired credentials
     │   ├── PermissionDeniedError   they do not permit an action
@@ -151,6 +152,10 @@ class FunctionError(RemotionPyError):
 
 class ThrottledError(FunctionError):
     """The provider had no capacity for an invocation (HTTP 429)."""
+
+
+class ServiceError(FunctionError):
+    """The provider itself was in trouble (HTTP 5xx), so that the function did not run."""
 
 
 class AwsError(RemotionPyError):

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from . import _loop
 from .errors import OutputError, RemotionPyError
 from .progress import RenderProgress
+from .providers.base import Links
 
 OnProgress = Callable[[RenderProgress], Any]
 
@@ -60,6 +61,7 @@ class Video:
         artifacts: The files that the composition emitted.
         url: A link to it in its bucket, good for a day; None on this machine.
         cost: US dollars that its functions cost, by the price table; None on this machine.
+        links: Its logs and its folder in the AWS console; None on this machine.
     """
 
     file: Path | None
@@ -75,6 +77,7 @@ class Video:
     artifacts: tuple[Artifact, ...] = ()
     url: str | None = field(compare=False, repr=False, default=None)
     cost: float | None = field(compare=False, default=None)
+    links: Links | None = field(compare=False, repr=False, default=None)
 
     @property
     def path(self) -> Path:
@@ -103,6 +106,7 @@ class Still:
         frame: The frame that it shows.
         artifacts: The files that the composition emitted.
         url: A link to it in its bucket, good for a day; None on this machine.
+        links: The logs of its function and its folder in the AWS console; None on this machine.
     """
 
     file: Path | None
@@ -113,6 +117,7 @@ class Still:
     frame: int
     artifacts: tuple[Artifact, ...] = ()
     url: str | None = field(compare=False, repr=False, default=None)
+    links: Links | None = field(compare=False, repr=False, default=None)
 
     @property
     def path(self) -> Path:
@@ -206,6 +211,7 @@ class RenderTask(Protocol[Result_co]):
 
     render_id: str
     latest: RenderProgress
+    links: Links | None
 
     async def progress(self) -> RenderProgress:
         """Return how far it is."""
@@ -233,11 +239,13 @@ class Render(Generic[Result_co]):
 
     Attributes:
         render_id: Its id, which `get_render_progress()` takes.
+        links: Its logs and its folder in the AWS console; None on this machine.
     """
 
     def __init__(self, task: RenderTask[Result_co]) -> None:
         self._task = task
         self.render_id = task.render_id
+        self.links = task.links
 
     def progress(self) -> RenderProgress:
         """Return how far it is."""
@@ -282,11 +290,13 @@ class AsyncRender(Generic[Result_co]):
 
     Attributes:
         render_id: Its id, which `get_render_progress()` takes.
+        links: Its logs and its folder in the AWS console; None on this machine.
     """
 
     def __init__(self, task: RenderTask[Result_co]) -> None:
         self._task = task
         self.render_id = task.render_id
+        self.links = task.links
 
     async def progress(self) -> RenderProgress:
         """Return how far it is."""

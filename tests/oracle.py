@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -43,6 +44,14 @@ def modules() -> Path:
     for script in HERE.glob("*.mjs"):
         shutil.copy(script, folder)
     return folder
+
+
+def workspace(project: Path) -> Path:
+    """Return a copy of a Remotion project where its packages are installed: below `node_modules`."""
+    copy = modules() / "projects" / f"{project.name}-{os.getpid()}"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("node_modules", "build"))
+    return copy
 
 
 @one_at_a_time("bundles")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import threading
 from collections import Counter
@@ -19,9 +20,11 @@ import remotion_py as rp
 from remotion_py.lambda_.shared_assets import SharedAssets
 from remotion_py.page.redirect import is_asset
 from remotion_py.providers.local.folder import FolderStore
+from remotion_py.testing import aws
 
 from .compare import picture
 from .media import media_folder
+from .sites import media_site
 
 PAGE = """<!doctype html><meta charset="utf-8"><script src="remotion-py.js"></script>
 <body style="margin:0;background:#fff"></body><script>
@@ -83,7 +86,7 @@ class Origin:
             self.asked[path.name] += 1
         if not path.is_file():
             return web.Response(status=404)
-        return web.FileResponse(path, headers={"Cache-Control": "no-store"})
+        return web.FileResponse(path, headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"})
 
     def close(self) -> None:
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
@@ -127,6 +130,30 @@ def test_each_asset_is_fetched_once_for_all_functions(remote: Origin, tmp_path: 
         client.render_frames(remote.url, "remote", output=tmp_path / "again", cache_assets=True, **options)
         assert remote.asked == dict.fromkeys(ALL, 2), "another render asks again, as nothing may be kept"
     assert all(often[name] >= 4 for name in ALL), "without it every function fetches them"
+    for ours, other in zip(once.paths, plain.paths, strict=True):
+        assert np.array_equal(picture(ours), picture(other))
+
+
+@pytest.mark.timeout(240)
+def test_videos_of_remotion_are_fetched_once_too(remote: Origin, tmp_path: Path) -> None:
+    """`<OffthreadVideo>` asks by our proxy, `<Video>` of @remotion/media by fetches of ranges.
+
+    On the test account, as functions on this machine share what the proxy downloads anyhow.
+    """
+    shutil.copytree(media_site(), tmp_path / "origin", dirs_exist_ok=True)
+    for name in ("offthread.mp4", "media.mp4"):
+        (tmp_path / "origin" / "assets" / name).write_bytes((media_folder() / "counter.mp4").read_bytes())
+    options: dict[str, Any] = {"concurrency": 4, "props": {"origin": remote.url}}
+    with aws(concurrency=4), rp.Client("aws") as client:
+        client.deploy_function()
+        plain = client.render_frames(remote.url, "video-remote", output=tmp_path / "plain", **options)
+        assert all(remote.asked[name] >= 4 for name in ("offthread.mp4", "media.mp4"))
+        remote.asked.clear()
+        once = client.render_frames(remote.url, "video-remote", output=tmp_path / "once", cache_assets=True, **options)
+    assert {name: count for name, count in remote.asked.items() if name.endswith(".mp4")} == {
+        "offthread.mp4": 1,
+        "media.mp4": 1,
+    }
     for ours, other in zip(once.paths, plain.paths, strict=True):
         assert np.array_equal(picture(ours), picture(other))
 

@@ -24,6 +24,7 @@ from remotion_py.providers.aws import package
 from remotion_py.providers.aws.policies import IMPLICIT, ROLE_STATEMENTS, USER_STATEMENTS
 from remotion_py.testing import TestAccount, aws
 
+from . import oracle
 from .compare import decode, mismatches, read_counter
 from .conftest import LAB, ROOT
 
@@ -113,6 +114,15 @@ def test_sites_travel_by_what_has_changed(remote: rp.Client, tmp_path: Path) -> 
         remote.delete_site("mine")
     with pytest.raises(SiteNotFoundError, match="sites create"):
         remote.get_compositions("mine")
+
+
+def test_a_project_is_bundled_by_its_own_bundler(remote: rp.Client) -> None:
+    project = oracle.workspace(ROOT / "examples" / "remotion-hello")
+    site = remote.deploy_site(project, site_name="bundled")
+    assert "hello" in {found.id for found in remote.get_compositions(site.serve_url)}
+    (project / "src" / "index.ts").write_text("import './nothing';")
+    with pytest.raises(SiteNotFoundError, match=r"npx remotion bundle.*failed"):
+        remote.deploy_site(project, site_name="bundled")
 
 
 def test_a_second_deploy_finds_the_first(remote: rp.Client) -> None:

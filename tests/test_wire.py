@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.server
+import io
 import json
 import threading
 import time
@@ -18,9 +19,10 @@ import remotion_lambda.webhook as official_webhook
 from remotion_lambda.exception import RemotionRenderingOutputError
 
 import remotion_py as rp
-from remotion_py.errors import FunctionError, OptionError
+from remotion_py.errors import FunctionError, OptionError, RenderError, RenderNotFoundError
 from remotion_py.lambda_ import webhook
 from remotion_py.lambda_.handler import check_protocol
+from remotion_py.providers.functions import BotoFunctions
 from remotion_py.testing import aws
 
 from .compare import decode, mismatches, read_counter
@@ -176,3 +178,40 @@ def test_versions_may_differ_but_not_protocols() -> None:
     check_protocol({"version": "99.0.0"})
     with pytest.raises(FunctionError, match="functions deploy"):
         check_protocol({"version": "99.0.0", "protocol": 99})
+
+
+def test_an_official_function_gets_the_fields_that_its_own_client_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fields and defaults are compared with what the official client serializes."""
+    sent: list[dict[str, Any]] = []
+
+    async def invoke(self: BotoFunctions, name: str, payload: dict[str, Any]) -> Any:
+        assert name == "remotion-render-4-0-527-mem2048mb-disk2048mb-240sec"
+        sent.append(payload)
+        return {"type": "success", "renderId": "abc", "bucketName": payload["bucketName"]}
+
+    monkeypatch.setattr(BotoFunctions, "invoke", invoke)
+    with aws():
+        bucket = rp.Client("aws").get_or_create_bucket().bucket_name
+        name = "remotion-render-4-0-527-mem2048mb-disk2048mb-240sec"
+        client = rp.Client("aws", function_name=name, bucket_name=bucket)
+        with pytest.raises(RenderNotFoundError):
+            client.start_render_media("https://example.com/site", "hello", codec="h264").wait()
+    theirs = official.RenderMediaParams(composition="hello", codec="h264", force_path_style=False).serialize_params()
+    (ours,) = sent
+    assert ours["version"] == "4.0.527"
+    assert set(theirs) - set(ours) == set()
+    different = {key for key in theirs if json.dumps(theirs[key], default=vars) != json.dumps(ours[key])}
+    own = {"serveUrl", "inputProps", "bucketName", "version", "privacy", "overwrite"}  # ours, or private by default
+    assert different - own == {"scale", "chromiumOptions", "colorSpace"}
+    same = {"imageFormat": "jpeg", "scale": 1, "colorSpace": "default"}
+    assert {key: ours[key] for key in same} == same
+    assert not any(ours["chromiumOptions"].values())
+
+
+def test_an_error_object_of_an_official_function_is_an_error() -> None:
+    class Refusing:
+        def invoke(self, **_: Any) -> dict[str, Any]:
+            return {"Payload": io.BytesIO(b'{"type": "error", "message": "Incompatible site", "stack": ""}')}
+
+    with pytest.raises(RenderError, match="Incompatible site"):
+        asyncio.run(BotoFunctions(Refusing).invoke("remotion-render", {}))

@@ -24,6 +24,11 @@ def progress_key(render_id: str) -> str:
     return f"{render_prefix(render_id)}progress.json"
 
 
+def launched_key(render_id: str) -> str:
+    """An object here means that a main function has taken the render on."""
+    return f"{render_prefix(render_id)}launched.json"
+
+
 def cancel_key(render_id: str) -> str:
     """An object here means that the render is to end."""
     return f"{render_prefix(render_id)}cancel.json"

@@ -15,7 +15,7 @@ from ..errors import DiskFullError, RenderError
 from ..media.formats import check_gif_rate
 from ..page.bundle import CompositionPage
 from ..page.contract import Composition
-from ..providers.base import ObjectStore
+from ..providers.base import ObjectExistsError, ObjectStore
 from .audio_join import AudioJoin
 from .chunk import ChunkFiles, ChunkRender
 from .collect import Collector
@@ -24,7 +24,7 @@ from .context import Context, now_ms
 from .destination import Destination, destination
 from .document import ProgressDocument
 from .job import Job, forced, page_settings
-from .keys import cancel_key, separate_audio_key
+from .keys import cancel_key, launched_key, separate_audio_key
 from .large_props import KINDS, offloaded, passed_on
 from .plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     """Render a composition.
 
-    A failure is recorded in `progress.json` and not raised, since Lambda would invoke the function again.
+    A failure is recorded in `progress.json` and not raised, since Lambda would invoke the function again. Lambda may
+    also deliver one event twice (AWS: asynchronous invocation): the second main function leaves the render alone.
 
     Args:
         payload: What `start` passed on, with its render id.
@@ -51,8 +52,13 @@ async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     Returns:
         An empty object.
     """
-    document = ProgressDocument(now_ms(), context.deadline_ms)
     store = context.open_store(payload["bucketName"])
+    try:
+        await store.put(launched_key(payload["renderId"]), b"{}", if_absent=True)
+    except ObjectExistsError:
+        log.warning("render %s is another main function's", payload["renderId"])
+        return {}
+    document = ProgressDocument(now_ms(), context.deadline_ms)
     async with Publisher(document, store, payload["renderId"]):
         limit = asyncio.timeout(max(END_MARGIN_S, context.seconds_left - END_MARGIN_S))
         try:

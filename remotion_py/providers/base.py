@@ -13,6 +13,21 @@ DELETE_AFTER = {"1-day": 1, "3-days": 3, "7-days": 7, "30-days": 30}
 """After how many days a render may be removed; the id of such a render begins with the key (lambda.md 3.5)."""
 
 
+@dataclass(frozen=True)
+class Links:
+    """Where a render can be looked into by the console of its provider.
+
+    Attributes:
+        logs: What its functions logged.
+        folder: Its folder in the bucket.
+        progress: Its `progress.json`.
+    """
+
+    logs: str
+    folder: str
+    progress: str
+
+
 class Functions(Protocol):
     """Invokes functions by name and JSON payload, in the three ways that Lambda has."""
 
@@ -172,6 +187,10 @@ class Provider(Protocol):
 
     def cost(self, document: Mapping[str, Any]) -> float | None:
         """Return what a render has cost so far by its progress document, in USD; None where nothing is charged."""
+        ...
+
+    def links(self, render_id: str) -> Links | None:
+        """Return where a render can be looked into; None where there is no console."""
         ...
 
     async def functions(self, *, renderers: int = 0) -> Functions:

@@ -10,7 +10,16 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from ..errors import FunctionError, RemotionPyError, ThrottledError, from_wire
+from ..errors import (
+    FunctionError,
+    FunctionNotFoundError,
+    RemotionPyError,
+    RenderError,
+    ServiceError,
+    ThrottledError,
+    from_wire,
+)
+from .aws.session import EXPIRED, client_error
 from .threads import in_thread
 
 QUEUED_EVENTS = 4
@@ -18,6 +27,7 @@ QUEUED_EVENTS = 4
 THROTTLE_PATIENCE_S = 30.0
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1.0
+SERVICE_TRIES = 4
 
 
 class BotoFunctions:
@@ -35,16 +45,20 @@ class BotoFunctions:
         self._making = threading.Lock()
 
     async def invoke(self, name: str, payload: dict[str, Any]) -> Any:
-        """Call a function and wait for its JSON result; a throttled call is tried again for a while."""
-        pause, waited = FIRST_PAUSE_S, 0.0
+        """Call a function and wait for its JSON result; a call that did not reach it is tried again for a while."""
+        pause, waited, trouble = FIRST_PAUSE_S, 0.0, 0
         while True:
             try:
                 return await in_thread(self._invoke, name, payload)
             except ThrottledError:
                 if waited >= self._patience_s:
                     raise
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))
-                waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE_S)
+            except ServiceError:
+                trouble += 1
+                if trouble >= SERVICE_TRIES:
+                    raise
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+            waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE_S)
 
     async def invoke_event(self, name: str, payload: dict[str, Any]) -> None:
         """Start a function and return at once."""
@@ -97,12 +111,7 @@ class BotoFunctions:
                 FunctionName=name, Payload=json.dumps(payload, ensure_ascii=False).encode(), **arguments
             )
         except boto.ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code == "TooManyRequestsException":
-                raise ThrottledError(
-                    f"The function {name} has no capacity left; try again later.", type=code
-                ) from error
-            raise FunctionError(f"The function {name} cannot be invoked: {error}", type=code) from error
+            raise _refusal(name, error) from error
         except (boto.HTTPClientError, boto.ConnectionError) as error:
             raise FunctionError(f"The function {name} cannot be reached: {error}", type="Unreachable") from error
 
@@ -111,7 +120,10 @@ class BotoFunctions:
         body = answer["Payload"].read()
         if answer.get("FunctionError"):
             raise function_error(name, answer["FunctionError"], body)
-        return json.loads(body)
+        result = json.loads(body)
+        if isinstance(result, dict) and result.get("type") == "error":  # the way of Remotion's own functions
+            raise RenderError(f"The function {name} refused: {result.get('message')}")
+        return result
 
     def _invoke_event(self, name: str, payload: dict[str, Any]) -> None:
         self._call("invoke", name, payload, InvocationType="Event")["Payload"].read()
@@ -137,6 +149,21 @@ class BotoFunctions:
             raise FunctionError(
                 f"The stream of the function {name} ended without its closing event.", type="TruncatedStream"
             )
+
+
+def _refusal(name: str, error: Any) -> RemotionPyError:
+    """Return our error for a call that did not reach its function."""
+    told = error.response
+    code, status = told.get("Error", {}).get("Code", ""), told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code == "TooManyRequestsException":
+        return ThrottledError(f"The function {name} has no capacity left; try again later.", type=code)
+    if status >= 500:
+        return ServiceError(f"Lambda cannot run the function {name} now ({error}); try again later.", type=code)
+    if status in (403, 404) or code in EXPIRED:
+        deploy = "Deploy it by 'remotion-py functions deploy', or pass the function_name of another one."
+        gone = {"ResourceNotFoundException": (FunctionNotFoundError, deploy)}
+        return client_error(error, f"invoke the function {name}", gone)
+    return FunctionError(f"The function {name} cannot be invoked: {error}", type=code)
 
 
 def function_error(name: str, code: str, details: bytes) -> RemotionPyError:

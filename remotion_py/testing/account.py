@@ -33,6 +33,7 @@ class TestAccount:
         calls: Every call so far, with the IAM action and resource that it needs.
         denied: IAM actions that the account refuses; add to it to see what your code does.
         throttled: How many of the next invocations are refused with 429; set it to see waiting.
+        cut_streams: How many of the next streamed answers end in their middle.
     """
 
     __test__ = False  # its name would make pytest collect it
@@ -51,6 +52,27 @@ class TestAccount:
     @throttled.setter
     def throttled(self, count: int) -> None:
         self._router.throttled = count
+
+    @property
+    def cut_streams(self) -> int:
+        """How many of the next streamed answers end in their middle."""
+        return self._router.cut_streams
+
+    @cut_streams.setter
+    def cut_streams(self, count: int) -> None:
+        self._router.cut_streams = count
+
+    def refuse(self, action: str, code: str, message: str = "", *, status: int = 400, times: int = 1) -> None:
+        """Answer the next calls of an action with an error, as AWS would.
+
+        Args:
+            action: The IAM action, such as "s3:CreateBucket".
+            code: AWS's error code, such as "BucketAlreadyExists".
+            message: AWS's message.
+            status: HTTP status.
+            times: How many calls; boto3 itself tries again what has a status of 500 or above.
+        """
+        self._router.refusals += [(action, code, message, status)] * times
 
     def restart(self) -> None:
         """End all sandboxes, as AWS does now and then; the next call is a cold one."""

@@ -56,6 +56,8 @@ class Router:
         denied: set[str],
     ) -> None:
         self.throttled = 0
+        self.cut_streams = 0
+        self.refusals: list[tuple[str, str, str, int]] = []
         self._moto = moto
         self._folder = folder
         self._region = region
@@ -122,6 +124,12 @@ class Router:
         self._calls.append(call)
         if call.action in self._denied:
             return _denial(call)
+        for refusal in self.refusals:
+            if refusal[0] == call.action:
+                self.refusals.remove(refusal)
+                return _refusal(call.action, *refusal[1:])
+        if call.action == "lambda:DeleteFunction" and (gone := self._functions.pop(request.path.split("/")[-1], None)):
+            await gone[0].close()
         if found := _INVOKE.fullmatch(request.path):
             return await self._invoke(request, found[2], body)
         if call.action == "lambda:GetAccountSettings":
@@ -135,12 +143,13 @@ class Router:
     async def _invoke(self, request: web.Request, name: str, body: bytes) -> web.StreamResponse:
         if self.throttled > 0:
             self.throttled -= 1
-            return _refusal(429, "TooManyRequestsException", "Rate Exceeded.")
+            return _refusal("lambda:InvokeFunction", "TooManyRequestsException", "Rate Exceeded.", 429)
         async with self._starting:
             if name not in self._functions:
                 configuration = await self._configuration(name)
                 if configuration is None:
-                    return _refusal(404, "ResourceNotFoundException", f"Function not found: {name}")
+                    missing = f"Function not found: {name}"
+                    return _refusal("lambda:InvokeFunction", "ResourceNotFoundException", missing, 404)
                 self._functions[name] = await self._open(name, configuration)
         return await self._forward(request, f"{self._functions[name][1]}{request.raw_path}", body)
 
@@ -179,9 +188,13 @@ class Router:
                 length = answer.headers.get("Content-Length", "0")
                 response.headers["Content-Length"] = length
             await response.prepare(request)
+            cut = self.cut_streams > 0 and answer.content_type == "application/vnd.amazon.eventstream"
+            self.cut_streams -= cut
             if request.method != "HEAD":
                 async for piece in answer.content.iter_any():
-                    await response.write(piece)
+                    await response.write(piece[: len(piece) // 2] if cut else piece)
+                    if cut:
+                        break
             await response.write_eof()
             return response
 
@@ -199,19 +212,22 @@ def _passed(headers: Any) -> CIMultiDict[str]:
     return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in _HOP)
 
 
-def _refusal(status: int, kind: str, message: str) -> web.Response:
-    return web.json_response({"Message": message, "Type": "User"}, status=status, headers={"x-amzn-ErrorType": kind})
-
-
 def _denial(call: Call) -> web.Response:
-    """Refuse a call in the way of its service."""
-    message = f"User: arn:aws:iam::123456789012:user/tester is not authorized to perform: {call.action}"
     service = call.action.partition(":")[0]
     if service == "s3":
-        text = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
-        return web.Response(status=403, text=text, content_type="application/xml")
+        return _refusal(call.action, "AccessDenied", "Access Denied", 403)
+    message = f"User: arn:aws:iam::123456789012:user/tester is not authorized to perform: {call.action}"
+    code = "AccessDenied" if service in ("iam", "sts") else "AccessDeniedException"
+    return _refusal(call.action, code, message, 403)
+
+
+def _refusal(action: str, code: str, message: str, status: int) -> web.Response:
+    """Refuse a call in the way of its service."""
+    service = action.partition(":")[0]
+    told = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    if service == "s3":
+        return web.Response(status=status, text=told, content_type="application/xml")
     if service in ("iam", "sts"):
-        text = f"<ErrorResponse><Error><Code>AccessDenied</Code><Message>{message}</Message></Error></ErrorResponse>"
-        return web.Response(status=403, text=text, content_type=_XML)
-    body = {"__type": "AccessDeniedException", "Message": message, "message": message}
-    return web.json_response(body, status=403, headers={"x-amzn-ErrorType": "AccessDeniedException"})
+        return web.Response(status=status, text=f"<ErrorResponse>{told}</ErrorResponse>", content_type=_XML)
+    body = {"__type": code, "Message": message, "message": message, "Type": "User"}
+    return web.json_response(body, status=status, headers={"x-amzn-ErrorType": code})

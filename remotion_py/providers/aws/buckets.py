@@ -82,6 +82,17 @@ def require_bucket(aws: Aws, bucket_name: str | None) -> str:
     return name
 
 
+def check_region(aws: Aws, bucket_name: str) -> None:
+    """Refuse a bucket that lies in another region than the functions.
+
+    Raises:
+        BucketError: It does, or there is no such bucket.
+    """
+    if not _exists(aws, bucket_name):
+        kind, sentence = bucket_hints(bucket_name)["NoSuchBucket"]
+        raise kind(sentence)
+
+
 def open_store(aws: Aws, bucket_name: str) -> S3Store:
     """Return the object store of a bucket."""
     return S3Store(aws.client("s3"), bucket_name)
@@ -92,7 +103,7 @@ def _exists(aws: Aws, name: str) -> bool:
 
     with translated(f"look for the bucket {name}", bucket_hints(name)):
         try:
-            aws.client("s3").head_bucket(Bucket=name)
+            told = aws.client("s3").head_bucket(Bucket=name)
         except boto.ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             if status == 404:
@@ -104,6 +115,12 @@ def _exists(aws: Aws, name: str) -> bool:
                     code="403",
                 ) from error
             raise
+    region = told["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", aws.region)
+    if region != aws.region:
+        raise BucketError(
+            f"The bucket {name} lies in {region}, but a function and its bucket must share a region. Pass a bucket in "
+            f"{aws.region}, or region={region!r}."
+        )
     return True
 
 

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import FunctionNotFoundError
+from ..base import Links
 from ..functions import BotoFunctions
 from ..threads import in_thread
-from .buckets import open_store, require_bucket
+from .buckets import check_region, open_store, require_bucket
 from .cost import render_cost
 from .functions import describe_function, find_function, missing
+from .links import render_links
 from .names import PREFIX
 from .session import Aws
 from .store import S3Store
@@ -92,6 +94,16 @@ class AwsProvider:
         """Return what a render has cost so far, in USD."""
         return render_cost(document, self.region, int(time.time() * 1000))
 
+    def links(self, render_id: str) -> Links:
+        """Return where in the AWS console a render can be looked into."""
+        return render_links(
+            region=self.region,
+            partition=self.aws.partition,
+            function_name=self.function_name,
+            bucket=self.store.bucket,
+            render_id=render_id,
+        )
+
     async def open(self) -> None:
         """Find the function and its bucket.
 
@@ -140,5 +152,7 @@ class AwsProvider:
                     f"remotion_py does not. {'Deploy it again' if ours else 'Deploy one'} by "
                     f"'remotion-py functions deploy'."
                 )
+        if self._bucket_name:
+            check_region(self.aws, self._bucket_name)
         bucket = self._bucket_name or (found.bucket_name if found else None)
         self._store = open_store(self.aws, require_bucket(self.aws, bucket))

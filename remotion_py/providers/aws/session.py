@@ -12,7 +12,7 @@ from ...errors import AwsError, CredentialsError, PermissionDeniedError
 from .policies import where_granted
 
 CONNECT_TIMEOUT_S = 10
-_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _INVALID = (
     "InvalidClientTokenId",
     "UnrecognizedClientException",
@@ -188,7 +188,7 @@ def client_error(error: Any, doing: str, hints: Hints) -> AwsError:
     if code in hints:
         kind, sentence = hints[code]
         return kind(f"Could not {doing}: {message.rstrip('.')}. {sentence}", code=code)
-    if code in _EXPIRED:
+    if code in EXPIRED:
         return CredentialsError(
             f"Could not {doing}: the AWS credentials have expired. Renew them, for example by 'aws sso login', and try "
             f"again; what is done already is kept.",

@@ -129,6 +129,9 @@ class LocalProvider:
         """Return None: nothing is charged here."""
         del document
 
+    def links(self, render_id: str) -> None:
+        """Return None: this machine has no console."""
+
     async def open(self) -> None:
         """Look for nothing: the names of all things are fixed."""
 

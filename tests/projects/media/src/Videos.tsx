@@ -2,7 +2,7 @@
 import { Video } from "@remotion/media";
 import { Gif } from "@remotion/gif";
 import React from "react";
-import { AbsoluteFill, Freeze, Html5Video, Img, Loop, OffthreadVideo, Sequence, staticFile, useCurrentFrame } from "remotion";
+import { AbsoluteFill, Freeze, getInputProps, Html5Video, Img, Loop, OffthreadVideo, Sequence, staticFile, useCurrentFrame } from "remotion";
 
 type Shown = { component: React.FC; frames?: number; fps?: number };
 
@@ -25,6 +25,16 @@ const Pictures: React.FC = () => {
     <AbsoluteFill style={{ background: "white" }}>
       <Img src={staticFile("still.png")} style={{ width: 100 + frame }} />
       <Gif src={staticFile("counter.gif")} width={160} height={90} />
+    </AbsoluteFill>
+  );
+};
+
+const Remote: React.FC = () => {
+  const { origin } = getInputProps();
+  return (
+    <AbsoluteFill>
+      <OffthreadVideo src={`${origin}/assets/offthread.mp4`} muted style={{ width: 160 }} />
+      <Video src={`${origin}/assets/media.mp4`} muted style={{ width: 160, position: "absolute", top: 90 }} />
     </AbsoluteFill>
   );
 };
@@ -56,5 +66,6 @@ export const videos: Record<string, Shown> = {
   "video-html5": { component: () => <Html5Video src={staticFile("counter.mp4")} muted />, frames: 40 },
   "video-media": { component: () => <Video src={staticFile("counter.mp4")} muted />, frames: 40 },
   "video-media-fallback": { component: () => <Video src={staticFile("counter-hevc.mp4")} muted />, frames: 40 },
+  "video-remote": { component: Remote, frames: 24 },
   "pictures": { component: Pictures, frames: 30 },
 };

@@ -1,0 +1,35 @@
+"""What a function that Remotion itself deployed wants to hear beside what ours does (pure; lambda.md 1.3, 1.4, 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_DEFAULTS: dict[str, Any] = {
+    "privacy": "private",
+    "forcePathStyle": False,
+    "licenseKey": None,
+    "isProduction": None,
+    "mediaCacheSizeInBytes": None,
+    "offthreadVideoCacheSizeInBytes": None,
+    "offthreadVideoThreads": None,
+}
+_OF_MEDIA: dict[str, Any] = {
+    "concurrencyPerLambda": 1,
+    "disableSharedMemoryCapture": False,
+    "enableCancellation": False,
+    "output": {"type": "media"},
+}
+_REQUIRED: dict[str, Any] = {"imageFormat": "jpeg", "sampleRate": 48_000}
+"""Our functions choose these by the format; a foreign one is told its own client's defaults."""
+
+
+def official_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a payload for a function of Remotion's, of "start" or "still", with every field that its client sends."""
+    filled = {**_DEFAULTS, **(_OF_MEDIA if payload["type"] == "start" else {}), **payload}
+    for name, default in _REQUIRED.items():
+        if name in filled and filled[name] is None:
+            filled[name] = default
+    if "webhook" in filled and not (filled["webhook"] or {}).get("url"):
+        filled["webhook"] = None
+    return filled
