@@ -5,9 +5,13 @@ Remotion carries dates as strings with a prefix (page contract 3.2); the page re
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import decimal
+import enum
 import json
 import math
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -21,14 +25,20 @@ def serialize_props(props: Mapping[str, Any] | None) -> str:
     """Turn input props into the JSON text that the page receives.
 
     Args:
-        props: A mapping with string keys, or None for no props. Values are what JSON knows, and dates,
-            which arrive in the page as `Date` (a naive one is taken as UTC).
+        props: A mapping with string keys, a dataclass or a pydantic model; None for no props. Values are what JSON
+            knows; dates, which arrive in the page as `Date` (a naive one is taken as UTC); dataclasses, pydantic
+            models, enums, `Decimal`, `Path`, `UUID`; numpy scalars and arrays; data frames of pandas, polars and
+            others, which become lists of records, and series, which become lists.
 
     Raises:
         PropsError: A value is not JSON, or NaN or infinity; the message names its path.
     """
     if props is None:
         return "{}"
+    if not isinstance(cast(object, props), Mapping) and (
+        dataclasses.is_dataclass(props) or hasattr(props, "model_dump")
+    ):
+        props = cast("Mapping[str, Any]", _plain(props, "props"))
     if not isinstance(cast(object, props), Mapping):
         raise PropsError(
             f"The props are a {type(props).__name__}, but a page takes a JSON object. Pass a dict, "
@@ -82,20 +92,12 @@ def _refuse_constant(name: str) -> float:
 
 
 def _convert(value: Any, path: str) -> Any:
-    if value is None or isinstance(value, (bool, str, int)):
+    if value is None or (isinstance(value, (bool, str, int)) and not isinstance(value, enum.Enum)):
         return value
     if isinstance(value, float):
-        if not math.isfinite(value):
-            raise PropsError(
-                f"{path} is {value}, which JSON does not know. Replace it by None or by a number before rendering."
-            )
-        return value
-    if isinstance(value, datetime.datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
-        moment = aware.astimezone(datetime.UTC)
-        return f"{DATE_PREFIX}{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+        return _finite(float(value), path)
     if isinstance(value, datetime.date):
-        return f"{DATE_PREFIX}{value.isoformat()}T00:00:00.000Z"
+        return _date(value, path)
     if isinstance(value, Mapping):
         items = cast("Mapping[Any, Any]", value).items()
         for key, _ in items:
@@ -105,7 +107,57 @@ def _convert(value: Any, path: str) -> Any:
     if isinstance(value, (list, tuple)):
         sequence = cast("list[Any]", value)
         return [_convert(item, f"{path}[{index}]") for index, item in enumerate(sequence)]
+    return _convert(_plain(value, path), path)
+
+
+def _finite(value: float, path: str) -> float:
+    if not math.isfinite(value):
+        raise PropsError(
+            f"{path} is {value}, which JSON does not know. Replace it by None or by a number before rendering."
+        )
+    return value
+
+
+def _date(value: datetime.date, path: str) -> str:
+    if value != value:  # pandas' NaT
+        raise PropsError(f"{path} is a missing date (NaT). Replace it by None, or drop the row.")
+    if not isinstance(value, datetime.datetime):
+        return f"{DATE_PREFIX}{value.isoformat()}T00:00:00.000Z"
+    aware = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+    moment = aware.astimezone(datetime.UTC)
+    return f"{DATE_PREFIX}{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def _plain(value: Any, path: str) -> Any:
+    """Turn one layer of what Python programs hold into what JSON knows; its parts are converted in turn."""
+    if type(value).__module__.split(".")[0] == "numpy" and hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, decimal.Decimal):
+        return _finite(float(value), path)
+    if isinstance(value, (Path, uuid.UUID)):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if hasattr(value, "model_dump") and not isinstance(value, type):  # pydantic
+        return value.model_dump()
+    table = _table(value, path)
+    if table is not None:
+        return table
     raise PropsError(
         f"{path} is a {type(value).__module__}.{type(value).__qualname__}, which JSON does not know. "
         f"Convert it to numbers, strings, lists or dicts first."
     )
+
+
+def _table(value: Any, path: str) -> list[Any] | None:
+    """Return the records of a data frame, or the values of a series, of whatever library; None for anything else."""
+    import narwhals as nw
+
+    found: Any = nw.from_native(value, allow_series=True, pass_through=True)
+    if isinstance(found, nw.LazyFrame):
+        raise PropsError(f"{path} is a lazy frame, which has no rows yet. Pass what its collect() returns.")
+    if isinstance(found, nw.Series):
+        return found.to_list()
+    return found.rows(named=True) if isinstance(found, nw.DataFrame) else None
