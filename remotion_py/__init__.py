@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .client import AsyncClient, Client
+    from .async_client import AsyncClient
+    from .batch.result import BatchProgress, BatchResult
+    from .client import Client
     from .default import (
         cancel_render,
         close,
         get_compositions,
         get_render_progress,
+        render_batch,
         render_frames,
         render_media,
         render_still,
@@ -60,6 +63,8 @@ __all__ = [
     "Artifact",
     "AsyncClient",
     "AsyncRender",
+    "BatchProgress",
+    "BatchResult",
     "Client",
     "Composition",
     "Frames",
@@ -94,6 +99,7 @@ __all__ = [
     "increase_quota",
     "list_renders",
     "presign_url",
+    "render_batch",
     "render_frames",
     "render_media",
     "render_still",
@@ -105,8 +111,10 @@ __all__ = [
 _HOMES = {
     "RUNTIME_JS": "page",
     "Artifact": "render",
-    "AsyncClient": "client",
+    "AsyncClient": "async_client",
     "AsyncRender": "render",
+    "BatchProgress": "batch.result",
+    "BatchResult": "batch.result",
     "Client": "client",
     "Composition": "render",
     "Frames": "render",
@@ -140,6 +148,7 @@ _HOMES = {
     "increase_quota": "default_aws",
     "list_renders": "default_aws",
     "presign_url": "default_aws",
+    "render_batch": "default",
     "render_frames": "default",
     "render_media": "default",
     "render_still": "default",

@@ -1,19 +1,23 @@
-"""Client and AsyncClient: the same methods, waiting or awaitable. The work is done by `_engine.Engine`."""
+"""Client, whose methods wait; `async_client.AsyncClient` has the same to await. The work is `_engine.Engine`'s."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack, cast
 
 from . import _loop
-from ._aws_methods import AsyncAwsMethods, AwsMethods
+from ._aws_methods import AwsMethods
 from ._engine import Engine
 from ._providers import make_provider
+from .batch.result import BatchProgress, BatchResult
+from .batch.rows import RowProps, Rows
+from .batch.run import Batch
 from .option import signature
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
-from .render import AsyncRender, Composition, Frames, OnProgress, Render, Still, Video
+from .render import Composition, Frames, OnProgress, Render, Still, Video
+from .shows import About, Progress, chosen, repeating
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,6 +90,7 @@ class Client(AwsMethods):
         composition: str,
         *,
         on_progress: OnProgress | None = None,
+        progress: Progress = None,
         **options: Unpack[RenderMediaOptions],
     ) -> Video:
         """Render a composition to a video and wait for it. Ctrl-C cancels it.
@@ -94,28 +99,39 @@ class Client(AwsMethods):
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
             on_progress: Called with each change of progress, in this thread.
+            progress: How to show it: "html", "text", "none", a class like tqdm, or a function of `RenderProgress`;
+                "auto" takes what the place allows. None is the variable REMOTION_PY_PROGRESS, or "auto".
             options: See `RenderMediaOptions`.
 
         Raises:
             RemotionPyError: See `remotion_py.errors` for the classes.
         """
-        return self.start_render_media(serve_url, composition, **options).wait(on_progress)
+        started = self.start_render_media(serve_url, composition, progress=progress, **options)
+        return started.wait(on_progress)
 
     @with_options(RenderMediaOptions)
     def start_render_media(
-        self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderMediaOptions]
+        self,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        *,
+        progress: Progress = None,
+        **options: Unpack[RenderMediaOptions],
     ) -> Render[Video]:
         """Start rendering a composition and return at once.
 
         Args:
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
+            progress: How to show it; see `render_media()`. In a notebook its cell shows it at once, elsewhere `wait()`.
             options: See `RenderMediaOptions`.
 
         Raises:
             InputError: An option that cannot be, before any work.
         """
-        return Render(_loop.run(self._engine.start_render_media(serve_url, composition, options)))
+        how = chosen(progress)
+        about = About(composition, repeating("render_media", serve_url, composition, options))
+        return Render(_loop.run(self._engine.start_render_media(serve_url, composition, options)), how, about)
 
     @with_options(RenderFramesOptions)
     def render_frames(
@@ -124,6 +140,7 @@ class Client(AwsMethods):
         composition: str,
         *,
         on_progress: OnProgress | None = None,
+        progress: Progress = None,
         **options: Unpack[RenderFramesOptions],
     ) -> Frames:
         """Render a composition to a folder of pictures and wait for it. Ctrl-C cancels it.
@@ -132,12 +149,70 @@ class Client(AwsMethods):
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
             on_progress: Called with each change of progress, in this thread.
+            progress: How to show it: "html", "text", "none", a class like tqdm, or a function of `RenderProgress`;
+                "auto" takes what the place allows. None is the variable REMOTION_PY_PROGRESS, or "auto".
             options: See `RenderFramesOptions`.
 
         Raises:
             RemotionPyError: See `remotion_py.errors` for the classes.
         """
-        return Render(_loop.run(self._engine.start_render_frames(serve_url, composition, options))).wait(on_progress)
+        how = chosen(progress)
+        about = About(composition, repeating("render_frames", serve_url, composition, options))
+        started = _loop.run(self._engine.start_render_frames(serve_url, composition, options))
+        return Render(started, how, about).wait(on_progress)
+
+    def render_batch(
+        self,
+        rows: Rows,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        output: str,
+        *,
+        props: RowProps = None,
+        manifest: str | os.PathLike[str] | None = None,
+        parallel: int | None = None,
+        on_progress: Callable[[BatchProgress], Any] | None = None,
+        progress: Progress = None,
+        **options: Any,
+    ) -> BatchResult:
+        """Render a composition once for each row, several rows at a time; a row that fails does not stop the others.
+
+        The same call again renders what is missing, has failed or has changed. Ctrl-C cancels it.
+
+        Args:
+            rows: A data frame, a list of mappings, dataclasses or models, or the path of a .jsonl or .csv file.
+            serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
+            composition: Id of the composition.
+            output: Template of the outputs, such as "videos/{name}.mp4": fields of the row, and `{index}`. Pictures, as
+                in "{name}.png", make stills.
+            props: Props of all rows, which a row's fields go over; or a function from a row to its props. None makes
+                the row's fields the props.
+            manifest: File in which each row's end is noted; None for one beside the outputs.
+            parallel: Rows at the same time; None for one per renderer, or 4 on AWS.
+            on_progress: Called with each change of progress, in this thread.
+            progress: How to show it; see `render_media()`.
+            options: Of each render; see `RenderMediaOptions`, or `RenderStillOptions` for pictures.
+
+        Raises:
+            InputError: A row or an option that cannot be, before the first frame.
+            SiteError: There is no such site or composition.
+        """
+        how = chosen(progress)
+        batch = Batch(
+            self._engine,
+            rows,
+            serve_url,
+            composition,
+            output,
+            props=props,
+            manifest=manifest,
+            parallel=parallel,
+            options=options,
+        )
+        about = About(f"{composition}, {len(batch.rows)} rows")
+        task: Any = _loop.run(batch.start())
+        render: Render[BatchResult] = Render(task, how, about, unit="row")
+        return render.wait(cast(Any, on_progress))
 
     @with_options(RenderStillOptions)
     def render_still(
@@ -202,114 +277,3 @@ class Client(AwsMethods):
 
     def __repr__(self) -> str:
         return f"<Client {self._engine.describe()}>"
-
-
-class AsyncClient(AsyncAwsMethods):
-    """Renders compositions from asynchronous code; the awaitable twin of `Client`.
-
-    Args:
-        provider: Where functions run: "local" or "aws".
-        capacity: Local: renderer functions that run at the same time; None for one per core.
-        store: Local: folder of the object store; None for the default one.
-        browser_executable: Local: the browser to render with; None finds one.
-        region: AWS: the region; None for that of the environment or profile.
-        profile: AWS: a profile of the AWS configuration; None for boto3's own chain.
-        function_name: AWS: the function; None for the one in the region.
-        bucket_name: AWS: the bucket; None for that of the function.
-
-    Raises:
-        OptionError: An unknown provider or a wrong value.
-        AwsError: No AWS region is known.
-    """
-
-    def __init__(
-        self,
-        provider: str = "local",
-        *,
-        capacity: int | None = None,
-        store: str | os.PathLike[str] | None = None,
-        browser_executable: str | os.PathLike[str] | None = None,
-        region: str | None = None,
-        profile: str | None = None,
-        function_name: str | None = None,
-        bucket_name: str | None = None,
-    ) -> None:
-        made = make_provider(
-            provider,
-            capacity=capacity,
-            store=store,
-            browser_executable=browser_executable,
-            region=region,
-            profile=profile,
-            function_name=function_name,
-            bucket_name=bucket_name,
-        )
-        self._engine = Engine(made)
-
-    @with_options(RenderMediaOptions)
-    async def render_media(
-        self,
-        serve_url: str | os.PathLike[str],
-        composition: str,
-        *,
-        on_progress: OnProgress | None = None,
-        **options: Unpack[RenderMediaOptions],
-    ) -> Video:
-        """Render a composition to a video; see `Client.render_media()`. Cancelling the task cancels the render."""
-        render = await self.start_render_media(serve_url, composition, **options)
-        return await render.wait(on_progress)
-
-    @with_options(RenderMediaOptions)
-    async def start_render_media(
-        self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderMediaOptions]
-    ) -> AsyncRender[Video]:
-        """Start rendering a composition; see `Client.start_render_media()`."""
-        return AsyncRender(await _loop.bridge(self._engine.start_render_media(serve_url, composition, options)))
-
-    @with_options(RenderFramesOptions)
-    async def render_frames(
-        self,
-        serve_url: str | os.PathLike[str],
-        composition: str,
-        *,
-        on_progress: OnProgress | None = None,
-        **options: Unpack[RenderFramesOptions],
-    ) -> Frames:
-        """Render a composition to a folder of pictures; see `Client.render_frames()`."""
-        task = await _loop.bridge(self._engine.start_render_frames(serve_url, composition, options))
-        return await AsyncRender(task).wait(on_progress)
-
-    @with_options(RenderStillOptions)
-    async def render_still(
-        self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderStillOptions]
-    ) -> Still:
-        """Render one frame of a composition to a picture; see `Client.render_still()`."""
-        return await _loop.bridge(self._engine.render_still(serve_url, composition, options))
-
-    @with_options(PageOptions)
-    async def get_compositions(
-        self, serve_url: str | os.PathLike[str], **options: Unpack[PageOptions]
-    ) -> list[Composition]:
-        """List the compositions of a site; see `Client.get_compositions()`."""
-        return await _loop.bridge(self._engine.get_compositions(serve_url, options))
-
-    async def get_render_progress(self, render_id: str) -> RenderProgress:
-        """Read how far a render is; see `Client.get_render_progress()`."""
-        return await _loop.bridge(self._engine.get_render_progress(render_id))
-
-    async def cancel_render(self, render_id: str) -> None:
-        """Tell the functions of a render to end; see `Client.cancel_render()`."""
-        await _loop.bridge(self._engine.cancel_render(render_id))
-
-    async def close(self) -> None:
-        """End all functions and their browsers; returns when they are gone. The client can be used again."""
-        await _loop.bridge(self._engine.close())
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    def __repr__(self) -> str:
-        return f"<AsyncClient {self._engine.describe()}>"

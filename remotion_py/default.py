@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Unpack
+from collections.abc import Callable
+from typing import Any, Unpack
 
 from ._engine import Engine
+from .batch.result import BatchProgress, BatchResult
+from .batch.rows import RowProps, Rows
 from .client import Client, with_options
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
 from .providers.local.provider import LocalProvider
 from .render import Composition, Frames, OnProgress, Render, Still, Video
+from .shows import Progress
 
 IDLE_S = 60.0
 
@@ -38,18 +42,23 @@ def render_media(
     composition: str,
     *,
     on_progress: OnProgress | None = None,
+    progress: Progress = None,
     **options: Unpack[RenderMediaOptions],
 ) -> Video:
     """Render a composition to a video and wait for it; see `Client.render_media()`."""
-    return default_client().render_media(serve_url, composition, on_progress=on_progress, **options)
+    return default_client().render_media(serve_url, composition, on_progress=on_progress, progress=progress, **options)
 
 
 @with_options(RenderMediaOptions)
 def start_render_media(
-    serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderMediaOptions]
+    serve_url: str | os.PathLike[str],
+    composition: str,
+    *,
+    progress: Progress = None,
+    **options: Unpack[RenderMediaOptions],
 ) -> Render[Video]:
     """Start rendering a composition and return at once; see `Client.start_render_media()`."""
-    return default_client().start_render_media(serve_url, composition, **options)
+    return default_client().start_render_media(serve_url, composition, progress=progress, **options)
 
 
 @with_options(RenderFramesOptions)
@@ -58,10 +67,39 @@ def render_frames(
     composition: str,
     *,
     on_progress: OnProgress | None = None,
+    progress: Progress = None,
     **options: Unpack[RenderFramesOptions],
 ) -> Frames:
     """Render a composition to a folder of pictures and wait for it; see `Client.render_frames()`."""
-    return default_client().render_frames(serve_url, composition, on_progress=on_progress, **options)
+    return default_client().render_frames(serve_url, composition, on_progress=on_progress, progress=progress, **options)
+
+
+def render_batch(
+    rows: Rows,
+    serve_url: str | os.PathLike[str],
+    composition: str,
+    output: str,
+    *,
+    props: RowProps = None,
+    manifest: str | os.PathLike[str] | None = None,
+    parallel: int | None = None,
+    on_progress: Callable[[BatchProgress], Any] | None = None,
+    progress: Progress = None,
+    **options: Any,
+) -> BatchResult:
+    """Render a composition once for each row; see `Client.render_batch()`."""
+    return default_client().render_batch(
+        rows,
+        serve_url,
+        composition,
+        output,
+        props=props,
+        manifest=manifest,
+        parallel=parallel,
+        on_progress=on_progress,
+        progress=progress,
+        **options,
+    )
 
 
 @with_options(RenderStillOptions)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from .errors import RemotionPyError, RenderInterruptedError, from_wire
 from .errors import to_wire as error_to_wire
+
+ChunkState = Literal["waiting", "invoked", "rendering", "encoded", "retried", "failed"]
+"""How far one chunk is; "retried" is one whose function runs for the second time or more."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class RenderProgress:
         render_metadata: Composition, size, codec, plan; None until the composition is known.
         artifacts: One `{"filename", "frame", "sizeInBytes", "s3Key"}` for each file that the composition emitted.
         cost: US dollars so far, by the price table; None on this machine, and before the composition is known.
+        chunk_states: How far each chunk is, in their order; empty until they are planned.
         post_render_data: Timings and output of a finished render; None before.
     """
 
@@ -70,6 +74,7 @@ class RenderProgress:
     artifacts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     post_render_data: dict[str, Any] | None = None
     cost: float | None = None
+    chunk_states: tuple[ChunkState, ...] = ()
 
     @property
     def fatal_error(self) -> RemotionPyError | None:
@@ -78,6 +83,18 @@ class RenderProgress:
             if error.get("isFatal"):
                 return from_wire(error)
         return None
+
+    @property
+    def bar(self) -> tuple[int, int, str]:
+        """How many units are done of how many, and a note; the total is 0 while it is not known."""
+        speed = f", {self.fps:.1f} fps" if self.fps else ""
+        return self.frames_rendered, self.total_frames, f"{self.chunks}/{self.total_chunks} chunks{speed}"
+
+    @property
+    def line(self) -> str:
+        """One line for a log."""
+        eta = f", about {self.eta:.0f} s left" if self.eta else ""
+        return f"{self}, {self.fps:.1f} fps{eta}"
 
     def __str__(self) -> str:
         state = "done" if self.done else "failed" if self.fatal_error_encountered else "rendering"
@@ -168,7 +185,20 @@ def from_document(
         artifacts=document.get("receivedArtifact") or [],
         post_render_data=post,
         cost=cost,
+        chunk_states=tuple(_chunk_state(document, chunk, post is not None) for chunk in range(planned)),
     )
+
+
+def _chunk_state(document: dict[str, Any], chunk: int, done: bool) -> ChunkState:
+    if done or chunk in document["chunks"]:
+        return "encoded"
+    if any(error.get("isFatal") and error.get("chunk") == chunk for error in document["errors"]):
+        return "failed"
+    if any(retry["chunk"] == chunk for retry in document["retries"]):
+        return "retried"
+    if str(chunk) in document.get("chunkFrames", {}):
+        return "rendering"
+    return "invoked" if any(entry["chunk"] == chunk for entry in document.get("attempts", [])) else "waiting"
 
 
 def _overall(document: dict[str, Any], frames: int, planned: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +13,19 @@ from . import _loop
 from .errors import OutputError, RemotionPyError
 from .progress import RenderProgress
 from .providers.base import Links
+from .shows import About, Mode, Watcher, follow, mimebundle, open_page, watching
 
+SHOWN_PATIENCE_S = 0.4
+"""How long a call waits for its cell to show the end: a stopped cell has to end within half a second."""
+Show = Mode | Watcher | type
 OnProgress = Callable[[RenderProgress], Any]
+
+
+class _Shown:
+    """What a cell shows as itself."""
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return mimebundle(self)
 
 
 @dataclass(frozen=True)
@@ -44,7 +57,7 @@ class Artifact:
 
 
 @dataclass(frozen=True)
-class Video:
+class Video(_Shown):
     """A finished video, or a finished sound.
 
     Attributes:
@@ -94,7 +107,7 @@ class Video:
 
 
 @dataclass(frozen=True)
-class Still:
+class Still(_Shown):
     """A finished picture.
 
     Attributes:
@@ -174,7 +187,7 @@ class Composition:
 
 
 @dataclass(frozen=True)
-class Frames:
+class Frames(_Shown):
     """A finished sequence of pictures.
 
     Attributes:
@@ -242,8 +255,14 @@ class Render(Generic[Result_co]):
         links: Its logs and its folder in the AWS console; None on this machine.
     """
 
-    def __init__(self, task: RenderTask[Result_co]) -> None:
+    def __init__(
+        self, task: RenderTask[Result_co], how: Show = "none", about: About | None = None, unit: str = "frame"
+    ) -> None:
         self._task = task
+        self._how: Show = how
+        self._unit = unit
+        self._page = open_page(about) if how == "html" and about else None
+        self._shown = _loop.submit(follow(task, self._page)) if self._page else None
         self.render_id = task.render_id
         self.links = task.links
 
@@ -255,22 +274,28 @@ class Render(Generic[Result_co]):
         """Wait for its end. Ctrl-C cancels it, and so does an error that `on_progress` raises.
 
         Args:
-            on_progress: Called with each change of its progress, in this thread.
+            on_progress: Called with each change of its progress, in this thread, whatever else shows it.
 
         Raises:
             RemotionPyError: What made it fail, as its own class.
             RenderCancelledError: It was cancelled.
         """
         try:
-            for progress in self:
-                if on_progress:
-                    on_progress(progress)
+            with watching(self._how, self._unit) as show:
+                for progress in self:
+                    show(progress)
+                    if on_progress:
+                        on_progress(progress)
             return _loop.run(self._task.result())
         except RemotionPyError:
             raise
         except BaseException:
             self._task.interrupt()
             raise
+        finally:
+            if self._page and self._shown:
+                concurrent.futures.wait([self._shown], SHOWN_PATIENCE_S)
+                self._page.settle()
 
     def cancel(self) -> None:
         """Cancel it; returns when its functions have been told."""
@@ -293,8 +318,14 @@ class AsyncRender(Generic[Result_co]):
         links: Its logs and its folder in the AWS console; None on this machine.
     """
 
-    def __init__(self, task: RenderTask[Result_co]) -> None:
+    def __init__(
+        self, task: RenderTask[Result_co], how: Show = "none", about: About | None = None, unit: str = "frame"
+    ) -> None:
         self._task = task
+        self._how: Show = how
+        self._unit = unit
+        self._page = open_page(about) if how == "html" and about else None
+        self._shown = _loop.submit(follow(task, self._page)) if self._page else None
         self.render_id = task.render_id
         self.links = task.links
 
@@ -306,17 +337,23 @@ class AsyncRender(Generic[Result_co]):
         """Wait for its end. Cancelling the waiting task cancels the render, and so does an error in `on_progress`.
 
         Args:
-            on_progress: Called with each change of its progress, in this loop.
+            on_progress: Called with each change of its progress, in this loop, whatever else shows it.
 
         Raises:
             RemotionPyError: What made it fail, as its own class.
             RenderCancelledError: It was cancelled.
         """
         try:
-            async for progress in self:
-                if on_progress:
-                    on_progress(progress)
-            return await _loop.bridge(self._task.result())
+            with watching(self._how, self._unit) as show:
+                async for progress in self:
+                    show(progress)
+                    if on_progress:
+                        on_progress(progress)
+            result = await _loop.bridge(self._task.result())
+            if self._page and self._shown:
+                await asyncio.wait([asyncio.wrap_future(self._shown)], timeout=SHOWN_PATIENCE_S)
+                self._page.settle()
+            return result
         except RemotionPyError:
             raise
         except BaseException:

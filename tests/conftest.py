@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import subprocess
@@ -63,6 +64,19 @@ def lab() -> str:
     return str(LAB)
 
 
+_kept: set[int] = set()
+
+
+@contextlib.contextmanager
+def kept_alive(pid: int) -> Iterator[None]:
+    """Let a process and what comes from it outlive tests, such as a notebook's kernel that several share."""
+    _kept.add(pid)
+    try:
+        yield
+    finally:
+        _kept.discard(pid)
+
+
 def _shared_processes() -> tuple[set[int], set[str]]:
     provider = _shared._engine.provider if _shared else None
     # An interrupted test ends the shared functions in the background, so they may go while we look.
@@ -104,6 +118,9 @@ def living() -> dict[int, str]:
 def left_over(temp: Path) -> list[str]:
     """Return what is left of clients that have ended: processes and temporary folders."""
     processes, folders = _shared_processes()
+    for kept in _kept:
+        root = psutil.Process(kept)
+        processes |= {root.pid, *(child.pid for child in root.children(recursive=True))}
     lost = [f"process {pid}: {command}" for pid, command in living().items() if pid not in processes]
     lost += [str(path) for path in temp.glob("remotion-py-*") if str(path) not in folders]
     return lost

@@ -9,6 +9,7 @@ import click
 from .._version import __version__
 from ..errors import RemotionPyError
 from .account import policies, quotas, regions
+from .batch import batch
 from .compositions import compositions
 from .doctor import doctor
 from .frames import frames
@@ -30,7 +31,7 @@ def cli() -> None:
 
 
 for command in (
-    *(render, frames, still, compositions, progress, cancel, download, renders),
+    *(render, batch, frames, still, compositions, progress, cancel, download, renders),
     *(functions, sites, policies, quotas, regions),
     *(install_browser, doctor),
 ):

@@ -8,8 +8,8 @@ import click
 
 from ..client import Client
 from ..options import RenderFramesOptions
-from .bar import progress_display
 from .options import given, render_options
+from .showing import how_to_show
 
 
 @click.command()
@@ -24,6 +24,6 @@ def frames(
 ) -> None:
     """Render COMPOSITION of SERVE_URL (a folder or an http(s) URL) to pictures in FOLDER."""
     options: Any = given(RenderFramesOptions, values) | {"output": output}
-    with Client(browser_executable=browser_executable) as client, progress_display(quiet) as show:
-        made = client.render_frames(serve_url, composition, on_progress=show, **options)
+    with Client(browser_executable=browser_executable) as client:
+        made = client.render_frames(serve_url, composition, progress=how_to_show(quiet), **options)
     click.echo(str(made.folder) if quiet else str(made))

@@ -8,8 +8,8 @@ import click
 
 from ..client import Client
 from ..options import RenderMediaOptions
-from .bar import progress_display
 from .options import given, render_options
+from .showing import how_to_show
 from .where import with_client
 
 
@@ -23,9 +23,8 @@ from .where import with_client
 def render(client: Client, serve_url: str, composition: str, output: str, quiet: bool, **values: Any) -> None:
     """Render COMPOSITION of SERVE_URL (a folder, an http(s) URL, or the name of a site) to the file OUT."""
     options: Any = given(RenderMediaOptions, values) | {"output": output}
-    running = client.start_render_media(serve_url, composition, **options)
+    running = client.start_render_media(serve_url, composition, progress=how_to_show(quiet), **options)
     if not quiet:
         click.echo(f"Render {running.render_id}", err=True)
-    with progress_display(quiet) as show:
-        video = running.wait(show)
+    video = running.wait()
     click.echo(str(video.path) if quiet else f"{video} in {video.time_to_finish:.1f} s")

@@ -49,6 +49,7 @@ class ProgressDocument:
             "framesRendered": sum(self._rendered.values()),
             "framesEncoded": sum(self._encoded.values()),
             "lambdasInvoked": len(self._invoked),
+            "chunkFrames": {str(chunk): frames for chunk, frames in self._rendered.items() if frames},
         }
 
     def site_opened(self, now: int) -> None:

@@ -81,3 +81,8 @@ register("no-sound", draw, { sounds: [{ src: "data.json" }] });
 register("forbidden-sound", draw, { sounds: [{ src: "http://127.0.0.1:9/x.mp3" }] });
 
 register("odd", draw, { width: 321, height: 181 });
+
+register("fails-by-props", (frame, props, config) => {
+  if (props.fail) throw new Error("as asked");
+  draw(frame, props, config);
+});

@@ -1,0 +1,175 @@
+"""AsyncClient: the awaitable twin of `Client`. The work is done by `_engine.Engine`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Self, Unpack, cast
+
+from . import _loop
+from ._aws_methods import AsyncAwsMethods
+from ._engine import Engine
+from ._providers import make_provider
+from .batch.result import BatchProgress, BatchResult
+from .batch.rows import RowProps, Rows
+from .batch.run import Batch
+from .client import with_options
+from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
+from .progress import RenderProgress
+from .render import AsyncRender, Composition, Frames, OnProgress, Still, Video
+from .shows import About, Progress, chosen, repeating
+
+
+class AsyncClient(AsyncAwsMethods):
+    """Renders compositions from asynchronous code; the awaitable twin of `Client`.
+
+    Args:
+        provider: Where functions run: "local" or "aws".
+        capacity: Local: renderer functions that run at the same time; None for one per core.
+        store: Local: folder of the object store; None for the default one.
+        browser_executable: Local: the browser to render with; None finds one.
+        region: AWS: the region; None for that of the environment or profile.
+        profile: AWS: a profile of the AWS configuration; None for boto3's own chain.
+        function_name: AWS: the function; None for the one in the region.
+        bucket_name: AWS: the bucket; None for that of the function.
+
+    Raises:
+        OptionError: An unknown provider or a wrong value.
+        AwsError: No AWS region is known.
+    """
+
+    def __init__(
+        self,
+        provider: str = "local",
+        *,
+        capacity: int | None = None,
+        store: str | os.PathLike[str] | None = None,
+        browser_executable: str | os.PathLike[str] | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+        function_name: str | None = None,
+        bucket_name: str | None = None,
+    ) -> None:
+        made = make_provider(
+            provider,
+            capacity=capacity,
+            store=store,
+            browser_executable=browser_executable,
+            region=region,
+            profile=profile,
+            function_name=function_name,
+            bucket_name=bucket_name,
+        )
+        self._engine = Engine(made)
+
+    @with_options(RenderMediaOptions)
+    async def render_media(
+        self,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        *,
+        on_progress: OnProgress | None = None,
+        progress: Progress = None,
+        **options: Unpack[RenderMediaOptions],
+    ) -> Video:
+        """Render a composition to a video; see `Client.render_media()`. Cancelling the task cancels the render."""
+        render = await self.start_render_media(serve_url, composition, progress=progress, **options)
+        return await render.wait(on_progress)
+
+    @with_options(RenderMediaOptions)
+    async def start_render_media(
+        self,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        *,
+        progress: Progress = None,
+        **options: Unpack[RenderMediaOptions],
+    ) -> AsyncRender[Video]:
+        """Start rendering a composition; see `Client.start_render_media()`."""
+        how = chosen(progress)
+        about = About(composition, repeating("render_media", serve_url, composition, options))
+        task = await _loop.bridge(self._engine.start_render_media(serve_url, composition, options))
+        return AsyncRender(task, how, about)
+
+    @with_options(RenderFramesOptions)
+    async def render_frames(
+        self,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        *,
+        on_progress: OnProgress | None = None,
+        progress: Progress = None,
+        **options: Unpack[RenderFramesOptions],
+    ) -> Frames:
+        """Render a composition to a folder of pictures; see `Client.render_frames()`."""
+        how = chosen(progress)
+        about = About(composition, repeating("render_frames", serve_url, composition, options))
+        task = await _loop.bridge(self._engine.start_render_frames(serve_url, composition, options))
+        return await AsyncRender(task, how, about).wait(on_progress)
+
+    async def render_batch(
+        self,
+        rows: Rows,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        output: str,
+        *,
+        props: RowProps = None,
+        manifest: str | os.PathLike[str] | None = None,
+        parallel: int | None = None,
+        on_progress: Callable[[BatchProgress], Any] | None = None,
+        progress: Progress = None,
+        **options: Any,
+    ) -> BatchResult:
+        """Render a composition once for each row; see `Client.render_batch()`. Cancelling the task cancels the rows."""
+        how = chosen(progress)
+        batch = Batch(
+            self._engine,
+            rows,
+            serve_url,
+            composition,
+            output,
+            props=props,
+            manifest=manifest,
+            parallel=parallel,
+            options=options,
+        )
+        about = About(f"{composition}, {len(batch.rows)} rows")
+        task: Any = await _loop.bridge(batch.start())
+        render: AsyncRender[BatchResult] = AsyncRender(task, how, about, unit="row")
+        return await render.wait(cast(Any, on_progress))
+
+    @with_options(RenderStillOptions)
+    async def render_still(
+        self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderStillOptions]
+    ) -> Still:
+        """Render one frame of a composition to a picture; see `Client.render_still()`."""
+        return await _loop.bridge(self._engine.render_still(serve_url, composition, options))
+
+    @with_options(PageOptions)
+    async def get_compositions(
+        self, serve_url: str | os.PathLike[str], **options: Unpack[PageOptions]
+    ) -> list[Composition]:
+        """List the compositions of a site; see `Client.get_compositions()`."""
+        return await _loop.bridge(self._engine.get_compositions(serve_url, options))
+
+    async def get_render_progress(self, render_id: str) -> RenderProgress:
+        """Read how far a render is; see `Client.get_render_progress()`."""
+        return await _loop.bridge(self._engine.get_render_progress(render_id))
+
+    async def cancel_render(self, render_id: str) -> None:
+        """Tell the functions of a render to end; see `Client.cancel_render()`."""
+        await _loop.bridge(self._engine.cancel_render(render_id))
+
+    async def close(self) -> None:
+        """End all functions and their browsers; returns when they are gone. The client can be used again."""
+        await _loop.bridge(self._engine.close())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<AsyncClient {self._engine.describe()}>"

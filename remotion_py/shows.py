@@ -1,0 +1,226 @@
+"""How a render is shown while it runs: as a page in a notebook, as a bar on a terminal, as lines in a log, or not.
+
+A show on the page is driven by the background loop, so that it moves whatever its cell does; all others are driven by
+the thread that waits, as they print.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias, cast
+
+from .errors import OptionError
+from .progress import RenderProgress
+
+log = logging.getLogger(__name__)
+
+Mode = Literal["auto", "html", "text", "none"]
+MODES: tuple[Mode, ...] = ("auto", "html", "text", "none")
+Progress: TypeAlias = "Mode | Callable[[RenderProgress], Any] | type | None"
+"""What `progress=` takes: a mode, a function that is called with each change, or a class like `tqdm`."""
+VARIABLE = "REMOTION_PY_PROGRESS"
+LINE_STEP = 0.1
+PAGE_INTERVAL_S = 1 / 8
+LONGEST_VALUE = 300
+
+
+@dataclass(frozen=True)
+class About:
+    """What is told of a render beside its progress.
+
+    Attributes:
+        title: The composition.
+        command: What makes the same again, in Python.
+    """
+
+    title: str
+    command: str = ""
+
+
+class Page(Protocol):
+    """A show in a notebook's cell."""
+
+    def update(self, progress: Any) -> None:
+        """Show how far it is."""
+        ...
+
+    def done(self, result: Any) -> None:
+        """Show what it ended in."""
+        ...
+
+    def failed(self, error: BaseException) -> None:
+        """Show what made it fail."""
+        ...
+
+    def settle(self) -> None:
+        """Say the last state once more if another cell runs now: programs that run notebooks hear that one only."""
+        ...
+
+
+class Shown(Protocol):
+    """What every kind of progress tells."""
+
+    @property
+    def overall_progress(self) -> float:
+        """0.0 to 1.0."""
+        ...
+
+    @property
+    def bar(self) -> tuple[int, int, str]:
+        """How many units are done of how many, and a note; the total is 0 while it is not known."""
+        ...
+
+    @property
+    def line(self) -> str:
+        """One line for a log."""
+        ...
+
+
+Watcher = Callable[[Any], Any]
+
+
+def repeating(method: str, serve_url: str | os.PathLike[str], composition: str, options: Mapping[str, Any]) -> str:
+    """Return the Python that makes the same again; values that cannot be written down stay names.
+
+    Args:
+        method: Name of the method.
+        serve_url: What was rendered.
+        composition: Id of the composition.
+        options: The options that were given.
+    """
+    arguments = [repr(os.fspath(serve_url)), repr(composition)]
+    for name, value in options.items():
+        written = repr(os.fspath(value)) if isinstance(value, os.PathLike) else repr(value)
+        plain = not isinstance(value, Mapping) or _is_json(value)
+        arguments.append(f"{name}={written if plain and len(written) <= LONGEST_VALUE else name}")
+    return f"client.{method}({', '.join(arguments)})"
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        return json.loads(json.dumps(value)) == value
+    except (TypeError, ValueError):
+        return False
+
+
+def chosen(progress: Progress) -> Mode | Watcher | type:
+    """Return how to show, by what the caller asked, the environment, and the place.
+
+    Raises:
+        OptionError: Neither a mode nor something to call.
+    """
+    if progress is None:
+        progress = cast(Mode, os.environ.get(VARIABLE) or "auto")
+    if not callable(progress) and progress not in MODES:
+        raise OptionError(
+            f"progress is {progress!r}, but must be a function, a class like tqdm, or one of: {', '.join(MODES)}."
+        )
+    if progress != "auto":
+        return progress
+    if in_notebook():
+        return "html"
+    return "text" if sys.stderr.isatty() or os.environ.get("CI") else "none"
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a kernel, whose cells show HTML; a plain IPython is a terminal."""
+    if "IPython" not in sys.modules:
+        return False
+    shell: Any = sys.modules["IPython"].get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def open_page(about: About) -> Page | None:
+    """Open a show in the current cell; None where that cannot be."""
+    if not in_notebook():
+        return None
+    # By name, as the notebook's room knows this one, and is loaded only in notebooks.
+    return importlib.import_module(".notebook.live", __package__).LivePage(about)
+
+
+def mimebundle(result: Any) -> dict[str, str]:
+    """Return a result as cells show it."""
+    return importlib.import_module(".notebook.results", __package__).mimebundle(result)
+
+
+def batch_mimebundle(result: Any) -> dict[str, str]:
+    """Return the result of a batch as cells show it."""
+    return importlib.import_module(".notebook.batches", __package__).mimebundle(result)
+
+
+async def follow(task: Any, page: Page) -> None:
+    """Show a render on a page until it has ended; runs on the background loop. A page that fails ends no render."""
+    with contextlib.suppress(asyncio.CancelledError):
+        try:
+            seen = None
+            while (seen := await task.next_change(seen)) is not None:
+                page.update(seen)
+                await asyncio.sleep(PAGE_INTERVAL_S)
+            try:
+                result = await task.result()
+            except BaseException as error:
+                page.failed(error)
+            else:
+                await asyncio.to_thread(page.done, result)
+        except Exception:
+            log.warning("the render cannot be shown any more", exc_info=True)
+
+
+@contextlib.contextmanager
+def watching(how: Mode | Watcher | type, unit: str = "frame") -> Generator[Watcher]:
+    """Give a function that shows progress from the thread that waits; `unit` is what a bar counts."""
+    if isinstance(how, type):
+        with _bar(how, unit) as show:
+            yield show
+    elif callable(how):
+        yield how
+    elif how == "text" and sys.stderr.isatty():
+        from tqdm import tqdm
+
+        with _bar(tqdm, unit) as show:
+            yield show
+    elif how == "text" or (how == "html" and not in_notebook()):
+        yield _lines()
+    else:
+        yield lambda _: None
+
+
+@contextlib.contextmanager
+def _bar(tqdm: type, unit: str) -> Generator[Watcher]:
+    make = cast("Callable[..., Any]", tqdm)
+    layout = "{percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} " + f"{unit}s" + "{postfix} [{elapsed}<{remaining}]"
+    bar = make(total=1, unit=unit, bar_format=layout, dynamic_ncols=True)
+    try:
+
+        def show(progress: Shown) -> None:
+            done, total, note = progress.bar
+            if not total:
+                return
+            bar.total = total
+            bar.n = done
+            bar.set_postfix_str(note, refresh=False)
+            bar.refresh()
+
+        yield show
+    finally:
+        bar.close()
+
+
+def _lines() -> Watcher:
+    told = 0.0
+
+    def show(progress: Shown) -> None:
+        nonlocal told
+        if progress.overall_progress >= told + LINE_STEP or progress.overall_progress == 1 > told:
+            told = progress.overall_progress
+            sys.stderr.write(f"{progress.line}\n")
+
+    return show

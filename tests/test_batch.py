@@ -1,0 +1,212 @@
+"""Batches: what is refused before any work, what a run leaves, and that the same call goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas
+import polars
+import pytest
+
+import remotion_py as rp
+from remotion_py.batch.manifest import Entry, Manifest
+from remotion_py.batch.rows import plan_rows, read_rows, site_mark
+from remotion_py.errors import OptionError, OutputError, PropsError, RenderError, SiteNotFoundError
+
+from .compare import decode, facts
+from .conftest import LAB, ROOT, wait_for
+
+ONE = LAB.parent / "one"
+SHORT: dict[str, Any] = {"frame_range": (0, 3)}
+
+
+@dataclasses.dataclass
+class Point:
+    name: str
+    value: int
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pandas.DataFrame({"name": ["a", "b"], "value": [1, 2]}),
+        polars.DataFrame({"name": ["a", "b"], "value": [1, 2]}),
+        [{"name": "a", "value": 1}, {"name": "b", "value": 2}],
+        [Point("a", 1), Point("b", 2)],
+        '{"name": "a", "value": 1}\n\n{"name": "b", "value": 2}\n',
+    ],
+)
+def test_rows_of_every_kind_are_the_same(rows: Any, tmp_path: Path) -> None:
+    if isinstance(rows, str):
+        (tmp_path / "rows.jsonl").write_text(rows)
+        rows = tmp_path / "rows.jsonl"
+    assert read_rows(rows) == [{"name": "a", "value": 1}, {"name": "b", "value": 2}]
+
+
+def test_csv_is_text(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("\ufeffname,value\nä,1\n", encoding="utf-8")
+    assert read_rows(tmp_path / "rows.csv") == [{"name": "ä", "value": "1"}]
+
+
+def planned(rows: list[dict[str, Any]], output: str = "{name}.mp4", props: Any = None) -> Any:
+    return plan_rows(rows, output=output, props=props, about={"site": "x"})
+
+
+def test_props_are_rows_over_what_all_share_or_made_by_a_function() -> None:
+    rows = [{"name": "a", "value": 1}]
+    assert json.loads(planned(rows, props={"theme": "dark", "value": 0})[0].props) == {"theme": "dark"} | rows[0]
+    assert planned(rows, props=lambda row: {"title": row["name"]})[0].props == '{"title":"a"}'
+    assert planned(rows)[0].key != planned(rows, props={"theme": "dark"})[0].key
+
+
+def test_outputs_stay_in_their_folder() -> None:
+    paths = [row.output for row in planned([{"name": "../a/b"}, {"name": ".."}], "out/{index:02d}-{name}.mp4")]
+    assert paths == [Path("out/00-..-a-b.mp4"), Path("out/01--.mp4")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "output", "error", "words"),
+    [
+        ([], "{name}.mp4", OptionError, "no rows"),
+        (
+            [{"name": "a"}, {"nome": "b"}],
+            "{name}.mp4",
+            OutputError,
+            r"'name', which row 1 does not.* has: nome",
+        ),
+        ([{"name": "a"}, {"name": "a"}], "{name}.mp4", OutputError, "Rows 0 and 1 both go to a.mp4"),
+        ([{"name": "a"}, {"name": "b", "x": [1, float("nan")]}], "{name}.mp4", PropsError, r"rows\[1\]\.x\[1\] is nan"),
+        ([{"name": 1}], "{name:zz}.mp4", OutputError, "cannot be filled in for row 0"),
+    ],
+)
+def test_wrong_rows_are_named(rows: Any, output: str, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        planned(rows, output)
+
+
+@pytest.mark.parametrize(
+    ("rows", "output", "options", "error", "words"),
+    [
+        ("nothing.jsonl", "{name}.mp4", {}, OptionError, "no file nothing.jsonl"),
+        ({"a": 1}, "{name}.mp4", {}, OptionError, "The rows are a dict"),
+        ([{"name": "a"}], "{name}", {}, OptionError, "ends? in nothing"),
+        ([{"name": "a.mp4"}, {"name": "b.png"}], "{name}", {}, OptionError, "two batches"),
+        ([{"name": "a"}], "{name}.mp4", {"crf": 900}, OptionError, "crf"),
+        ([{"name": "a"}], "{name}.mp4", {"parallel": 0}, OptionError, "parallel is 0"),
+        ([{"name": "a"}], "{name}.mp4", {"serve_url": "nowhere"}, SiteNotFoundError, "nowhere"),
+    ],
+)
+def test_wrong_calls_are_refused_before_any_work(
+    client: rp.Client, tmp_path: Path, rows: Any, output: str, options: Any, error: type[Exception], words: str
+) -> None:
+    options = dict(options)
+    site = options.pop("serve_url", ONE)
+    with pytest.raises(error, match=words):
+        client.render_batch(rows, site, "one", str(tmp_path / output), **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_site_counts_by_its_content(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("a")
+    before = site_mark(tmp_path)
+    os.utime(tmp_path / "index.html", (0, 0))
+    assert site_mark(tmp_path) == before
+    (tmp_path / "index.html").write_text("b")
+    assert site_mark(tmp_path) != before
+    assert site_mark("https://example.com") == "https://example.com"
+
+
+def test_a_manifest_survives_what_killed_its_writer(tmp_path: Path) -> None:
+    (row,) = planned([{"name": str(tmp_path / "a")}], "{name}.mp4".replace("{name}", str(tmp_path / "a")))
+    manifest = Manifest(tmp_path / "m.jsonl")
+    manifest.add(Entry(0, "done", str(row.output), key=row.key))
+    with (tmp_path / "m.jsonl").open("a") as file:
+        file.write('{"index": 1, "sta')
+    assert Manifest(tmp_path / "m.jsonl").finished(row) is None, "its output is not there"
+    row.output.write_bytes(b"x")
+    again = Manifest(tmp_path / "m.jsonl")
+    assert again.finished(row)
+    again.add(Entry(1, "failed", "b.mp4", error="x"))
+    assert len((tmp_path / "m.jsonl").read_text().splitlines()) == 2
+    (tmp_path / "m.jsonl").write_text("name,value\n1,2\n")
+    with pytest.raises(OutputError, match="no entry of a batch's manifest"):
+        Manifest(tmp_path / "m.jsonl")
+
+
+def test_rows_are_rendered_and_the_same_call_goes_on(client: rp.Client, tmp_path: Path) -> None:
+    frame = pandas.DataFrame({"name": ["a", "b", "c"], "text": ["x", "y", "z"]})
+    seen: list[rp.BatchProgress] = []
+
+    def call(rows: Any, **more: Any) -> rp.BatchResult:
+        output = str(tmp_path / "{name}.mp4")
+        return client.render_batch(rows, LAB, "counter", output, on_progress=seen.append, **SHORT, **more)
+
+    first = call(frame)
+    assert [entry.status for entry in first] == ["done"] * 3
+    assert facts(tmp_path / "b.mp4").frames == 4
+    assert str(seen[-1]) == "100% 3/3 rows"
+    table = first.to_frame()
+    assert list(table["path"]) == [str(tmp_path / f"{name}.mp4") for name in "abc"]
+    assert list(first.to_frame("polars")["duration"]) == [pytest.approx(4 / 30)] * 3
+
+    (tmp_path / "b.mp4").unlink()
+    frame.loc[2, "text"] = "changed"
+    again = call(frame)
+    assert [entry.status for entry in again] == ["skipped", "done", "done"]
+    assert [entry.status for entry in call(frame, crf=30)] == ["done"] * 3
+    assert [entry.status for entry in call(frame)] == ["done"] * 3, "the options were others the last time"
+
+
+def test_a_row_that_fails_leaves_the_others_alone(client: rp.Client, tmp_path: Path) -> None:
+    rows = [{"name": "a"}, {"name": "b", "fail": True}, {"name": "c"}]
+    result = client.render_batch(rows, LAB, "fails-by-props", str(tmp_path / "{name}.mp4"), **SHORT)
+    assert [entry.status for entry in result] == ["done", "failed", "done"]
+    assert "PageScriptError" in str(result.failed[0].error)
+    with pytest.raises(RenderError, match=r"1 of 3 rows failed\. row 1: PageScriptError"):
+        result.raise_for_failures()
+    assert str(result) == "3 rows: 2 done, 1 failed"
+
+
+def test_a_wrong_composition_ends_the_batch_at_once(client: rp.Client, tmp_path: Path) -> None:
+    with pytest.raises(rp.RemotionPyError, match="has no composition 'nothing'"):
+        client.render_batch([{"name": "a"}, {"name": "b"}], ONE, "nothing", str(tmp_path / "{name}.mp4"))
+
+
+def test_pictures_are_stills(client: rp.Client, tmp_path: Path) -> None:
+    rows = [{"name": "a"}, {"name": "b"}]
+    result = client.render_batch(rows, LAB, "counter", str(tmp_path / "{name}.png"), frame=2)
+    assert [Path(entry.path).exists() for entry in result] == [True, True]
+
+
+def test_asynchronous_batches(tmp_path: Path) -> None:
+    async def run() -> rp.BatchResult:
+        async with rp.AsyncClient(capacity=2) as client:
+            return await client.render_batch([{"name": "a"}], ONE, "one", str(tmp_path / "{name}.mp4"))
+
+    assert [entry.status for entry in asyncio.run(run())] == ["done"]
+
+
+def test_a_killed_batch_finishes_only_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("".join(f'{{"name": "{name}"}}\n' for name in "abcdef"))
+    code = "from remotion_py.cli import main; main()"
+    arguments = ["batch", str(tmp_path / "rows.jsonl"), str(ONE), "one", "--output", str(tmp_path / "{name}.mp4")]
+    command = [sys.executable, "-c", code, *arguments, "--parallel", "1"]
+    manifest = tmp_path / "batch-manifest.jsonl"
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: manifest.exists() and manifest.read_text().count("\n") >= 2, 60)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    there = manifest.read_text().count("\n")
+    assert there < 6
+    done = subprocess.run([*command, "--json", "-q"], cwd=ROOT, capture_output=True, text=True, check=True)
+    statuses = [json.loads(line)["status"] for line in done.stdout.splitlines()]
+    assert statuses == ["skipped"] * there + ["done"] * (6 - there)
+    assert all(len(list(decode(tmp_path / f"{name}.mp4"))) == 20 for name in "abcdef")
