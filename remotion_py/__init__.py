@@ -167,5 +167,10 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Add the magics `%%render` and `%render_still` to a notebook: `%load_ext remotion_py`."""
+    importlib.import_module(".notebook.magics", __name__).load(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Generator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
@@ -87,6 +88,10 @@ class Shown(Protocol):
 Watcher = Callable[[Any], Any]
 
 
+called_as: ContextVar[str] = ContextVar("called_as", default="")
+"""What a magic was called with, which is what repeats it."""
+
+
 def repeating(method: str, serve_url: str | os.PathLike[str], composition: str, options: Mapping[str, Any]) -> str:
     """Return the Python that makes the same again; values that cannot be written down stay names.
 
@@ -96,6 +101,8 @@ def repeating(method: str, serve_url: str | os.PathLike[str], composition: str, 
         composition: Id of the composition.
         options: The options that were given.
     """
+    if called_as.get():
+        return called_as.get()
     arguments = [repr(os.fspath(serve_url)), repr(composition)]
     for name, value in options.items():
         written = repr(os.fspath(value)) if isinstance(value, os.PathLike) else repr(value)

@@ -155,6 +155,44 @@ def test_other_ways_to_show(kernel: Kernel) -> None:
     assert "4/4 frames, 1/1 chunks" in "".join(output.text for output in bar.outputs).split("\r")[-1]
 
 
+JAVASCRIPT = """%%render --width 320 --height 180 --duration 0.2 --props data --output magic.mp4
+const pen = canvas.getContext("2d");
+function render(frame, props) {
+  pen.fillStyle = props.colour;
+  pen.fillRect(0, 0, 320, 180);
+}
+"""
+HTML = """%%render_still --width 320 --height 180 --output magic.png
+<h1 id="title">a</h1>
+<script>
+const render = (frame) => { document.getElementById("title").textContent = `frame ${frame}`; };
+</script>
+"""
+
+
+def test_magics_render_what_a_cell_describes(kernel: Kernel) -> None:
+    assert "nest_asyncio is applied" in kernel.run("%load_ext remotion_py").outputs[0].text
+    kernel.run("data = {'colour': '#f00'}")
+    html = kernel.shown(kernel.run(JAVASCRIPT))
+    assert "320x180 · 30 fps · 0.20 s" in html
+    assert kernel.run(
+        "from PIL import Image\nimport av\nnext(av.open('magic.mp4').decode()).to_image().getpixel((9, 9))"
+    )
+    pixel = kernel.notebook.cells[-1].outputs[0].data["text/plain"]
+    assert re.fullmatch(r"\(25[2-5], [0-3], [0-3]\)", pixel), pixel
+    assert 'src="data:image/png' in kernel.shown(kernel.run(HTML))
+    assert 'src="data:image/png' in kernel.shown(kernel.run("%render_still $LAB counter --frame 3 --output m.png"))
+    for source, words in (
+        ("%%render\nlet a = 1;", "defines no function render"),
+        ("%%render --nothing\nfunction render() {}", "unrecognized arguments: --nothing"),
+        ("%%render --props missing\nfunction render() {}", "there is no such variable"),
+    ):
+        assert words in kernel.run(source, fails=True).outputs[-1].evalue
+    ran = kernel.run("import asyncio\nprint(asyncio.run(asyncio.sleep(0, 'ran')))")
+    assert ran.outputs[0].text == "ran\n"
+    kernel.run("rp.close()")
+
+
 def test_the_variable_decides_where_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REMOTION_PY_PROGRESS", "none")
     assert chosen(None) == "none"
