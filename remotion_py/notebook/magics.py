@@ -17,6 +17,7 @@ from ..default import render_media, render_still
 from ..errors import OptionError
 from ..options import RenderMediaOptions, RenderStillOptions
 from ..render import Still, Video
+from ..shows import called_as
 
 COMPOSITION = "cell"
 LOADED = "remotion_py: %%render and %render_still are ready; nest_asyncio is applied, so asyncio.run() works in cells."
@@ -78,14 +79,12 @@ def cell_page(source: str, *, width: int, height: int, fps: float, duration: flo
             "remotionPy.registerComposition()."
         )
     canvas = f'<canvas id="canvas" width="{width}" height="{height}"></canvas>'
-    body = (
-        source if html else f"{canvas}<script>\nconst canvas = document.getElementById('canvas');\n{source}\n</script>"
-    )
+    script = f"<script>\nconst canvas = document.getElementById('canvas');\n{source}\n</script>"
+    body = source if html else f"{canvas}{script}"
     facts = {"id": COMPOSITION, "width": width, "height": height, "fps": fps}
     facts["durationInFrames"] = max(1, round(duration * fps))
-    register = (
-        "" if registers else f"<script>remotionPy.registerComposition({{...{json.dumps(facts)}, render}});</script>"
-    )
+    call = f"remotionPy.registerComposition({{...{json.dumps(facts)}, render}});"
+    register = "" if registers else f"<script>{call}</script>"
     return (
         '<!doctype html>\n<meta charset="utf-8">\n<script src="remotion-py.js"></script>\n'
         f'<body style="margin:0">\n{body}\n{register}</body>\n'
@@ -123,7 +122,11 @@ class RenderMagics(Magics):
         size = {key: given[key] for key in ("width", "height", "fps", "duration")}
         with tempfile.TemporaryDirectory(prefix="remotion-py-cell-") as folder:
             (Path(folder) / "index.html").write_text(cell_page(cell, **size), encoding="utf-8")
-            return draw(folder, COMPOSITION, **options)
+            token = called_as.set(f"{marks}{name} {line}")
+            try:
+                return draw(folder, COMPOSITION, **options)
+            finally:
+                called_as.reset(token)
 
     def _variable(self, name: str) -> Any:
         shell: Any = self.shell
