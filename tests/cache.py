@@ -14,6 +14,6 @@ CACHE = Path(__file__).parent.parent / ".cache"
 @contextmanager
 def one_at_a_time(name: str) -> Iterator[None]:
     """Keep other processes from making the same."""
-    CACHE.mkdir(exist_ok=True)
-    with FileLock(CACHE / f"{name}.lock"):
+    (CACHE / "locks").mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / "locks" / f"{name}.lock"):
         yield

@@ -88,7 +88,6 @@ def render(kind: str, site: Path, name: str, serve_url: str = "", **job: Any) ->
     return render_all(kind, site, name, [job], serve_url)[0]
 
 
-@one_at_a_time("reference")
 def render_all(
     kind: str, site: Path, name: str, jobs: Sequence[dict[str, Any]], serve_url: str = ""
 ) -> list[tuple[dict[str, Any], Path]]:
@@ -97,6 +96,19 @@ def render_all(
     script = (HERE / "render.mjs").read_bytes()
     files, fonts = _hash(*_files(site)), _fonts()
     folders = [CACHE / "reference" / _hash(kind, job, script, browser, fonts, files) for job in jobs]
+    with one_at_a_time(f"reference-{_hash(*map(str, folders))}"):
+        return _render_missing(kind, name, site, serve_url, browser, folders, jobs)
+
+
+def _render_missing(
+    kind: str,
+    name: str,
+    site: Path,
+    serve_url: str,
+    browser: str,
+    folders: Sequence[Path],
+    jobs: Sequence[dict[str, Any]],
+) -> list[tuple[dict[str, Any], Path]]:
     missing = [
         (folder, job) for folder, job in zip(folders, jobs, strict=True) if not (folder / "printed.json").exists()
     ]
