@@ -17,7 +17,7 @@ import remotion_py as rp
 from remotion_py.errors import RenderCancelledError, RenderNotFoundError
 
 from .compare import decode, facts, read_counter, times
-from .conftest import LAB, wait_for
+from .conftest import LAB, RACE, wait_for
 
 
 def counted(path: Path) -> list[int]:
@@ -293,3 +293,25 @@ def test_an_idle_default_client_ends_by_itself(monkeypatch: pytest.MonkeyPatch) 
     client.render_still(LAB, "counter")
     assert client._engine.provider.alive
     wait_for(lambda: not client._engine.provider.alive, 10)
+
+
+@pytest.mark.parametrize("extension", ["png", "jpeg", "webp"])
+def test_small_scales_shrink_the_picture(client: rp.Client, tmp_path: Path, extension: str) -> None:
+    """Chromium draws at half the size at least, and would leave a smaller picture at that."""
+    options: dict[str, Any] = {"frame": 33, "output": tmp_path / f"a.{extension}"}
+    small = client.render_still(RACE, "race", scale=0.35, **options)
+    with Image.open(small.path) as shown:
+        ours = np.asarray(shown.convert("RGB"), float)
+    full = client.render_still(RACE, "race", frame=33, output=tmp_path / "full.png")
+    with Image.open(full.path) as shown:
+        wanted = np.asarray(shown.convert("RGB").resize((672, 378), Image.Resampling.LANCZOS), float)
+    assert (small.width, small.height) == (672, 378)
+    assert ours.shape == wanted.shape
+    assert np.abs(ours - wanted).mean() < 4
+    assert np.abs(ours - wanted[:, ::-1]).mean() > 8, "another picture is told apart"
+
+
+def test_small_scales_make_small_videos(client: rp.Client, tmp_path: Path) -> None:
+    video = client.render_media(LAB, "counter", scale=0.3, frame_range=(0, 5), output=tmp_path / "a.mp4")
+    assert [(frame.shape[1], frame.shape[0]) for frame in decode(video.path)] == [(video.width, video.height)] * 6
+    assert (video.width, video.height) == (96, 54)

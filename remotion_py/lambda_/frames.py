@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import BrowserCrashedError, PageTimeoutError
+from ..media.shrink import shrunk
 from ..page.bundle import CompositionPage
+from ..page.flags import SMALLEST_SCALE
 from ..page.stage import Stage
 from .job import Job, page_settings
 
@@ -77,7 +80,10 @@ async def show_frames(
 async def _picture(page: CompositionPage, job: Job) -> bytes:
     if job.image_format == "pdf":
         return await page.print()
-    return await page.capture(job.image_format, job.jpeg_quality)
+    picture = await page.capture(job.image_format, job.jpeg_quality)
+    if job.scale >= SMALLEST_SCALE:
+        return picture
+    return await asyncio.to_thread(shrunk, picture, *job.dimensions, job.image_format, job.jpeg_quality)
 
 
 async def _page(stage: Stage, job: Job, frame: int, attempt: int) -> CompositionPage:

@@ -15,7 +15,7 @@ from ..media.tracks import Timeline
 from ..media.video import VideoSettings
 from ..option import input_props
 from ..page.contract import Composition, MediaSettings, PageSettings
-from ..page.flags import BrowserSettings
+from ..page.flags import SMALLEST_SCALE, BrowserSettings
 from .large_props import passed_on
 from .plan import ChunkPlan, plan_chunk
 
@@ -209,7 +209,7 @@ def page_settings(payload: Mapping[str, Any]) -> PageSettings:
         dark_mode=bool(chromium.get("darkMode")),
         copy_assets=bool(payload.get("cacheAssets")),
         browser=BrowserSettings(
-            scale=payload.get("scale") or 1,
+            scale=max(SMALLEST_SCALE, payload.get("scale") or 1),
             gl=chromium.get("gl"),
             disable_web_security=bool(chromium.get("disableWebSecurity")),
             ignore_certificate_errors=bool(chromium.get("ignoreCertificateErrors")),

@@ -51,6 +51,8 @@ FRAME_CONTROL_FLAGS = (
     "--enable-surface-synchronization",
 )
 
+SMALLEST_SCALE = 0.5
+"""Chromium raises a smaller one to this (measured)."""
 _GL_FLAGS = {
     "swangle": ("--use-gl=angle", "--use-angle=swiftshader"),
     "angle": ("--use-gl=angle",),
@@ -66,7 +68,8 @@ class BrowserSettings:
     """What makes one launched browser differ from another.
 
     Attributes:
-        scale: Device pixels per CSS pixel. Frames on demand obey it only as a flag (measured), so it belongs here.
+        scale: Device pixels per CSS pixel, `SMALLEST_SCALE` or more.
+            Frames on demand obey it only as a flag (measured), so it belongs here.
         gl: Renderer of graphics; None composites in software.
         disable_web_security: Let pages read from other origins without CORS.
         ignore_certificate_errors: Accept wrong TLS certificates.
