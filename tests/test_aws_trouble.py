@@ -170,11 +170,11 @@ def test_a_stream_that_breaks_off_is_a_retry(remote: rp.Client, account: TestAcc
 def test_a_main_function_that_dies_is_noticed_by_its_silence(
     remote: rp.Client, account: TestAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(AwsProvider, "silent_s", 2.0)
     client = rp.Client("aws", region=REGION)
     render = client.start_render_media(LAB, "slow", concurrency=2)
     wait_for(lambda: render.progress().lambdas_invoked, 60)
     account.restart()
+    monkeypatch.setattr(AwsProvider, "silent_s", 2.0)
     with pytest.raises(RenderInterruptedError, match="Start it again") as caught:
         render.wait()
     assert render.links
