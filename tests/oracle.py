@@ -17,7 +17,7 @@ from .cache import CACHE, one_at_a_time
 
 HERE = Path(__file__).parent / "npm"
 OWN_RACE = "Could not find composition with ID"
-"""What the npm renderer says on a busy machine now and then, when it asks a page for the composition of the last one."""
+"""What the npm renderer says on a busy machine now and then: it asks a page for the composition of the one before."""
 
 
 def _hash(*items: object) -> str:
