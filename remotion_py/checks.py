@@ -13,7 +13,7 @@ Check = Callable[[str, Any], Any]
 def number(low: float, high: float, *, whole: bool, exclusive_low: bool = False) -> Check:
     """Make a check for a number in a span."""
     kind = "a whole number" if whole else "a number"
-    span = f"{'above' if exclusive_low else 'from'} {low:g} {'up to' if exclusive_low else 'to'} {high:g}"
+    span = f"{'above' if exclusive_low else 'from'} {low:,} {'up to' if exclusive_low else 'to'} {high:,}"
 
     def check(name: str, value: Any) -> Any:
         good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)

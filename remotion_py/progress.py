@@ -192,7 +192,9 @@ def from_document(
 def _chunk_state(document: dict[str, Any], chunk: int, done: bool) -> ChunkState:
     if done or chunk in document["chunks"]:
         return "encoded"
-    if any(error.get("isFatal") and error.get("chunk") == chunk for error in document["errors"]):
+    planned: int = document["renderMetadata"]["totalChunks"]
+    fatal = [error for error in document["errors"] if error.get("isFatal")]
+    if any(error.get("chunk") == chunk or (planned == 1 and error.get("frame") is not None) for error in fatal):
         return "failed"
     if any(retry["chunk"] == chunk for retry in document["retries"]):
         return "retried"

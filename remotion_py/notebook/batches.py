@@ -11,6 +11,8 @@ from . import view
 from .results import is_shown
 
 MOST_ROWS = 50
+_CELL = "padding:1px 8px 1px 0;text-align:left;color:inherit"
+"""Notebooks have a style of their own for tables, which this takes back."""
 _STATES: dict[str, str] = {"done": "encoded", "skipped": "waiting", "failed": "failed", "cancelled": "retried"}
 
 
@@ -52,8 +54,6 @@ def _row(entry: Entry) -> str:
     colour = next(value for state, value in view.COLOURS.items() if state == _STATES[entry.status])
     facts = [f"{entry.duration:.2f} s" if entry.duration else "", f"{entry.seconds:.1f} s" if entry.seconds else ""]
     told = entry.error or " · rendered in ".join(fact for fact in facts if fact)
-    return (
-        f'<tr><td style="padding:1px 8px 1px 0">{entry.index}</td>'
-        f'<td style="padding:1px 8px 1px 0"><span style="color:{colour}">●</span> {entry.status}</td>'
-        f'<td style="padding:1px 8px 1px 0">{escape(entry.path)}</td><td>{escape(told)}</td></tr>'
-    )
+    state = f'<span style="color:{colour}">●</span> {entry.status}'
+    cells = (str(entry.index), state, escape(entry.path), escape(told))
+    return f'<tr style="background:none">{"".join(f"<td style={_CELL!r}>{cell}</td>" for cell in cells)}</tr>'

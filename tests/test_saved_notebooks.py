@@ -1,0 +1,49 @@
+"""The notebooks as they are committed: executed, light, and in their final state."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from .conftest import ROOT
+from .test_notebook import check_html
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+MOST_BYTES = 1_000_000
+
+
+def outputs(path: Path) -> list[Any]:
+    return [output for cell in nbformat.read(path, 4).cells for output in cell.get("outputs", [])]
+
+
+def test_there_are_all() -> None:
+    assert {path.stem for path in NOTEBOOKS} == {
+        "first_render",
+        "data_to_video",
+        "stills",
+        "batch",
+        "aws",
+        "join_chunks",
+        "errors",
+    }
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_saved_notebook_is_what_it_should_be(path: Path) -> None:
+    assert path.stat().st_size <= MOST_BYTES
+    notebook = nbformat.read(path, 4)
+    nbformat.validate(notebook)
+    assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code"), "not executed"
+    shown = "".join(output.data.get("text/html", "") for output in outputs(path) if "data" in output)
+    assert 'data-state="running"' not in shown, "a render that is frozen half-way"
+    assert "object at 0x" not in path.read_text()
+    assert not re.search(r"/(root|home|Users)/", path.read_text()), "a path of the machine that executed it"
+    for output in outputs(path):
+        assert output.output_type != "error", output
+        html = output.get("data", {}).get("text/html", "")
+        if "remotion-py" in html:
+            check_html(html)
