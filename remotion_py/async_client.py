@@ -8,19 +8,17 @@ from typing import Any, Self, Unpack, cast
 
 from . import _loop
 from ._aws_methods import AsyncAwsMethods
-from ._engine import Engine
-from ._providers import make_provider
+from ._client_base import ClientBase, with_options
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .batch.run import Batch
-from .client import with_options
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
 from .render import AsyncRender, Composition, Frames, OnProgress, Still, Video
-from .shows import About, Progress, chosen, repeating
+from .shows import About, Progress, chosen
 
 
-class AsyncClient(AsyncAwsMethods):
+class AsyncClient(ClientBase, AsyncAwsMethods):
     """Renders compositions from asynchronous code; the awaitable twin of `Client`.
 
     Args:
@@ -37,30 +35,6 @@ class AsyncClient(AsyncAwsMethods):
         OptionError: An unknown provider or a wrong value.
         AwsError: No AWS region is known.
     """
-
-    def __init__(
-        self,
-        provider: str = "local",
-        *,
-        capacity: int | None = None,
-        store: str | os.PathLike[str] | None = None,
-        browser_executable: str | os.PathLike[str] | None = None,
-        region: str | None = None,
-        profile: str | None = None,
-        function_name: str | None = None,
-        bucket_name: str | None = None,
-    ) -> None:
-        made = make_provider(
-            provider,
-            capacity=capacity,
-            store=store,
-            browser_executable=browser_executable,
-            region=region,
-            profile=profile,
-            function_name=function_name,
-            bucket_name=bucket_name,
-        )
-        self._engine = Engine(made)
 
     @with_options(RenderMediaOptions)
     async def render_media(
@@ -86,8 +60,7 @@ class AsyncClient(AsyncAwsMethods):
         **options: Unpack[RenderMediaOptions],
     ) -> AsyncRender[Video]:
         """Start rendering a composition; see `Client.start_render_media()`."""
-        how = chosen(progress)
-        about = About(composition, repeating("render_media", serve_url, composition, options))
+        how, about = self._show(progress, "render_media", serve_url, composition, options)
         task = await _loop.bridge(self._engine.start_render_media(serve_url, composition, options))
         return AsyncRender(task, how, about)
 
@@ -102,8 +75,7 @@ class AsyncClient(AsyncAwsMethods):
         **options: Unpack[RenderFramesOptions],
     ) -> Frames:
         """Render a composition to a folder of pictures; see `Client.render_frames()`."""
-        how = chosen(progress)
-        about = About(composition, repeating("render_frames", serve_url, composition, options))
+        how, about = self._show(progress, "render_frames", serve_url, composition, options)
         task = await _loop.bridge(self._engine.start_render_frames(serve_url, composition, options))
         return await AsyncRender(task, how, about).wait(on_progress)
 
@@ -170,6 +142,3 @@ class AsyncClient(AsyncAwsMethods):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-    def __repr__(self) -> str:
-        return f"<AsyncClient {self._engine.describe()}>"

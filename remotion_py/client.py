@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Self, TypeVar, Unpack, cast
+from typing import Any, Self, Unpack, cast
 
 from . import _loop
 from ._aws_methods import AwsMethods
-from ._engine import Engine
-from ._providers import make_provider
+from ._client_base import ClientBase, with_options
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .batch.run import Batch
-from .option import signature
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
 from .render import Composition, Frames, OnProgress, Render, Still, Video
-from .shows import About, Progress, chosen, repeating
-
-F = TypeVar("F", bound=Callable[..., Any])
+from .shows import About, Progress, chosen
 
 
-def with_options(options: type) -> Callable[[F], F]:
-    """Show the options of a method as its keyword arguments."""
-
-    def decorate(method: F) -> F:
-        method.__signature__ = signature(method, options)  # pyright: ignore[reportFunctionMemberAccess]
-        return method
-
-    return decorate
-
-
-class Client(AwsMethods):
+class Client(ClientBase, AwsMethods):
     """Renders compositions; its functions stay warm between calls until it is closed.
 
     Use it as a context manager, or close it. Without either it ends with the process.
@@ -51,37 +37,6 @@ class Client(AwsMethods):
         OptionError: An unknown provider or a wrong value.
         AwsError: No AWS region is known.
     """
-
-    def __init__(
-        self,
-        provider: str = "local",
-        *,
-        capacity: int | None = None,
-        store: str | os.PathLike[str] | None = None,
-        browser_executable: str | os.PathLike[str] | None = None,
-        region: str | None = None,
-        profile: str | None = None,
-        function_name: str | None = None,
-        bucket_name: str | None = None,
-    ) -> None:
-        made = make_provider(
-            provider,
-            capacity=capacity,
-            store=store,
-            browser_executable=browser_executable,
-            region=region,
-            profile=profile,
-            function_name=function_name,
-            bucket_name=bucket_name,
-        )
-        self._engine = Engine(made)
-
-    @classmethod
-    def from_engine(cls, engine: Engine) -> Self:
-        """Make a client of an engine that is set up already."""
-        client = cls.__new__(cls)
-        client._engine = engine
-        return client
 
     @with_options(RenderMediaOptions)
     def render_media(
@@ -129,8 +84,7 @@ class Client(AwsMethods):
         Raises:
             InputError: An option that cannot be, before any work.
         """
-        how = chosen(progress)
-        about = About(composition, repeating("render_media", serve_url, composition, options))
+        how, about = self._show(progress, "render_media", serve_url, composition, options)
         return Render(_loop.run(self._engine.start_render_media(serve_url, composition, options)), how, about)
 
     @with_options(RenderFramesOptions)
@@ -156,8 +110,7 @@ class Client(AwsMethods):
         Raises:
             RemotionPyError: See `remotion_py.errors` for the classes.
         """
-        how = chosen(progress)
-        about = About(composition, repeating("render_frames", serve_url, composition, options))
+        how, about = self._show(progress, "render_frames", serve_url, composition, options)
         started = _loop.run(self._engine.start_render_frames(serve_url, composition, options))
         return Render(started, how, about).wait(on_progress)
 
@@ -274,6 +227,3 @@ class Client(AwsMethods):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"<Client {self._engine.describe()}>"

@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable
 from typing import Any, Unpack
 
+from ._client_base import with_options
 from ._engine import Engine
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
-from .client import Client, with_options
+from .client import Client
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
 from .providers.local.provider import LocalProvider

@@ -185,22 +185,20 @@ def from_document(
         artifacts=document.get("receivedArtifact") or [],
         post_render_data=post,
         cost=cost,
-        chunk_states=tuple(_chunk_state(document, chunk, post is not None) for chunk in range(planned)),
+        chunk_states=_chunk_states(document, planned, post is not None),
     )
 
 
-def _chunk_state(document: dict[str, Any], chunk: int, done: bool) -> ChunkState:
-    if done or chunk in document["chunks"]:
-        return "encoded"
-    planned: int = document["renderMetadata"]["totalChunks"]
+def _chunk_states(document: dict[str, Any], planned: int, done: bool) -> tuple[ChunkState, ...]:
     fatal = [error for error in document["errors"] if error.get("isFatal")]
-    if any(error.get("chunk") == chunk or (planned == 1 and error.get("frame") is not None) for error in fatal):
-        return "failed"
-    if any(retry["chunk"] == chunk for retry in document["retries"]):
-        return "retried"
-    if str(chunk) in document.get("chunkFrames", {}):
-        return "rendering"
-    return "invoked" if any(entry["chunk"] == chunk for entry in document.get("attempts", [])) else "waiting"
+    alone = planned == 1 and any(error.get("frame") is not None for error in fatal)
+    states: dict[Any, ChunkState] = dict.fromkeys(range(planned), "waiting")
+    states |= {attempt["chunk"]: "invoked" for attempt in document.get("attempts", [])}
+    states |= {int(chunk): "rendering" for chunk in document.get("chunkFrames", {})}
+    states |= {retry["chunk"]: "retried" for retry in document["retries"]}
+    states |= {0 if alone else error.get("chunk"): "failed" for error in fatal}
+    states |= dict.fromkeys(range(planned) if done else document["chunks"], "encoded")
+    return tuple(states[chunk] for chunk in range(planned))
 
 
 def _overall(document: dict[str, Any], frames: int, planned: int) -> float:

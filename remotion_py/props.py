@@ -35,10 +35,9 @@ def serialize_props(props: Mapping[str, Any] | None) -> str:
     """
     if props is None:
         return "{}"
-    if not isinstance(cast(object, props), Mapping) and (
-        dataclasses.is_dataclass(props) or hasattr(props, "model_dump")
-    ):
-        props = cast("Mapping[str, Any]", _plain(props, "props"))
+    if not isinstance(cast(object, props), Mapping):
+        fields = fields_of(props)
+        props = props if fields is None else fields
     if not isinstance(cast(object, props), Mapping):
         raise PropsError(
             f"The props are a {type(props).__name__}, but a page takes a JSON object. Pass a dict, "
@@ -138,10 +137,9 @@ def _plain(value: Any, path: str) -> Any:
         return _finite(float(value), path)
     if isinstance(value, (Path, uuid.UUID)):
         return str(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if hasattr(value, "model_dump") and not isinstance(value, type):  # pydantic
-        return value.model_dump()
+    fields = fields_of(value)
+    if fields is not None:
+        return fields
     table = _table(value, path)
     if table is not None:
         return table
@@ -149,6 +147,15 @@ def _plain(value: Any, path: str) -> Any:
         f"{path} is a {type(value).__module__}.{type(value).__qualname__}, which JSON does not know. "
         f"Convert it to numbers, strings, lists or dicts first."
     )
+
+
+def fields_of(value: Any) -> dict[str, Any] | None:
+    """Return the fields of a dataclass or of a pydantic model; None for anything else."""
+    if isinstance(value, type):
+        return None
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return value.model_dump() if hasattr(value, "model_dump") else None
 
 
 def _table(value: Any, path: str) -> list[Any] | None:

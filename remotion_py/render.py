@@ -13,19 +13,11 @@ from . import _loop
 from .errors import OutputError, RemotionPyError
 from .progress import RenderProgress
 from .providers.base import Links
-from .shows import About, Mode, Watcher, follow, mimebundle, open_page, watching
+from .shows import About, How, ShowsItself, follow, open_page, watching
 
 SHOWN_PATIENCE_S = 0.4
 """How long a call waits for its cell to show the end: a stopped cell has to end within half a second."""
-Show = Mode | Watcher | type
 OnProgress = Callable[[RenderProgress], Any]
-
-
-class _Shown:
-    """What a cell shows as itself."""
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return mimebundle(self)
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,7 @@ class Artifact:
 
 
 @dataclass(frozen=True)
-class Video(_Shown):
+class Video(ShowsItself):
     """A finished video, or a finished sound.
 
     Attributes:
@@ -107,7 +99,7 @@ class Video(_Shown):
 
 
 @dataclass(frozen=True)
-class Still(_Shown):
+class Still(ShowsItself):
     """A finished picture.
 
     Attributes:
@@ -187,7 +179,7 @@ class Composition:
 
 
 @dataclass(frozen=True)
-class Frames(_Shown):
+class Frames(ShowsItself):
     """A finished sequence of pictures.
 
     Attributes:
@@ -256,10 +248,10 @@ class Render(Generic[Result_co]):
     """
 
     def __init__(
-        self, task: RenderTask[Result_co], how: Show = "none", about: About | None = None, unit: str = "frame"
+        self, task: RenderTask[Result_co], how: How = "none", about: About | None = None, unit: str = "frame"
     ) -> None:
         self._task = task
-        self._how: Show = how
+        self._how: How = how
         self._unit = unit
         self._page = open_page(about) if how == "html" and about else None
         self._shown = _loop.submit(follow(task, self._page)) if self._page else None
@@ -319,10 +311,10 @@ class AsyncRender(Generic[Result_co]):
     """
 
     def __init__(
-        self, task: RenderTask[Result_co], how: Show = "none", about: About | None = None, unit: str = "frame"
+        self, task: RenderTask[Result_co], how: How = "none", about: About | None = None, unit: str = "frame"
     ) -> None:
         self._task = task
-        self._how: Show = how
+        self._how: How = how
         self._unit = unit
         self._page = open_page(about) if how == "html" and about else None
         self._shown = _loop.submit(follow(task, self._page)) if self._page else None

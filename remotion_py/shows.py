@@ -86,7 +86,8 @@ class Shown(Protocol):
 
 
 Watcher = Callable[[Any], Any]
-
+How: TypeAlias = "Mode | Watcher | type"
+"""How a render is shown, once that is decided."""
 
 called_as: ContextVar[str] = ContextVar("called_as", default="")
 """What a magic was called with, which is what repeats it."""
@@ -118,7 +119,7 @@ def _is_json(value: Any) -> bool:
         return False
 
 
-def chosen(progress: Progress) -> Mode | Watcher | type:
+def chosen(progress: Progress) -> How:
     """Return how to show, by what the caller asked, the environment, and the place.
 
     Raises:
@@ -153,14 +154,11 @@ def open_page(about: About) -> Page | None:
     return importlib.import_module(".notebook.live", __package__).LivePage(about)
 
 
-def mimebundle(result: Any) -> dict[str, str]:
-    """Return a result as cells show it."""
-    return importlib.import_module(".notebook.results", __package__).mimebundle(result)
+class ShowsItself:
+    """A result that cells show as itself."""
 
-
-def batch_mimebundle(result: Any) -> dict[str, str]:
-    """Return the result of a batch as cells show it."""
-    return importlib.import_module(".notebook.batches", __package__).mimebundle(result)
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return importlib.import_module(".notebook.results", __package__).mimebundle(self)
 
 
 async def follow(task: Any, page: Page) -> None:
@@ -182,7 +180,7 @@ async def follow(task: Any, page: Page) -> None:
 
 
 @contextlib.contextmanager
-def watching(how: Mode | Watcher | type, unit: str = "frame") -> Generator[Watcher]:
+def watching(how: How, unit: str = "frame") -> Generator[Watcher]:
     """Give a function that shows progress from the thread that waits; `unit` is what a bar counts."""
     if isinstance(how, type):
         with _bar(how, unit) as show:

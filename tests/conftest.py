@@ -17,11 +17,13 @@ import pytest
 
 import remotion_py as rp
 from remotion_py.providers.local.processes import MARKER
+from remotion_py.testing import TestAccount, aws
 
 ROOT = Path(__file__).parent.parent
 LAB = Path(__file__).parent / "sites" / "lab"
 RACE = ROOT / "examples" / "bar-chart-race"
 LEAK_PATIENCE_S = 5
+REGION = "us-east-1"
 
 _shared: rp.Client | None = None
 
@@ -56,6 +58,30 @@ def client(_own_surroundings: None) -> Iterator[rp.Client]:
         _shared = shared
         yield shared
     _shared = None
+
+
+@pytest.fixture(scope="module")
+def account(request: pytest.FixtureRequest, _own_surroundings: None) -> Iterator[TestAccount]:
+    """A test account for a module, which says by CONCURRENCY how much may run in it."""
+    with aws(region=REGION, concurrency=request.module.CONCURRENCY) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def remote(account: TestAccount) -> Iterator[rp.Client]:
+    """A client of that account, with a function."""
+    client = rp.Client("aws", region=REGION)
+    client.deploy_function()
+    yield client
+    account.restart()
+
+
+@pytest.fixture
+def fresh_functions(account: TestAccount) -> Iterator[None]:
+    """End the account's functions after a test, and what the test let it refuse."""
+    yield
+    account.denied.clear()
+    account.restart()
 
 
 @pytest.fixture(scope="session")

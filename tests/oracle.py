@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -48,9 +47,9 @@ def modules() -> Path:
     return folder
 
 
-def workspace(project: Path) -> Path:
-    """Return a copy of a Remotion project where its packages are installed: below `node_modules`."""
-    copy = modules() / "projects" / f"{project.name}-{os.getpid()}"
+def workspace(project: Path, name: str) -> Path:
+    """Return a copy of a Remotion project below `node_modules`, where its imports are resolved."""
+    copy = modules() / "projects" / name
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(project, copy, ignore=shutil.ignore_patterns("node_modules", "build"))
     return copy
@@ -62,9 +61,7 @@ def bundle(project: Path, public: Path | None = None) -> Path:
     packages = modules()
     target = CACHE / "bundles" / _hash(*_files(project), public.name if public else "", packages.name)
     if not (target / "index.html").exists():
-        copy = packages / "projects" / target.name  # below node_modules, where imports are resolved
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(project, copy, ignore=shutil.ignore_patterns("node_modules", "build"))
+        copy = workspace(project, target.name)
         if public:
             shutil.copytree(public, copy / "public", dirs_exist_ok=True)
         (copy / "public").mkdir(exist_ok=True)
@@ -90,6 +87,7 @@ def render(kind: str, site: Path, name: str, serve_url: str = "", **job: Any) ->
     return render_all(kind, site, name, [job], serve_url)[0]
 
 
+@one_at_a_time("reference")
 def render_all(
     kind: str, site: Path, name: str, jobs: Sequence[dict[str, Any]], serve_url: str = ""
 ) -> list[tuple[dict[str, Any], Path]]:
@@ -98,19 +96,6 @@ def render_all(
     script = (HERE / "render.mjs").read_bytes()
     files, fonts = _hash(*_files(site)), _fonts()
     folders = [CACHE / "reference" / _hash(kind, job, script, browser, fonts, files) for job in jobs]
-    with one_at_a_time("reference"):
-        return _render_missing(kind, name, site, serve_url, browser, folders, jobs)
-
-
-def _render_missing(
-    kind: str,
-    name: str,
-    site: Path,
-    serve_url: str,
-    browser: str,
-    folders: Sequence[Path],
-    jobs: Sequence[dict[str, Any]],
-) -> list[tuple[dict[str, Any], Path]]:
     missing = [
         (folder, job) for folder, job in zip(folders, jobs, strict=True) if not (folder / "printed.json").exists()
     ]
@@ -138,8 +123,10 @@ def _fonts() -> str:
 def node(script: str, *arguments: str) -> str:
     """Run one of the scripts in `npm/`."""
     command = ["node", script, *arguments]
-    done = subprocess.run(command, cwd=modules(), capture_output=True, text=True, check=False, timeout=300)
-    if done.returncode and OWN_RACE in done.stderr:
-        done = subprocess.run(command, cwd=modules(), capture_output=True, text=True, check=False, timeout=300)
+    folder = modules()
+    for _ in range(2):
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+        if not done.returncode or OWN_RACE not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,35 +21,14 @@ from remotion_py.errors import (
 )
 from remotion_py.providers.aws import package
 from remotion_py.providers.aws.policies import IMPLICIT, ROLE_STATEMENTS, USER_STATEMENTS
-from remotion_py.testing import TestAccount, aws
+from remotion_py.testing import TestAccount
 
 from . import oracle
 from .compare import decode, mismatches, read_counter
-from .conftest import LAB, ROOT
+from .conftest import LAB, REGION, ROOT
 
-REGION = "us-east-1"
-pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture(scope="module")
-def account(_own_surroundings: None) -> Iterator[TestAccount]:
-    with aws(region=REGION, concurrency=2) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def remote(account: TestAccount) -> Iterator[rp.Client]:
-    client = rp.Client("aws", region=REGION)
-    client.deploy_function()
-    yield client
-    account.restart()
-
-
-@pytest.fixture(autouse=True)
-def _ends_its_functions(account: TestAccount) -> Iterator[None]:
-    yield
-    account.denied.clear()
-    account.restart()
+CONCURRENCY = 2
+pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("fresh_functions")]
 
 
 def test_a_video_is_rendered_and_brought_here(remote: rp.Client, client: rp.Client, tmp_path: Path) -> None:
@@ -117,7 +95,7 @@ def test_sites_travel_by_what_has_changed(remote: rp.Client, tmp_path: Path) -> 
 
 
 def test_a_project_is_bundled_by_its_own_bundler(remote: rp.Client) -> None:
-    project = oracle.workspace(ROOT / "examples" / "remotion-hello")
+    project = oracle.workspace(ROOT / "examples" / "remotion-hello", "deployed")
     site = remote.deploy_site(project, site_name="bundled")
     assert "hello" in {found.id for found in remote.get_compositions(site.serve_url)}
     (project / "src" / "index.ts").write_text("import './nothing';")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,35 +22,15 @@ from remotion_py.errors import (
 )
 from remotion_py.lambda_.keys import progress_key
 from remotion_py.providers.aws.provider import AwsProvider
-from remotion_py.testing import TestAccount, aws
+from remotion_py.testing import TestAccount
 
 from .compare import decode, read_counter
-from .conftest import LAB, wait_for
+from .conftest import LAB, REGION, wait_for
 
-REGION = "us-east-1"
 ONE = LAB.parent / "one"
 TWO_CHUNKS: dict[str, Any] = {"frame_range": (0, 11), "concurrency": 2}
-pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture(scope="module")
-def account(_own_surroundings: None) -> Iterator[TestAccount]:
-    with aws(region=REGION, concurrency=8) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def remote(account: TestAccount) -> Iterator[rp.Client]:
-    client = rp.Client("aws", region=REGION)
-    client.deploy_function()
-    yield client
-    account.restart()
-
-
-@pytest.fixture(autouse=True)
-def _ends_its_functions(account: TestAccount) -> Iterator[None]:
-    yield
-    account.restart()
+CONCURRENCY = 8
+pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("fresh_functions")]
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "ExpiredToken"])

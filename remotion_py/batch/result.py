@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ..errors import RenderError
-from ..shows import batch_mimebundle
+from ..shows import ShowsItself
 from .manifest import Entry
 
 
@@ -33,15 +33,25 @@ class BatchProgress:
     cost: float | None = None
 
     @property
+    def ended(self) -> int:
+        """Rows that have ended, however."""
+        return self.done + self.skipped + self.failed
+
+    @property
+    def notes(self) -> list[str]:
+        """What is remarkable about the rows so far."""
+        told = ((self.skipped, "unchanged"), (self.failed, "failed"))
+        return [f"{count} {what}" for count, what in told if count]
+
+    @property
     def overall_progress(self) -> float:
         """0.0 to 1.0."""
-        ended = self.done + self.skipped + self.failed
-        return (ended + sum(part for _, part in self.running)) / self.total if self.total else 1.0
+        return (self.ended + sum(part for _, part in self.running)) / self.total if self.total else 1.0
 
     @property
     def bar(self) -> tuple[int, int, str]:
         """How many rows are done of how many, and a note."""
-        return self.done + self.skipped + self.failed, self.total, f"{self.failed} failed" if self.failed else ""
+        return self.ended, self.total, f"{self.failed} failed" if self.failed else ""
 
     @property
     def line(self) -> str:
@@ -49,14 +59,18 @@ class BatchProgress:
         return str(self)
 
     def __str__(self) -> str:
-        parts = [f"{self.done + self.skipped}/{self.total} rows"]
-        parts += [f"{self.skipped} unchanged"] if self.skipped else []
-        parts += [f"{self.failed} failed"] if self.failed else []
-        return f"{self.overall_progress:4.0%} " + ", ".join(parts)
+        parts = [f"{self.done + self.skipped}/{self.total} rows", *self.notes]
+        return f"{self.overall_progress:4.0%} {', '.join(parts)}"
+
+
+def total_cost(entries: Iterable[Entry]) -> float | None:
+    """Return what rows cost together, in US dollars; None where nothing is known of it."""
+    known = [entry.cost for entry in entries if entry.cost is not None]
+    return sum(known) if known else None
 
 
 @dataclass(frozen=True)
-class BatchResult:
+class BatchResult(ShowsItself):
     """How each row of a batch ended.
 
     Attributes:
@@ -73,8 +87,13 @@ class BatchResult:
     @property
     def cost(self) -> float | None:
         """US dollars that all rows cost; None on this machine."""
-        known = [entry.cost for entry in self.entries if entry.cost is not None]
-        return sum(known) if known else None
+        return total_cost(self.entries)
+
+    @property
+    def counts(self) -> str:
+        """How many rows ended how."""
+        found = Counter(entry.status for entry in self.entries)
+        return ", ".join(f"{count} {status}" for status, count in found.items())
 
     def to_frame(self, library: Literal["pandas", "polars", "pyarrow", "modin", "cudf"] = "pandas") -> Any:
         """Return the entries as a data frame.
@@ -107,8 +126,4 @@ class BatchResult:
         return len(self.entries)
 
     def __str__(self) -> str:
-        counts = Counter(entry.status for entry in self.entries)
-        return f"{len(self.entries)} rows: " + ", ".join(f"{count} {status}" for status, count in counts.items())
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return batch_mimebundle(self)
+        return f"{len(self.entries)} rows: {self.counts}"

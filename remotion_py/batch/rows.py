@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from ..errors import OptionError, OutputError, PropsError
-from ..props import serialize_props
+from ..props import fields_of, serialize_props
 
 Rows: TypeAlias = "Iterable[Mapping[str, Any]] | str | os.PathLike[str] | Any"
 """A data frame of whatever library, a list of mappings, dataclasses or models, or the path of a .jsonl or .csv file."""
@@ -63,10 +63,9 @@ def read_rows(rows: Rows) -> list[dict[str, Any]]:
 def _mapping(row: Any, index: int) -> dict[str, Any]:
     if isinstance(row, Mapping):
         return dict(cast("Mapping[str, Any]", row))
-    if hasattr(row, "model_dump"):
-        return row.model_dump()
-    if dataclasses.is_dataclass(row) and not isinstance(row, type):
-        return {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+    fields = fields_of(row)
+    if fields is not None:
+        return fields
     raise OptionError(f"Row {index} is a {type(row).__name__}, but must be a mapping, a dataclass or a model.")
 
 

@@ -21,7 +21,7 @@ from ..options import RenderMediaOptions, RenderStillOptions
 from ..page.serve_url import check_folder, is_url
 from ..render import Still, Video
 from .manifest import Entry, Manifest, default_path
-from .result import BatchProgress, BatchResult
+from .result import BatchProgress, BatchResult, total_cost
 from .rows import Row, RowProps, Rows, plan_rows, read_rows, site_mark
 
 REMOTE_ROWS = 4
@@ -141,14 +141,13 @@ class Batch:
 
     def _snapshot(self) -> BatchProgress:
         ended = list(self._entries.values())
-        costs = [entry.cost for entry in ended if entry.cost is not None]
         return BatchProgress(
             total=len(self.rows),
             done=sum(entry.status == "done" for entry in ended),
             skipped=sum(entry.status == "skipped" for entry in ended),
             failed=sum(entry.status == "failed" for entry in ended),
             running=tuple((str(self.rows[index].output), part) for index, part in self._running.items()),
-            cost=sum(costs) if costs else None,
+            cost=total_cost(ended),
         )
 
     async def _run(self) -> BatchResult:
@@ -224,14 +223,14 @@ class Batch:
 
 
 def _are_stills(rows: list[Row]) -> bool:
-    kinds = {row.output.suffix.lower().lstrip(".") in _PICTURES for row in rows}
-    if len(kinds) > 1:
-        raise OptionError("Some outputs are videos and some are pictures. Render them in two batches.")
     suffixes = {row.output.suffix.lower().lstrip(".") for row in rows}
+    pictures = suffixes & _PICTURES
+    if pictures and suffixes - _PICTURES:
+        raise OptionError("Some outputs are videos and some are pictures. Render them in two batches.")
     unknown = suffixes - _PICTURES - set(CODEC_OF_EXTENSION)
     if unknown:
         raise OptionError(
             f"The outputs end in {', '.join(f'.{suffix}' if suffix else 'nothing' for suffix in sorted(unknown))}, "
             f"which is no format that can be written. Name them like '{{name}}.mp4'."
         )
-    return kinds == {True}
+    return bool(pictures)

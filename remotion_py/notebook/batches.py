@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from html import escape
 
 from ..batch.manifest import Entry
 from ..batch.result import BatchProgress, BatchResult
+from ..progress import ChunkState
 from . import view
-from .results import is_shown
 
 MOST_ROWS = 50
 _CELL = "padding:1px 8px 1px 0;text-align:left;color:inherit"
 """Notebooks have a style of their own for tables, which this takes back."""
-_STATES: dict[str, str] = {"done": "encoded", "skipped": "waiting", "failed": "failed", "cancelled": "retried"}
+_STATES: dict[str, ChunkState] = {"done": "encoded", "skipped": "waiting", "failed": "failed", "cancelled": "retried"}
 
 
 def running(title: str, progress: BatchProgress) -> str:
     """Return a batch that is under way."""
     parts = [f"{progress.done + progress.skipped} of {progress.total} rows"]
-    parts += [f"{progress.skipped} unchanged"] if progress.skipped else []
-    parts += [f"{progress.failed} failed"] if progress.failed else []
+    parts += progress.notes
     parts += [f"${progress.cost:.4f}"] if progress.cost is not None else []
     now = "".join(view.muted(f"{name} {part:.0%}") for name, part in progress.running)
     heading = view.heading(title, f"{progress.overall_progress:.0%}")
@@ -29,29 +27,20 @@ def running(title: str, progress: BatchProgress) -> str:
 
 def shown(title: str, result: BatchResult, command: str = "") -> str:
     """Return a batch that has ended."""
-    counts = ", ".join(f"{count} {status}" for status, count in Counter(entry.status for entry in result).items())
-    failed = [entry for entry in result if entry.status == "failed"]
-    rows = [*failed, *(entry for entry in result if entry.status != "failed")][:MOST_ROWS]
+    rows = [*result.failed, *(entry for entry in result if entry.status != "failed")][:MOST_ROWS]
     table = "".join(_row(entry) for entry in sorted(rows, key=lambda entry: entry.index))
     left = len(result) - len(rows)
     return view.framed(
-        "failed" if failed else "done",
-        view.heading(title, counts),
+        "failed" if result.failed else "done",
+        view.heading(title, result.counts),
         f'<table style="width:100%;border-collapse:collapse;margin-top:6px;text-align:left">{table}</table>',
         view.muted(f"and {left} more") if left else "",
         view.code(command) if command else "",
     )
 
 
-def mimebundle(result: BatchResult) -> dict[str, str]:
-    """Return a result as the value of a cell."""
-    if is_shown(result):
-        return {"text/plain": str(result)}
-    return {"text/html": shown("batch", result), "text/plain": str(result)}
-
-
 def _row(entry: Entry) -> str:
-    colour = next(value for state, value in view.COLOURS.items() if state == _STATES[entry.status])
+    colour = view.COLOURS[_STATES[entry.status]]
     facts = [f"{entry.duration:.2f} s" if entry.duration else "", f"{entry.seconds:.1f} s" if entry.seconds else ""]
     told = entry.error or " · rendered in ".join(fact for fact in facts if fact)
     state = f'<span style="color:{colour}">●</span> {entry.status}'

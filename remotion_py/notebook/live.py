@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from ..batch.result import BatchProgress, BatchResult
+from ..batch.result import BatchProgress
 from ..errors import RenderCancelledError, RenderInterruptedError
 from ..progress import RenderProgress
 from ..shows import About
@@ -41,10 +41,7 @@ class LivePage:
     def done(self, result: Any) -> None:
         """Show the video itself, or the pictures."""
         results.already_shown(result, self._cell)
-        if isinstance(result, BatchResult):
-            self._publish(batches.shown(self._about.title, result, self._about.command), str(result))
-        else:
-            self._publish(*results.shown(result, self._about.command))
+        self._publish(*results.shown(result, self._about.title, self._about.command))
 
     def failed(self, error: BaseException) -> None:
         """Show what made it fail, how far it came, and how to start it again."""

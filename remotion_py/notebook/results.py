@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ..batch.result import BatchResult
 from ..media.ffmpeg import ffmpeg_path
 from ..render import Frames, Still, Video
-from . import view
+from . import batches, view
 
 EMBED_BYTES = 6_000_000
 """Larger files would make the notebook itself slow to load and save."""
@@ -37,13 +38,16 @@ _PLAYABLE = ("video/mp4", "video/webm")
 _FIT = "display:block;max-width:100%;border-radius:6px;margin-top:8px"
 
 
-def shown(result: Any, command: str = "") -> tuple[str, str]:
+def shown(result: Any, title: str = "batch", command: str = "") -> tuple[str, str]:
     """Return a result as HTML and as plain text.
 
     Args:
-        result: A `Video`, `Still` or `Frames`.
+        result: A `Video`, `Still`, `Frames` or `BatchResult`.
+        title: What stands over a batch; files have their names.
         command: Code that makes the same again.
     """
+    if isinstance(result, BatchResult):
+        return batches.shown(title, result, command), str(result)
     made = {Video: _video, Still: _still, Frames: _frames}[type(result)]
     again = view.code(command) if command else ""
     return view.framed("done", *made(result), again), str(result)
@@ -65,14 +69,9 @@ def already_shown(result: Any, cell: int) -> None:
     _shown_in[str(result)] = cell
 
 
-def is_shown(result: Any) -> bool:
-    """Whether the running cell shows a result already."""
-    return _shown_in.get(str(result)) == running_cell()
-
-
 def mimebundle(result: Any) -> dict[str, str]:
     """Return a result as the value of a cell."""
-    if is_shown(result):
+    if _shown_in.get(str(result)) == running_cell():
         return {"text/plain": str(result)}
     html, text = shown(result)
     return {"text/html": html, "text/plain": text}

@@ -14,7 +14,7 @@ from ..._version import PROTOCOL, __version__
 from ...errors import AwsError, OptionError
 from .buckets import get_or_create_bucket
 from .functions import FunctionInfo, describe_function
-from .names import LOG_GROUP, PACKAGES, PREFIX, ROLE, ROLE_POLICY, function_name
+from .names import PACKAGES, PREFIX, ROLE, ROLE_POLICY, function_name, log_group
 from .package import ZIP_LIMIT, Archive, OnStep, build_package, no_step
 from .policies import get_role_policy
 from .registries import PYTHON
@@ -211,7 +211,7 @@ def _ensure_role(aws: Aws) -> str:
 
 def _ensure_log_group(aws: Aws, name: str, days: int) -> None:
     logs = aws.client("logs")
-    group = LOG_GROUP.removesuffix(PREFIX) + name
+    group = log_group(name)
     with translated(f"make the log group {group}"):
         with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
             logs.create_log_group(logGroupName=group)

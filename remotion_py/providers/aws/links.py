@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from ..base import Links
+from .names import RENDERS, log_group
 
 
 def render_links(*, region: str, function_name: str, bucket: str, render_id: str, partition: str = "aws") -> Links:
@@ -18,10 +19,10 @@ def render_links(*, region: str, function_name: str, bucket: str, render_id: str
         partition: "aws", or "aws-cn" in China.
     """
     domain = "console.amazonaws.cn" if partition == "aws-cn" else "console.aws.amazon.com"
-    group, pattern = _fragment(f"/aws/lambda/{function_name}"), _fragment(f'"{render_id}"')
+    group, pattern = _fragment(log_group(function_name)), _fragment(f'"{render_id}"')
     events = f"log-groups/log-group/{group}/log-events$3FfilterPattern$3D{pattern}"
     logs = f"https://{region}.{domain}/cloudwatch/home?region={region}#logsV2:{events}"
-    folder = f"renders/{render_id}/"
+    folder = f"{RENDERS}{render_id}/"
     s3 = f"https://{region}.{domain}/s3"
     return Links(
         logs=logs,

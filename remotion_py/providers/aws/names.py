@@ -14,8 +14,8 @@ PREFIX = "remotion-py-"
 ROLE = f"{PREFIX}role"
 ROLE_POLICY = f"{PREFIX}policy"
 USER_POLICY = f"{PREFIX}user"
-LOG_GROUP = f"/aws/lambda/{PREFIX}"
 SITES = "sites/"
+RENDERS = "renders/"
 PACKAGES = "packages/"
 
 _ALPHABET = string.ascii_lowercase + string.digits
@@ -52,6 +52,11 @@ def parse_function_name(name: str) -> FunctionName | None:
     if not found:
         return None
     return FunctionName(found["version"], int(found["memory"]), int(found["disk"]), int(found["timeout"]))
+
+
+def log_group(function_name: str) -> str:
+    """Return the log group of a function; Lambda writes to no other."""
+    return f"/aws/lambda/{function_name}"
 
 
 def new_bucket_name(region: str) -> str:

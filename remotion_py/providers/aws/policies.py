@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from .names import LOG_GROUP, PREFIX, ROLE
+from .names import PREFIX, ROLE, log_group
 
 _BUCKETS = f"arn:{{partition}}:s3:::{PREFIX}*"
 _OBJECTS = f"arn:{{partition}}:s3:::{PREFIX}*/*"
@@ -17,7 +17,7 @@ _FUNCTIONS = f"arn:{{partition}}:lambda:*:*:function:{PREFIX}*"
 _LAYERS = f"arn:{{partition}}:lambda:*:*:layer:{PREFIX}*"
 _LAYER_VERSIONS = f"arn:{{partition}}:lambda:*:*:layer:{PREFIX}*:*"
 _ROLES = f"arn:{{partition}}:iam::*:role/{ROLE}"
-_LOGS = f"arn:{{partition}}:logs:*:*:log-group:{LOG_GROUP}*"
+_LOGS = f"arn:{{partition}}:logs:*:*:log-group:{log_group(PREFIX)}*"
 
 
 @dataclass(frozen=True)

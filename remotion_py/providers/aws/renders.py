@@ -11,11 +11,11 @@ from typing import Any
 
 from ...errors import OptionError, RenderNotFoundError
 from .buckets import require_bucket
+from .names import RENDERS
 from .session import Aws, error_code, translated
 from .sites import delete_objects
 from .store import bucket_hints, list_objects
 
-RENDERS = "renders/"
 LONGEST_LINK_S = 604_800
 """Seven days; source: AWS, presigned URLs of signature version 4."""
 

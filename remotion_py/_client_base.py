@@ -1,0 +1,75 @@
+"""What `Client` and `AsyncClient` have in common: how they are made, and how they show what they render."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Self, TypeVar
+
+from ._engine import Engine
+from ._providers import make_provider
+from .option import signature
+from .shows import About, How, Progress, chosen, repeating
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def with_options(options: type) -> Callable[[F], F]:
+    """Show the options of a method as its keyword arguments."""
+
+    def decorate(method: F) -> F:
+        method.__signature__ = signature(method, options)  # pyright: ignore[reportFunctionMemberAccess]
+        return method
+
+    return decorate
+
+
+class ClientBase:
+    """A client of functions that live on this machine or on AWS; `Client` describes the settings."""
+
+    def __init__(
+        self,
+        provider: str = "local",
+        *,
+        capacity: int | None = None,
+        store: str | os.PathLike[str] | None = None,
+        browser_executable: str | os.PathLike[str] | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+        function_name: str | None = None,
+        bucket_name: str | None = None,
+    ) -> None:
+        made = make_provider(
+            provider,
+            capacity=capacity,
+            store=store,
+            browser_executable=browser_executable,
+            region=region,
+            profile=profile,
+            function_name=function_name,
+            bucket_name=bucket_name,
+        )
+        self._engine = Engine(made)
+
+    @classmethod
+    def from_engine(cls, engine: Engine) -> Self:
+        """Make a client of an engine that is set up already."""
+        client = cls.__new__(cls)
+        client._engine = engine
+        return client
+
+    def _show(
+        self,
+        progress: Progress,
+        method: str,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        options: Mapping[str, Any],
+    ) -> tuple[How, About | None]:
+        """Return how to show a render, and what is told of it where it is shown on a page."""
+        how = chosen(progress)
+        told = how == "html"
+        return how, About(composition, repeating(method, serve_url, composition, options)) if told else None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._engine.describe()}>"
