@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import tempfile
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,13 @@ def shown(result: Any, title: str = "batch", command: str = "") -> tuple[str, st
         return batches.shown(title, result, command), str(result)
     made = {Video: _video, Still: _still, Frames: _frames}[type(result)]
     again = view.code(command) if command else ""
-    return view.framed("done", *made(result), again), str(result)
+    return view.framed("done", *made(result), again), plain(result)
+
+
+def plain(result: Any) -> str:
+    """Return a result in one line, its file seen from here: a saved notebook may be read on another machine."""
+    file: Path | None = getattr(result, "file", None)
+    return str(replace(result, file=Path(os.path.relpath(file))) if file else result)
 
 
 def running_cell() -> int:
@@ -72,7 +79,7 @@ def already_shown(result: Any, cell: int) -> None:
 def mimebundle(result: Any) -> dict[str, str]:
     """Return a result as the value of a cell."""
     if _shown_in.get(str(result)) == running_cell():
-        return {"text/plain": str(result)}
+        return {"text/plain": plain(result)}
     html, text = shown(result)
     return {"text/html": html, "text/plain": text}
 
