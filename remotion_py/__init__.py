@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from ._handle import ListedRender
     from .async_client import AsyncClient
     from .batch.result import BatchProgress, BatchResult
     from .client import Client
     from .default import (
+        attach,
         cancel_render,
         close,
         get_compositions,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         render_frames,
         render_media,
         render_still,
+        renders,
         start_render_media,
     )
     from .default_aws import (
@@ -69,12 +72,14 @@ __all__ = [
     "Composition",
     "Frames",
     "Links",
+    "ListedRender",
     "RemotionPyError",
     "Render",
     "RenderProgress",
     "Still",
     "Video",
     "__version__",
+    "attach",
     "cancel_render",
     "close",
     "concat_chunks",
@@ -103,6 +108,7 @@ __all__ = [
     "render_frames",
     "render_media",
     "render_still",
+    "renders",
     "simulate_permissions",
     "start_render_media",
     "validate_webhook_signature",
@@ -119,11 +125,13 @@ _HOMES = {
     "Composition": "render",
     "Frames": "render",
     "Links": "providers.base",
+    "ListedRender": "_handle",
     "RemotionPyError": "errors",
     "Render": "render",
     "RenderProgress": "progress",
     "Still": "render",
     "Video": "render",
+    "attach": "default",
     "cancel_render": "default",
     "close": "default",
     "concat_chunks": "lambda_.concat",
@@ -152,6 +160,7 @@ _HOMES = {
     "render_frames": "default",
     "render_media": "default",
     "render_still": "default",
+    "renders": "default",
     "simulate_permissions": "default_aws",
     "start_render_media": "default",
     "validate_webhook_signature": "webhooks",

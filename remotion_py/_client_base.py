@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 from ._engine import Engine
 from ._providers import make_provider
 from .option import signature
-from .shows import About, How, Progress, chosen, repeating
+from .shows import About, How, Progress, chosen, repeating, replace_earlier
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,11 +65,16 @@ class ClientBase:
         serve_url: str | os.PathLike[str],
         composition: str,
         options: Mapping[str, Any],
-    ) -> tuple[How, About | None]:
-        """Return how to show a render, and what is told of it where it is shown on a page."""
+    ) -> tuple[How, About]:
+        """Return how to show a render, and what is told of it."""
+        return self._how(progress), About(composition, repeating(method, serve_url, composition, options))
+
+    def _how(self, progress: Progress) -> How:
+        """Return how to show a render; in a cell it takes the place of what an earlier run of the cell has started."""
         how = chosen(progress)
-        told = how == "html"
-        return how, About(composition, repeating(method, serve_url, composition, options)) if told else None
+        if how == "html":
+            replace_earlier()
+        return how
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._engine.describe()}>"

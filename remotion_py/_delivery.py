@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ._handle import Handle
 from .errors import OutputError
 from .media.sequence import extract
 from .progress import RenderProgress
@@ -15,6 +17,9 @@ from .render import Artifact, Frames, Still, Video
 
 LINK_S = 24 * 3600
 """How long the link to a result in a bucket is good, in seconds, unless the credentials end before."""
+OTHERS_PATIENCE_S = 10.0
+"""How long a client that did not start a finished render waits for the one that did to take its output."""
+OTHERS_POLL_S = 0.05
 
 
 class Delivery:
@@ -54,6 +59,26 @@ class Delivery:
             time_to_finish=post["timeToFinish"] / 1000,
         )
 
+    async def late(self, handle: Handle, progress: RenderProgress) -> Video | Frames:
+        """Deliver what a render made that another client started, who may have done so already, or be about to."""
+        _, post = _finished(progress)
+        output = Path(handle.output) if handle.output and handle.here else None
+        audio = Path(handle.audio) if handle.audio and handle.here else None
+        here = self._store.local_path(post["outKey"])
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OTHERS_PATIENCE_S):
+                while output and here and here.exists() and handle.owner and handle.owner.alive:
+                    await asyncio.sleep(OTHERS_POLL_S)
+        if handle.kind == "frames":
+            return await self.frames(output, handle.overwrite, progress)
+        video = await self.video(output, audio, handle.overwrite, progress)
+        if video.file and video.file.stat().st_size != video.size:
+            raise OutputError(
+                f"The video of the render {progress.render_id} was brought to {output}, which holds another file now. "
+                f"Render it again: {handle.command}"
+            )
+        return video
+
     async def frames(self, output: Path | None, overwrite: bool, progress: RenderProgress) -> Frames:
         """Deliver what `render_frames()` made."""
         metadata, post = _finished(progress)
@@ -62,8 +87,11 @@ class Delivery:
         archive = here or folder.with_name(f".{folder.name}-{progress.render_id}.zip")
         if not here:
             await self._store.get_file(post["outKey"], archive)
-        paths = await asyncio.to_thread(extract, archive, folder)
-        archive.unlink()
+        if archive.exists():
+            paths = await asyncio.to_thread(extract, archive, folder)
+            archive.unlink()
+        else:
+            paths = sorted(path for path in folder.glob("*") if path.is_file())
         return Frames(
             folder=folder,
             paths=tuple(paths),
@@ -91,6 +119,8 @@ class Delivery:
     async def take(self, key: str, output: Path | None) -> Path | None:
         """Bring a finished object to its output; without one it stays in the store."""
         here = self._store.local_path(key)
+        if here and not here.exists():
+            return _brought(output, key)
         if output is None:
             return here
         try:
@@ -112,7 +142,9 @@ class Delivery:
         found: list[Artifact] = []
         for item in sorted(listed, key=lambda one: (one["frame"], one["filename"])):
             target = folder / item["filename"] if folder else None
-            if target and target.exists() and not overwrite:
+            here = self._store.local_path(item["s3Key"])
+            waits = here is None or here.exists()
+            if waits and target and target.exists() and not overwrite:
                 target = None
             if target:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -125,6 +157,18 @@ class Delivery:
         if self._store.local_path(key):
             return None
         return await self._store.presign(key, LINK_S)
+
+
+def _brought(output: Path | None, key: str) -> Path:
+    """Return where another client brought an object.
+
+    Raises:
+        OutputError: It is not there.
+    """
+    if output is None or not output.exists():
+        where = f", nor at {output}" if output else ""
+        raise OutputError(f"The result is not in the store any more ({key}){where}. Render it again.")
+    return output
 
 
 def _finished(progress: RenderProgress) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import random
+import socket
 import weakref
 from collections.abc import AsyncGenerator, Mapping
 from functools import partial
@@ -16,21 +17,23 @@ from typing import Any
 
 from . import _loop
 from ._delivery import Delivery
-from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, media_wire, picture_format
+from ._detach import order_elsewhere
+from ._handle import Handle, ListedRender, Owner, listed
+from ._order import Order, order_frames, order_media
+from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
-from .errors import FunctionError, OptionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
-from .lambda_.keys import cancel_key, progress_key
+from .errors import FunctionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
+from .lambda_.keys import PROGRESS, RENDERS, cancel_key, progress_key
 from .lambda_.stream import Decoder, Kind, Message
-from .media.codecs import SEQUENCE
 from .option import check_options
-from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
-from .output import check_output_folder
+from .options import PageOptions, RenderStillOptions
 from .progress import RenderProgress, from_document
 from .providers.aws.provider import AwsProvider
 from .providers.aws.sites import deploy_folder
-from .providers.base import Provider
+from .providers.base import ObjectInfo, Provider
 from .providers.threads import in_thread
-from .render import Composition, Frames, Still, Video
+from .render import Composition, Still
+from .shows import About
 
 THROTTLED_PAUSE_S = 0.2
 
@@ -59,46 +62,101 @@ class Engine:
         return self.provider.describe()
 
     async def start_render_media(
-        self, serve_url: str | os.PathLike[str], composition: str, given: Mapping[str, Any]
-    ) -> RenderTask[Video]:
-        """Check everything that can be checked, then start a render."""
-        values = check_options(RenderMediaOptions, given)
-        wire = media_wire(values)
-        output = checked_output(values["output"], (wire["outExtension"],), overwrite=values["overwrite"])
-        audio = None
-        if values["separate_audio_to"] is not None:
-            extension = wire["separateAudioTo"].rpartition(".")[2]
-            audio = checked_output(values["separate_audio_to"], (extension,), overwrite=values["overwrite"])
-        payload = await self._payload("start", serve_url, RenderMediaOptions, values)
-        payload |= wire | {"composition": composition}
-        started = await self._start(payload, values)
-        return RenderTask(self, started, partial(self._delivery.video, output, audio, values["overwrite"]))
+        self,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        given: Mapping[str, Any],
+        *,
+        command: str = "",
+        detach: bool = False,
+        watched: bool = False,
+    ) -> RenderTask[Any]:
+        """Check everything that can be checked, then start a render; one that is watched shows its newest frame."""
+        order = await order_media(self.provider, serve_url, composition, given, self._deploy, command)
+        self._watch(order, watched or detach)
+        return await (self._start_detached(order) if detach else self.start(order))
 
     async def start_render_frames(
-        self, serve_url: str | os.PathLike[str], composition: str, given: Mapping[str, Any]
-    ) -> RenderTask[Frames]:
+        self,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        given: Mapping[str, Any],
+        *,
+        command: str = "",
+        watched: bool = False,
+    ) -> RenderTask[Any]:
         """Check everything that can be checked, then start a render of pictures."""
-        values = check_options(RenderFramesOptions, given)
-        pattern = values["image_sequence_pattern"]
-        if "[frame]" not in pattern or ".." in pattern or pattern.startswith("/"):
-            raise OptionError(
-                f"image_sequence_pattern is {pattern!r}, but must hold [frame] and lead to a file below the output, "
-                f"such as 'element-[frame].[ext]'."
-            )
-        output = values["output"]
-        if output is None and not self.provider.on_this_machine:
-            raise OptionError("output is not given, but pictures that are rendered on AWS need a folder. Pass one.")
-        folder = None if output is None else check_output_folder(output, overwrite=values["overwrite"])
-        payload = await self._payload("start", serve_url, RenderFramesOptions, values)
-        payload |= {"composition": composition, "codec": SEQUENCE, "outExtension": None}
-        started = await self._start(payload, values)
-        return RenderTask(self, started, partial(self._delivery.frames, folder, values["overwrite"]))
+        order = await order_frames(self.provider, serve_url, composition, given, self._deploy, command)
+        self._watch(order, watched)
+        return await self.start(order)
 
-    async def _start(self, payload: dict[str, Any], values: Mapping[str, Any]) -> str:
+    def _watch(self, order: Order, watched: bool) -> None:
+        if watched and not self.provider.wire_version:
+            order.payload["thumbnails"] = True
+
+    async def start(self, order: Order, *, lasts: bool = False) -> RenderTask[Any]:
+        """Start what was ordered."""
         async with self._working():
-            wanted = values["concurrency"] or self.provider.capacity or 1
+            wanted = order.concurrency or self.provider.capacity or 1
             functions = await self.provider.functions(renderers=wanted if wanted > 1 else 0)
-            return (await functions.invoke(self.provider.function_name, payload))["renderId"]
+            render_id = (await functions.invoke(self.provider.function_name, order.payload))["renderId"]
+            await self._keep_handle(order, render_id)
+        output, audio = (Path(path) if path else None for path in (order.output, order.audio))
+        if order.kind == "frames":
+            take: Any = partial(self._delivery.frames, output, order.overwrite)
+        else:
+            take = partial(self._delivery.video, output, audio, order.overwrite)
+        return RenderTask(self, render_id, take, lasts=lasts)
+
+    async def _keep_handle(self, order: Order, render_id: str) -> None:
+        kept = Handle(
+            kind=order.kind,
+            output=order.output,
+            audio=order.audio,
+            overwrite=order.overwrite,
+            command=order.command,
+            host=socket.gethostname(),
+            owner=Owner.of(self.provider.pid) if self.provider.pid else None,
+        )
+        await kept.write(self.provider.store, render_id)
+
+    async def _start_detached(self, order: Order) -> RenderTask[Any]:
+        """Start what was ordered so that it outlives this process: in one of its own, or where it does anyway."""
+        settings = self.provider.detached()
+        if settings is None:
+            return await self.start(order, lasts=True)
+        return (await self.attach(await order_elsewhere(order, settings)))[0]
+
+    async def attach(self, render_id: str) -> tuple[RenderTask[Any], About]:
+        """Take up a render that was started by whomever; returns what can be told of it too."""
+        progress = await self.get_render_progress(render_id)
+        handle = await self._handle(render_id)
+        take, lost = partial(self._delivery.late, handle), partial(self._lost, handle)
+        title = (progress.render_metadata or {}).get("compositionId") or render_id
+        return RenderTask(self, render_id, take, lost=lost, lasts=True), About(title, handle.command)
+
+    async def renders(self, limit: int) -> list[ListedRender]:
+        """List what is kept in the store, the newest first."""
+        await self.provider.open()
+        objects = [item for item in await self.provider.store.list(RENDERS) if item.key.endswith(f"/{PROGRESS}")]
+        newest = sorted(objects, key=lambda item: item.modified, reverse=True)[:limit]
+        return list(await asyncio.gather(*(self._listed(item) for item in newest)))
+
+    async def _listed(self, item: ObjectInfo) -> ListedRender:
+        render_id = item.key.removeprefix(RENDERS).partition("/")[0]
+        handle = await self._handle(render_id)
+        lost = self._lost(handle)
+        progress = await self.get_render_progress(render_id)
+        return listed(progress, handle, lost=lost is not None, modified=item.modified)
+
+    async def _handle(self, render_id: str) -> Handle:
+        return await Handle.read(self.provider.store, render_id) or Handle("video")
+
+    def _lost(self, handle: Handle) -> str | None:
+        """Tell why the main function of a render that was started by whomever cannot be at work, or None."""
+        if not self.provider.on_this_machine or (handle.owner and handle.owner.alive):
+            return None
+        return "the process that rendered it has ended"
 
     async def render_still(
         self, serve_url: str | os.PathLike[str], composition: str, given: Mapping[str, Any]

@@ -58,14 +58,26 @@ class RenderTask(Generic[T]):
         host: What it runs on.
         render_id: Its id.
         take: Takes the output of a finished render.
+        lost: Tells why its main function cannot be at work any more, or None; without it this client's functions tell.
+        lasts: It is to go on when nobody waits for it any more.
     """
 
-    def __init__(self, host: Host, render_id: str, take: Callable[[RenderProgress], Awaitable[T]]) -> None:
+    def __init__(
+        self,
+        host: Host,
+        render_id: str,
+        take: Callable[[RenderProgress], Awaitable[T]],
+        *,
+        lost: Callable[[], str | None] | None = None,
+        lasts: bool = False,
+    ) -> None:
         self.render_id = render_id
         self.links = host.provider.links(render_id)
         self.latest = RenderProgress(render_id=render_id, bucket_name=host.provider.store.bucket)
         self._host = host
         self._take = take
+        self._others = lost
+        self._lasts = lasts
         self._changed = asyncio.Condition()
         self._cancelled_at: float | None = None
         self._following = asyncio.get_running_loop().create_task(self._follow())
@@ -96,12 +108,13 @@ class RenderTask(Generic[T]):
             await asyncio.wait_for(self.result(), CANCEL_PATIENCE_S + 1)
 
     def interrupt(self) -> None:
-        """Cancel it without waiting, and end what nobody else uses."""
+        """End it without waiting, and what nobody else uses; one that lasts is only followed no longer."""
         _loop.submit(self._interrupt())
 
     async def _interrupt(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.cancel(), INTERRUPT_PATIENCE_S)
+        if not self._lasts:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.cancel(), INTERRUPT_PATIENCE_S)
         self._following.cancel()
         await asyncio.gather(self._following, return_exceptions=True)
         await self._host.end_if_idle()
@@ -124,9 +137,9 @@ class RenderTask(Generic[T]):
         loop = asyncio.get_running_loop()
         read, changed = b"", loop.time()
         while True:
+            # Asked first: what ends after its render is done has not left it undone.
+            lost = await self._lost()
             data = await self._host.read_progress(self.render_id)
-            lost = None if provider.alive else "the local Lambda endpoint has ended"
-            lost = lost or await provider.failure(self.render_id)
             if provider.silent_s and self.latest.launched and loop.time() - changed > provider.silent_s:
                 lost = lost or f"it has told nothing for {provider.silent_s:.0f} s"
             if data != read:
@@ -147,6 +160,13 @@ class RenderTask(Generic[T]):
                 await self._record(data, error)
                 raise
             await asyncio.sleep(provider.poll_s)
+
+    async def _lost(self) -> str | None:
+        if self._others:
+            return self._others()
+        if not self._host.provider.alive:
+            return "the local Lambda endpoint has ended"
+        return await self._host.provider.failure(self.render_id)
 
     def _give_up(self, lost: str | None) -> None:
         now = asyncio.get_running_loop().time()

@@ -9,13 +9,14 @@ from typing import Any, Self, Unpack, cast
 from . import _loop
 from ._aws_methods import AsyncAwsMethods
 from ._client_base import ClientBase, with_options
+from ._handle import ListedRender
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .batch.run import Batch
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
 from .render import AsyncRender, Composition, Frames, OnProgress, Still, Video
-from .shows import About, Progress, chosen
+from .shows import About, Progress
 
 
 class AsyncClient(ClientBase, AsyncAwsMethods):
@@ -57,12 +58,15 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         composition: str,
         *,
         progress: Progress = None,
+        detach: bool = False,
         **options: Unpack[RenderMediaOptions],
     ) -> AsyncRender[Video]:
         """Start rendering a composition; see `Client.start_render_media()`."""
         how, about = self._show(progress, "render_media", serve_url, composition, options)
-        task = await _loop.bridge(self._engine.start_render_media(serve_url, composition, options))
-        return AsyncRender(task, how, about)
+        starting = self._engine.start_render_media(
+            serve_url, composition, options, command=about.command, detach=detach, watched=how == "html"
+        )
+        return AsyncRender(await _loop.bridge(starting), how, about)
 
     @with_options(RenderFramesOptions)
     async def render_frames(
@@ -76,8 +80,10 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
     ) -> Frames:
         """Render a composition to a folder of pictures; see `Client.render_frames()`."""
         how, about = self._show(progress, "render_frames", serve_url, composition, options)
-        task = await _loop.bridge(self._engine.start_render_frames(serve_url, composition, options))
-        return await AsyncRender(task, how, about).wait(on_progress)
+        starting = self._engine.start_render_frames(
+            serve_url, composition, options, command=about.command, watched=how == "html"
+        )
+        return await AsyncRender(await _loop.bridge(starting), how, about).wait(on_progress)
 
     async def render_batch(
         self,
@@ -94,7 +100,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         **options: Any,
     ) -> BatchResult:
         """Render a composition once for each row; see `Client.render_batch()`. Cancelling the task cancels the rows."""
-        how = chosen(progress)
+        how = self._how(progress)
         batch = Batch(
             self._engine,
             rows,
@@ -124,6 +130,16 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
     ) -> list[Composition]:
         """List the compositions of a site; see `Client.get_compositions()`."""
         return await _loop.bridge(self._engine.get_compositions(serve_url, options))
+
+    async def attach(self, render_id: str, *, progress: Progress = None) -> AsyncRender[Any]:
+        """Take up a render again; see `Client.attach()`. Cancelling the task that waits does not cancel the render."""
+        how = self._how(progress)
+        task, about = await _loop.bridge(self._engine.attach(render_id))
+        return AsyncRender(task, how, about)
+
+    async def renders(self, *, limit: int = 50) -> list[ListedRender]:
+        """List the renders that are kept in the store; see `Client.renders()`."""
+        return await _loop.bridge(self._engine.renders(limit))
 
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read how far a render is; see `Client.get_render_progress()`."""

@@ -9,13 +9,14 @@ from typing import Any, Self, Unpack, cast
 from . import _loop
 from ._aws_methods import AwsMethods
 from ._client_base import ClientBase, with_options
+from ._handle import ListedRender
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .batch.run import Batch
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
 from .render import Composition, Frames, OnProgress, Render, Still, Video
-from .shows import About, Progress, chosen
+from .shows import About, Progress
 
 
 class Client(ClientBase, AwsMethods):
@@ -71,6 +72,7 @@ class Client(ClientBase, AwsMethods):
         composition: str,
         *,
         progress: Progress = None,
+        detach: bool = False,
         **options: Unpack[RenderMediaOptions],
     ) -> Render[Video]:
         """Start rendering a composition and return at once.
@@ -79,13 +81,18 @@ class Client(ClientBase, AwsMethods):
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
             progress: How to show it; see `render_media()`. In a notebook its cell shows it at once, elsewhere `wait()`.
+            detach: Go on when this process, its kernel or this client ends; `attach()` takes it up again. On this
+                machine that is a process with functions of its own, which ends with the render.
             options: See `RenderMediaOptions`.
 
         Raises:
             InputError: An option that cannot be, before any work.
         """
         how, about = self._show(progress, "render_media", serve_url, composition, options)
-        return Render(_loop.run(self._engine.start_render_media(serve_url, composition, options)), how, about)
+        starting = self._engine.start_render_media(
+            serve_url, composition, options, command=about.command, detach=detach, watched=how == "html"
+        )
+        return Render(_loop.run(starting), how, about)
 
     @with_options(RenderFramesOptions)
     def render_frames(
@@ -111,8 +118,10 @@ class Client(ClientBase, AwsMethods):
             RemotionPyError: See `remotion_py.errors` for the classes.
         """
         how, about = self._show(progress, "render_frames", serve_url, composition, options)
-        started = _loop.run(self._engine.start_render_frames(serve_url, composition, options))
-        return Render(started, how, about).wait(on_progress)
+        starting = self._engine.start_render_frames(
+            serve_url, composition, options, command=about.command, watched=how == "html"
+        )
+        return Render(_loop.run(starting), how, about).wait(on_progress)
 
     def render_batch(
         self,
@@ -150,7 +159,7 @@ class Client(ClientBase, AwsMethods):
             InputError: A row or an option that cannot be, before the first frame.
             SiteError: There is no such site or composition.
         """
-        how = chosen(progress)
+        how = self._how(progress)
         batch = Batch(
             self._engine,
             rows,
@@ -195,6 +204,31 @@ class Client(ClientBase, AwsMethods):
             SiteError: There is no page, or it is no composition page.
         """
         return _loop.run(self._engine.get_compositions(serve_url, options))
+
+    def attach(self, render_id: str, *, progress: Progress = None) -> Render[Any]:
+        """Take up a render again, after a restart of the kernel or from another process.
+
+        Its handle tells what the one that started it told. Ctrl-C ends the waiting and not the render, which
+        `cancel()` does. A render whose process has ended before it fails as interrupted.
+
+        Args:
+            render_id: The id of the render; `renders()` lists them.
+            progress: How to show it; see `render_media()`. In a notebook its cell shows it at once, elsewhere `wait()`.
+
+        Raises:
+            RenderNotFoundError: There is no such render.
+        """
+        how = self._how(progress)
+        task, about = _loop.run(self._engine.attach(render_id))
+        return Render(task, how, about)
+
+    def renders(self, *, limit: int = 50) -> list[ListedRender]:
+        """List the renders that are kept in the store, finished ones too, the newest first.
+
+        Args:
+            limit: How many at most.
+        """
+        return _loop.run(self._engine.renders(limit))
 
     def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read how far a render is, from its `progress.json`; no function is invoked.

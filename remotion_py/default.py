@@ -12,6 +12,7 @@ from typing import Any, Unpack
 
 from ._client_base import with_options
 from ._engine import Engine
+from ._handle import ListedRender
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .client import Client
@@ -56,10 +57,11 @@ def start_render_media(
     composition: str,
     *,
     progress: Progress = None,
+    detach: bool = False,
     **options: Unpack[RenderMediaOptions],
 ) -> Render[Video]:
     """Start rendering a composition and return at once; see `Client.start_render_media()`."""
-    return default_client().start_render_media(serve_url, composition, progress=progress, **options)
+    return default_client().start_render_media(serve_url, composition, progress=progress, detach=detach, **options)
 
 
 @with_options(RenderFramesOptions)
@@ -113,6 +115,16 @@ def render_still(serve_url: str | os.PathLike[str], composition: str, **options:
 def get_compositions(serve_url: str | os.PathLike[str], **options: Unpack[PageOptions]) -> list[Composition]:
     """List the compositions of a site; see `Client.get_compositions()`."""
     return default_client().get_compositions(serve_url, **options)
+
+
+def attach(render_id: str, *, progress: Progress = None) -> Render[Any]:
+    """Take up a render again, after a restart of the kernel; see `Client.attach()`."""
+    return default_client().attach(render_id, progress=progress)
+
+
+def renders(*, limit: int = 50) -> list[ListedRender]:
+    """List the renders that are kept in the store; see `Client.renders()`."""
+    return default_client().renders(limit=limit)
 
 
 def get_render_progress(render_id: str) -> RenderProgress:

@@ -5,6 +5,7 @@ Field names and weights as documented for Remotion Lambda (`getRenderProgress()`
 
 from __future__ import annotations
 
+import base64
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -46,6 +47,7 @@ class RenderProgress:
         artifacts: One `{"filename", "frame", "sizeInBytes", "s3Key"}` for each file that the composition emitted.
         cost: US dollars so far, by the price table; None on this machine, and before the composition is known.
         chunk_states: How far each chunk is, in their order; empty until they are planned.
+        thumbnail: The newest frame as a small JPEG, where whoever started the render watches it; None when it is done.
         post_render_data: Timings and output of a finished render; None before.
     """
 
@@ -75,6 +77,7 @@ class RenderProgress:
     post_render_data: dict[str, Any] | None = None
     cost: float | None = None
     chunk_states: tuple[ChunkState, ...] = ()
+    thumbnail: bytes | None = field(default=None, repr=False)
 
     @property
     def fatal_error(self) -> RemotionPyError | None:
@@ -159,6 +162,7 @@ def from_document(
     fatal = [error for error in errors if error.get("isFatal")]
     overall = 1.0 if post else min(0.999, _overall(document, frames, planned))
     fps, eta = _speed(document, frames)
+    thumbnail = document.get("thumbnail")
     return RenderProgress(
         render_id=render_id,
         bucket_name=bucket_name,
@@ -186,6 +190,7 @@ def from_document(
         post_render_data=post,
         cost=cost,
         chunk_states=_chunk_states(document, planned, post is not None),
+        thumbnail=base64.b64decode(thumbnail["picture"]) if thumbnail else None,
     )
 
 

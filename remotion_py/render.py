@@ -253,7 +253,7 @@ class Render(Generic[Result_co]):
         self._task = task
         self._how: How = how
         self._unit = unit
-        self._page = open_page(about) if how == "html" and about else None
+        self._page = open_page(about, task) if how == "html" and about else None
         self._shown = _loop.submit(follow(task, self._page)) if self._page else None
         self.render_id = task.render_id
         self.links = task.links
@@ -316,7 +316,7 @@ class AsyncRender(Generic[Result_co]):
         self._task = task
         self._how: How = how
         self._unit = unit
-        self._page = open_page(about) if how == "html" and about else None
+        self._page = open_page(about, task) if how == "html" and about else None
         self._shown = _loop.submit(follow(task, self._page)) if self._page else None
         self.render_id = task.render_id
         self.links = task.links

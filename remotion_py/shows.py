@@ -105,16 +105,26 @@ def repeating(method: str, serve_url: str | os.PathLike[str], composition: str, 
     if called_as.get():
         return called_as.get()
     arguments = [repr(os.fspath(serve_url)), repr(composition)]
-    for name, value in options.items():
-        written = repr(os.fspath(value)) if isinstance(value, os.PathLike) else repr(value)
-        plain = not isinstance(value, Mapping) or _is_json(value)
-        arguments.append(f"{name}={written if plain and len(written) <= LONGEST_VALUE else name}")
+    arguments += [f"{name}={_written(value) or name}" for name, value in options.items()]
     return f"client.{method}({', '.join(arguments)})"
 
 
-def _is_json(value: Any) -> bool:
+def _written(value: Any) -> str | None:
+    """Return a value as Python, unless it is long or cannot be written down; a large one costs no more than a small."""
+    if isinstance(value, Mapping) and not _is_short_json(value):
+        return None
+    written = repr(os.fspath(value) if isinstance(value, os.PathLike) else value)
+    return written if len(written) <= LONGEST_VALUE else None
+
+
+def _is_short_json(value: Any) -> bool:
+    encoded = ""
     try:
-        return json.loads(json.dumps(value)) == value
+        for piece in json.JSONEncoder().iterencode(value):
+            encoded += piece
+            if len(encoded) > LONGEST_VALUE:
+                return False
+        return json.loads(encoded) == value
     except (TypeError, ValueError):
         return False
 
@@ -146,19 +156,30 @@ def in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
-def open_page(about: About) -> Page | None:
-    """Open a show in the current cell; None where that cannot be."""
+def open_page(about: About, task: Any) -> Page | None:
+    """Open a show of a render in the current cell; None where that cannot be."""
     if not in_notebook():
         return None
+    _notebook("cells").note_started(task)
+    return _notebook("live").LivePage(about)
+
+
+def replace_earlier() -> None:
+    """End what an earlier run of the current cell has started."""
+    if in_notebook():
+        _notebook("cells").replace_earlier()
+
+
+def _notebook(part: str) -> Any:
     # By name, as the notebook's room knows this one, and is loaded only in notebooks.
-    return importlib.import_module(".notebook.live", __package__).LivePage(about)
+    return importlib.import_module(f".notebook.{part}", __package__)
 
 
 class ShowsItself:
     """A result that cells show as itself."""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return importlib.import_module(".notebook.results", __package__).mimebundle(self)
+        return _notebook("results").mimebundle(self)
 
 
 async def follow(task: Any, page: Page) -> None:

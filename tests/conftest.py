@@ -132,7 +132,7 @@ def living() -> dict[int, str]:
                 continue
             command = " ".join(process.cmdline())
             environment = process.environ()
-            lost = MARKER in environment or "remotion_py.providers.local" in command
+            lost = MARKER in environment or "remotion_py." in command
             ours = process.pid in own or (lost and environment.get("TMPDIR", "").startswith(temp))
         except (psutil.Error, OSError):
             continue

@@ -51,6 +51,19 @@ def test_a_video_is_rendered_and_brought_here(remote: rp.Client, client: rp.Clie
         remote.delete_render(video.render_id)
 
 
+def test_a_render_goes_on_without_its_client_and_is_taken_up(remote: rp.Client, tmp_path: Path) -> None:
+    output = tmp_path / "a.mp4"
+    started = remote.start_render_media(LAB, "counter", output=output, frame_range=(0, 11), detach=True)
+    later = rp.Client("aws", region=REGION)
+    video = later.attach(started.render_id).wait()
+    assert (video.path, video.frames) == (output, 12)
+    (listed,) = [item for item in later.renders() if item.render_id == started.render_id]
+    assert (listed.state, listed.composition, listed.output) == ("done", "counter", output)
+    assert listed.progress.cost
+    assert later.attach(started.render_id).wait().path == output
+    assert started.wait() == video
+
+
 def test_a_still_may_stay_in_the_bucket(remote: rp.Client) -> None:
     still = remote.render_still(LAB, "counter", frame=3)
     assert still.file is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import itertools
 import json
 import threading
@@ -315,3 +316,17 @@ def test_small_scales_make_small_videos(client: rp.Client, tmp_path: Path) -> No
     video = client.render_media(LAB, "counter", scale=0.3, frame_range=(0, 5), output=tmp_path / "a.mp4")
     assert [(frame.shape[1], frame.shape[0]) for frame in decode(video.path)] == [(video.width, video.height)] * 6
     assert (video.width, video.height) == (96, 54)
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_whoever_watches_sees_the_newest_frame(client: rp.Client, concurrency: int, tmp_path: Path) -> None:
+    options = {"output": tmp_path / "a.mp4", "force_duration_in_frames": 150, "concurrency": concurrency}
+    watched = client.start_render_media(LAB, "counter", progress="html", **options)
+    pictures = [progress.thumbnail for progress in watched if progress.thumbnail]
+    assert watched.wait().frames == 150
+    assert watched.progress().thumbnail is None
+    shown = [np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")) for picture in pictures]
+    assert all(picture.shape == (90, 160, 3) for picture in shown)
+    assert any(0 < read_counter(picture) < 150 for picture in shown)
+    unwatched = client.start_render_media(LAB, "counter", progress="none", **options)
+    assert not any(progress.thumbnail for progress in unwatched)

@@ -53,6 +53,11 @@ def audio_file(job: Job, folder: Path, name: str) -> Path:
 class ChunkRender:
     """Renders one chunk to files, and tells how far it is.
 
+    Attributes:
+        rendered: Frames that are captured.
+        encoded: Frames that are encoded.
+        newest: The frame that was captured last, and its picture.
+
     Args:
         context: The surroundings.
         job: What to render.
@@ -66,6 +71,7 @@ class ChunkRender:
     ) -> None:
         self.rendered = 0
         self.encoded = 0
+        self.newest: tuple[int, bytes] | None = None
         self._context = context
         self._job = job
         self._plan: ChunkPlan = job.plan(frames)
@@ -110,6 +116,8 @@ class ChunkRender:
         if self._pictures or not self._job.format.codec.has_video:
             await self._shelf.take(shown)
         self.rendered += 1
+        if shown.picture:
+            self.newest = shown.frame, shown.picture
         if encoder and shown.picture:
             await encoder.write(shown.picture)
         self.encoded = encoder.frames if encoder else self.rendered

@@ -71,9 +71,11 @@ class ProgressDocument:
         """The renderer function of a chunk has started."""
         self._invoked.add(chunk)
 
-    def frames(self, chunk: int, rendered: int, encoded: int) -> None:
-        """A chunk's current attempt has come this far."""
+    def frames(self, chunk: int, rendered: int, encoded: int, thumbnail: dict[str, Any] | None = None) -> None:
+        """A chunk's current attempt has come this far, and may show a small picture of where it is."""
         self._rendered[chunk], self._encoded[chunk] = rendered, encoded
+        if thumbnail:
+            self._document["thumbnail"] = thumbnail
 
     def chunk_done(self, chunk: int, frames: int, start: int, rendered: int) -> None:
         """A chunk has arrived whole; `start` and `rendered` tell when its function began and ended."""
@@ -113,6 +115,7 @@ class ProgressDocument:
     def done(self, post_render_data: dict[str, Any]) -> None:
         """The video is uploaded."""
         times = {key: post_render_data[key] for key in ("timeToCombine", "timeToEncode", "timeToRenderFrames")}
+        self._document.pop("thumbnail", None)  # the video itself tells more
         self._document |= times | {"postRenderData": post_render_data}
 
     def end(self, status: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 import string
 
+RENDERS = "renders/"
+PROGRESS = "progress.json"
 _ALPHABET = string.ascii_lowercase + string.digits
 
 
@@ -16,17 +18,22 @@ def new_render_id(delete_after: str | None = None) -> str:
 
 def render_prefix(render_id: str) -> str:
     """Everything of a render lies below this."""
-    return f"renders/{render_id}/"
+    return f"{RENDERS}{render_id}/"
 
 
 def progress_key(render_id: str) -> str:
     """Where the progress of a render is."""
-    return f"{render_prefix(render_id)}progress.json"
+    return f"{render_prefix(render_id)}{PROGRESS}"
 
 
 def launched_key(render_id: str) -> str:
     """An object here means that a main function has taken the render on."""
     return f"{render_prefix(render_id)}launched.json"
+
+
+def handle_key(render_id: str) -> str:
+    """Where the client that started a render keeps what another one needs to take it up."""
+    return f"{render_prefix(render_id)}handle.json"
 
 
 def cancel_key(render_id: str) -> str:

@@ -28,6 +28,7 @@ from .keys import cancel_key, launched_key, separate_audio_key
 from .large_props import KINDS, offloaded, passed_on
 from .plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
+from .thumbnails import Thumbnails
 from .webhook import send_webhook
 
 END_MARGIN_S = 1.0
@@ -177,9 +178,11 @@ class _Main:
     async def _render_here(self, job: Job, frames: tuple[int, int], audio: AudioJoin) -> list[ChunkFiles]:
         chunk = ChunkRender(self._context, job, frames, "chunk-00000000")
 
+        thumbnails = Thumbnails(job, chunk)
+
         async def report() -> None:
             while True:
-                self._document.frames(0, chunk.rendered, chunk.encoded)
+                self._document.frames(0, chunk.rendered, chunk.encoded, await thumbnails.next())
                 self._note_artifacts(chunk)
                 await asyncio.sleep(MIN_INTERVAL_S)
 

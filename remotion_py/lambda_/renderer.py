@@ -15,6 +15,7 @@ from .context import Context, now_ms
 from .job import Job
 from .keys import chunk_key
 from .stream import Kind, encode, header
+from .thumbnails import Thumbnails
 
 PROGRESS_INTERVAL_S = 0.25
 HEARTBEAT_S = 5.0
@@ -46,7 +47,7 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
 
     task = asyncio.create_task(run())
     try:
-        async for message in _progress(task, chunk):
+        async for message in _progress(task, chunk, Thumbnails(job, chunk)):
             yield message
         try:
             files = await task
@@ -73,7 +74,7 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
     yield encode(Kind.CHUNK_COMPLETE, {"start": started, "rendered": rendered, "seam": seam})
 
 
-async def _progress(task: asyncio.Task[ChunkFiles], chunk: ChunkRender) -> AsyncIterator[bytes]:
+async def _progress(task: asyncio.Task[ChunkFiles], chunk: ChunkRender, thumbnails: Thumbnails) -> AsyncIterator[bytes]:
     """Tell how far the chunk is while it is rendered; now and then also when nothing changed, as a sign of life."""
     told, silent, emitted = 0, 0.0, 0
     while not task.done():
@@ -81,7 +82,8 @@ async def _progress(task: asyncio.Task[ChunkFiles], chunk: ChunkRender) -> Async
         silent += PROGRESS_INTERVAL_S
         if chunk.rendered != told or silent >= HEARTBEAT_S:
             told, silent = chunk.rendered, 0.0
-            yield encode(Kind.FRAMES_RENDERED, {"rendered": chunk.rendered, "encoded": chunk.encoded})
+            told_of = {"rendered": chunk.rendered, "encoded": chunk.encoded, "thumbnail": await thumbnails.next()}
+            yield encode(Kind.FRAMES_RENDERED, told_of)
         for artifact in chunk.artifacts[emitted:]:
             emitted += 1
             yield encode(Kind.ARTIFACT_EMITTED, artifact)

@@ -11,6 +11,18 @@ _BEST, _STEP = 1, 0.15
 """FFmpeg's scale for JPEG, from the quality of 0 to 100 that browsers take: 80 is its 4."""
 
 
+def thumbnail(data: bytes, width: int) -> bytes:
+    """Return a picture as a small JPEG without transparency.
+
+    Args:
+        data: The picture, as PNG, JPEG or WebP.
+        width: Pixels that it is to have.
+    """
+    frame = _decoded(data)
+    height = max(2, round(frame.height * width / frame.width))
+    return _encoded(frame, width, height, "jpeg", 60)
+
+
 def shrunk(data: bytes, width: int, height: int, format: str, quality: int) -> bytes:
     """Return an encoded picture in a smaller size.
 
@@ -21,11 +33,20 @@ def shrunk(data: bytes, width: int, height: int, format: str, quality: int) -> b
         format: "png", "jpeg" or "webp"; that of the picture and of the result.
         quality: 0 to 100, for JPEG and WebP.
     """
+    return _encoded(_decoded(data), width, height, format, quality)
+
+
+def _decoded(data: bytes) -> Any:
+    import av
+
+    with av.open(io.BytesIO(data), "r") as container:
+        return next(container.decode(video=0))
+
+
+def _encoded(frame: Any, width: int, height: int, format: str, quality: int) -> bytes:
     import av
     from av.video.reformatter import Interpolation
 
-    with av.open(io.BytesIO(data), "r") as container:
-        frame: Any = next(container.decode(video=0))
     codec: Any = av.CodecContext.create(_CODECS[format], "w")
     pixels = {"png": "rgba" if len(frame.format.components) == 4 else "rgb24", "jpeg": "yuvj420p", "webp": "bgra"}
     codec.width, codec.height, codec.pix_fmt, codec.time_base = width, height, pixels[format], Fraction(1, 1)

@@ -10,7 +10,7 @@ from ..errors import RenderCancelledError, RenderInterruptedError
 from ..progress import RenderProgress
 from ..shows import About
 from . import batches, results, view
-from .results import running_cell
+from .cells import running_cell
 
 
 class LivePage:

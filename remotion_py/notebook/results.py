@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import tempfile
@@ -16,6 +15,7 @@ from ..batch.result import BatchResult
 from ..media.ffmpeg import ffmpeg_path
 from ..render import Frames, Still, Video
 from . import batches, view
+from .cells import running_cell
 
 EMBED_BYTES = 6_000_000
 """Larger files would make the notebook itself slow to load and save."""
@@ -60,14 +60,6 @@ def plain(result: Any) -> str:
     return str(replace(result, file=Path(os.path.relpath(file))) if file else result)
 
 
-def running_cell() -> int:
-    """Return the number of the cell that runs now."""
-    from IPython.core.getipython import get_ipython
-
-    shell: Any = get_ipython()
-    return shell.execution_count if shell else -1
-
-
 _shown_in: dict[str, int] = {}
 
 
@@ -82,11 +74,6 @@ def mimebundle(result: Any) -> dict[str, str]:
         return {"text/plain": plain(result)}
     html, text = shown(result)
     return {"text/html": html, "text/plain": text}
-
-
-def data_url(data: bytes, kind: str) -> str:
-    """Return bytes as a URL that holds them."""
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _video(video: Video) -> list[str]:
@@ -110,15 +97,15 @@ def _player(video: Video) -> str:
     kind = _TYPES.get(file.suffix.lower(), "application/octet-stream")
     embed = video.size <= EMBED_BYTES
     if kind.startswith("audio/") and embed:
-        return f'<audio controls src="{data_url(file.read_bytes(), kind)}" style="{_FIT}"></audio>'
+        return f'<audio controls src="{view.data_url(file.read_bytes(), kind)}" style="{_FIT}"></audio>'
     if kind == "image/gif" and embed:
-        return f'<img src="{data_url(file.read_bytes(), kind)}" alt="" style="{_FIT}">'
+        return f'<img src="{view.data_url(file.read_bytes(), kind)}" alt="" style="{_FIT}">'
     poster = first_frame(file)
-    shape = f'poster="{data_url(poster, "image/jpeg")}"' if poster else ""
+    shape = f'poster="{view.data_url(poster, "image/jpeg")}"' if poster else ""
     if kind in _PLAYABLE and embed:
-        return f'<video controls {shape} src="{data_url(file.read_bytes(), kind)}" style="{_FIT}"></video>'
+        return f'<video controls {shape} src="{view.data_url(file.read_bytes(), kind)}" style="{_FIT}"></video>'
     small = preview(file)
-    source = f'src="{data_url(small, "video/mp4")}"' if small and len(small) <= EMBED_BYTES else ""
+    source = f'src="{view.data_url(small, "video/mp4")}"' if small and len(small) <= EMBED_BYTES else ""
     picture = f'<video controls {shape} {source} style="{_FIT}"></video>' if source or shape else ""
     note = view.muted(f"a preview of the first {PREVIEW_S} s") if source else ""
     return f"{picture}{note}{link(file)}"
@@ -143,7 +130,7 @@ def _still(still: Still) -> list[str]:
     kind = _TYPES.get(still.file.suffix.lower())
     picture = link(still.file)
     if kind and still.size <= EMBED_BYTES:
-        source = data_url(still.file.read_bytes(), kind)
+        source = view.data_url(still.file.read_bytes(), kind)
         picture = f'<img src="{source}" alt="frame {still.frame}" style="{_FIT};max-height:360px">'
     return [view.heading(still.file.name, "done"), facts, picture]
 
@@ -152,7 +139,7 @@ def _frames(frames: Frames) -> list[str]:
     count = len(frames.paths)
     chosen = [frames.paths[round(at * (count - 1) / 5)] for at in range(6)] if count > 6 else list(frames.paths)
     pictures = "".join(
-        f'<img src="{data_url(small, "image/jpeg")}" alt="{path.name}" title="{path.name}" '
+        f'<img src="{view.data_url(small, "image/jpeg")}" alt="{path.name}" title="{path.name}" '
         f'style="width:96px;border-radius:3px">'
         for path in chosen
         if (small := first_frame(path, width=192))

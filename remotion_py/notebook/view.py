@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from html import escape
 
@@ -53,15 +54,22 @@ def code(text: str) -> str:
     return f'<pre style="{_CODE}">{escape(text)}</pre>'
 
 
-def running(title: str, progress: RenderProgress, thumbnail: str | None = None) -> str:
+def data_url(data: bytes, kind: str) -> str:
+    """Return bytes as a URL that holds them."""
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def running(title: str, progress: RenderProgress) -> str:
     """Return a render that is under way.
 
     Args:
         title: The composition.
         progress: How far it is.
-        thumbnail: Data URL of the newest frame, where there is one.
     """
-    picture = f'<img src="{thumbnail}" alt="newest frame" style="height:64px;border-radius:4px">' if thumbnail else ""
+    picture = ""
+    if progress.thumbnail:
+        source = data_url(progress.thumbnail, "image/jpeg")
+        picture = f'<img src="{source}" alt="newest frame" style="height:64px;border-radius:4px">'
     facts = f'<div style="flex:1">{bar(progress.overall_progress)}{_strip(progress)}{muted(figures(progress))}</div>'
     body = f'<div style="display:flex;gap:12px;align-items:center">{facts}{picture}</div>'
     troubles = "".join(_trouble(error) for error in progress.errors[-3:])

@@ -177,6 +177,15 @@ class Provider(Protocol):
         """Whether functions can be at work."""
         ...
 
+    @property
+    def pid(self) -> int | None:
+        """The process on this machine whose end ends the renders; None where there is none."""
+        ...
+
+    def detached(self) -> dict[str, Any] | None:
+        """Return the settings of another provider for renders that outlive this process; None where they do anyway."""
+        ...
+
     def describe(self) -> str:
         """Return one line for the repr of a client."""
         ...

@@ -48,6 +48,7 @@ class AwsProvider:
     browser_executable: str | None = None
     on_this_machine = False
     alive = True
+    pid: int | None = None
 
     def __init__(
         self,
@@ -85,6 +86,9 @@ class AwsProvider:
         """The version that an official function wants to hear; None for ours."""
         found = _OFFICIAL.fullmatch(self.function_name)
         return found["version"].replace("-", ".") if found else None
+
+    def detached(self) -> None:
+        """Return None: renders outlive their clients."""
 
     def describe(self) -> str:
         """Return one line for the repr of a client."""

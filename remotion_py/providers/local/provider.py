@@ -121,6 +121,15 @@ class LocalProvider:
         """Process id of the endpoint, while it runs."""
         return self._process.pid if self._process and self.alive else None
 
+    def detached(self) -> dict[str, Any] | None:
+        """Return the settings of another provider like this one."""
+        return {
+            "capacity": self.capacity,
+            "store": str(self._root.absolute()),
+            "browser_executable": self._browser,
+            "timeout_s": self._timeout_s,
+        }
+
     def describe(self) -> str:
         """Return one line for the repr of a client."""
         return f"local, capacity {self.capacity}, {'running' if self.alive else 'not started'}"

@@ -1,0 +1,154 @@
+"""The durable handle of a render: what a later client needs to take up a render that it did not start."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from .errors import RemotionPyError
+from .lambda_.keys import handle_key
+from .progress import RenderProgress
+from .providers.base import ObjectStore
+
+Kind = Literal["video", "frames"]
+State = Literal["starting", "rendering", "done", "failed", "cancelled", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process whose end ends a render.
+
+    Attributes:
+        pid: Its id.
+        started: When it was started, in s since the epoch; ids are used again.
+        host: Its machine.
+    """
+
+    pid: int
+    started: float
+    host: str
+
+    @classmethod
+    def of(cls, pid: int) -> Owner | None:
+        """Describe a process; None where it has ended."""
+        import psutil
+
+        try:
+            process = psutil.Process(pid)
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            return None if ended else cls(pid, process.create_time(), socket.gethostname())
+        except psutil.Error:
+            return None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs. One of another machine is taken to."""
+        return self.host != socket.gethostname() or Owner.of(self.pid) == self
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What is kept of a started render beside its progress.
+
+    Attributes:
+        kind: What it ends in.
+        output: Where that goes; None for the store.
+        audio: Where its separate audio goes.
+        overwrite: Whether files may be replaced.
+        command: Python that makes the same again.
+        host: The machine that the paths are of.
+        owner: The process whose end ends it; None for one that outlives all of this machine's.
+    """
+
+    kind: Kind
+    output: str | None = None
+    audio: str | None = None
+    overwrite: bool = True
+    command: str = ""
+    host: str = ""
+    owner: Owner | None = None
+
+    @property
+    def here(self) -> bool:
+        """Whether its paths are of this machine."""
+        return self.host == socket.gethostname()
+
+    async def write(self, store: ObjectStore, render_id: str) -> None:
+        """Keep it with its render."""
+        await store.put(handle_key(render_id), json.dumps(asdict(self)).encode())
+
+    @classmethod
+    async def read(cls, store: ObjectStore, render_id: str) -> Handle | None:
+        """Read the handle of a render; None for one that has none, as it was started by others."""
+        data = await store.get(handle_key(render_id))
+        if data is None:
+            return None
+        found: dict[str, Any] = json.loads(data)
+        owner = found.pop("owner")
+        return cls(**found, owner=Owner(**owner) if owner else None)
+
+
+@dataclass(frozen=True)
+class ListedRender:
+    """A render that is kept in the store.
+
+    Attributes:
+        render_id: Its id, which `attach()` takes.
+        state: "starting", "rendering", "done", "failed", "cancelled", or "interrupted": its process ended before it.
+        composition: Id of the composition; None while it is not known.
+        started: When, with time zone.
+        output: The file or folder that it was asked to make; None for the store.
+        command: Python that makes the same again.
+        progress: How far it is, or came.
+    """
+
+    render_id: str
+    state: State
+    composition: str | None
+    started: datetime.datetime
+    output: Path | None
+    command: str
+    progress: RenderProgress
+
+    def __str__(self) -> str:
+        done = f"{self.progress.overall_progress:.0%}"
+        when = self.started.astimezone().isoformat(" ", "seconds")
+        return f"{self.render_id}  {when}  {self.state} {done}  {self.composition or '?'}  {self.output or ''}".rstrip()
+
+
+def listed(progress: RenderProgress, handle: Handle | None, *, lost: bool, modified: datetime.datetime) -> ListedRender:
+    """Fold what is known of a render into one line.
+
+    Args:
+        progress: How far it is.
+        handle: Its handle, where it has one.
+        lost: Whether its functions cannot be at work any more.
+        modified: When it last told of itself.
+    """
+    metadata = progress.render_metadata or {}
+    started = metadata.get("startedDate")
+    return ListedRender(
+        render_id=progress.render_id,
+        state=_state(progress, lost=lost),
+        composition=metadata.get("compositionId"),
+        started=datetime.datetime.fromtimestamp(started / 1000, datetime.UTC) if started else modified,
+        output=Path(handle.output) if handle and handle.output else None,
+        command=handle.command if handle else "",
+        progress=progress,
+    )
+
+
+def _state(progress: RenderProgress, *, lost: bool) -> State:
+    error: RemotionPyError | None = progress.fatal_error
+    if progress.done:
+        return "done"
+    if error:
+        names: dict[str, State] = {"RenderCancelledError": "cancelled", "RenderInterruptedError": "interrupted"}
+        return names.get(type(error).__name__, "failed")
+    if lost:
+        return "interrupted"
+    return "rendering" if progress.launched else "starting"

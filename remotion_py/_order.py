@@ -1,0 +1,116 @@
+"""An order for a render: everything that was asked, checked, and ready to be sent to functions."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ._handle import Kind
+from ._payload import Deployer, checked_output, make_payload, media_wire
+from .errors import OptionError
+from .media.codecs import SEQUENCE
+from .option import check_options
+from .options import RenderFramesOptions, RenderMediaOptions
+from .output import check_output_folder
+from .providers.base import Provider
+
+
+@dataclass(frozen=True)
+class Order:
+    """A render that was ordered.
+
+    Attributes:
+        kind: What it ends in.
+        payload: What functions are told.
+        output: Where the result goes; None for the store.
+        audio: Where its separate audio goes.
+        overwrite: Whether files may be replaced.
+        concurrency: Renderer functions that were asked for; None for what the place takes.
+        command: Python that makes the same again.
+    """
+
+    kind: Kind
+    payload: dict[str, Any]
+    output: str | None
+    audio: str | None
+    overwrite: bool
+    concurrency: int | None
+    command: str = ""
+
+    def to_json(self) -> str:
+        """Return it as a line for another process."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> Order:
+        """Read what `to_json()` wrote."""
+        return cls(**json.loads(line))
+
+
+async def order_media(
+    provider: Provider,
+    serve_url: str | os.PathLike[str],
+    composition: str,
+    given: Mapping[str, Any],
+    deploy: Deployer,
+    command: str,
+) -> Order:
+    """Check everything about a video that can be checked before work begins."""
+    values = check_options(RenderMediaOptions, given)
+    wire = media_wire(values)
+    output = checked_output(values["output"], (wire["outExtension"],), overwrite=values["overwrite"])
+    audio = None
+    if values["separate_audio_to"] is not None:
+        extension = wire["separateAudioTo"].rpartition(".")[2]
+        audio = checked_output(values["separate_audio_to"], (extension,), overwrite=values["overwrite"])
+    payload = await make_payload(provider, "start", serve_url, RenderMediaOptions, values, deploy)
+    payload |= wire | {"composition": composition}
+    return _order("video", payload, output, audio, values, command)
+
+
+async def order_frames(
+    provider: Provider,
+    serve_url: str | os.PathLike[str],
+    composition: str,
+    given: Mapping[str, Any],
+    deploy: Deployer,
+    command: str,
+) -> Order:
+    """Check everything about a sequence of pictures that can be checked before work begins."""
+    values = check_options(RenderFramesOptions, given)
+    pattern = values["image_sequence_pattern"]
+    if "[frame]" not in pattern or ".." in pattern or pattern.startswith("/"):
+        raise OptionError(
+            f"image_sequence_pattern is {pattern!r}, but must hold [frame] and lead to a file below the output, "
+            f"such as 'element-[frame].[ext]'."
+        )
+    output = values["output"]
+    if output is None and not provider.on_this_machine:
+        raise OptionError("output is not given, but pictures that are rendered on AWS need a folder. Pass one.")
+    folder = None if output is None else check_output_folder(output, overwrite=values["overwrite"])
+    payload = await make_payload(provider, "start", serve_url, RenderFramesOptions, values, deploy)
+    payload |= {"composition": composition, "codec": SEQUENCE, "outExtension": None}
+    return _order("frames", payload, folder, None, values, command)
+
+
+def _order(
+    kind: Kind,
+    payload: dict[str, Any],
+    output: Path | None,
+    audio: Path | None,
+    values: Mapping[str, Any],
+    command: str,
+) -> Order:
+    return Order(
+        kind=kind,
+        payload=payload,
+        output=str(output) if output else None,
+        audio=str(audio) if audio else None,
+        overwrite=values["overwrite"],
+        concurrency=values["concurrency"],
+        command=command,
+    )

@@ -1,0 +1,41 @@
+"""Small pictures of what a chunk shows now, for whoever watches the render."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from typing import Any
+
+from ..media.shrink import thumbnail
+from .chunk import ChunkRender
+from .job import Job
+
+INTERVAL_S = 1.0
+WIDTH = 160
+
+
+class Thumbnails:
+    """Makes a small picture of a chunk's newest frame, at most one a second, where the caller asked for them.
+
+    Args:
+        job: What is rendered.
+        chunk: What renders it.
+    """
+
+    def __init__(self, job: Job, chunk: ChunkRender) -> None:
+        self._wanted = bool(job.payload.get("thumbnails"))
+        self._chunk = chunk
+        self._made = 0.0
+        self._frame: int | None = None
+
+    async def next(self) -> dict[str, Any] | None:
+        """Return the frame and its picture in base64; None while there is nothing new, or it is too early."""
+        newest = self._chunk.newest
+        early = time.monotonic() - self._made < INTERVAL_S
+        if not self._wanted or early or newest is None or newest[0] == self._frame:
+            return None
+        self._made = time.monotonic()
+        self._frame, picture = newest
+        small = await asyncio.to_thread(thumbnail, picture, WIDTH)
+        return {"frame": self._frame, "picture": base64.b64encode(small).decode()}

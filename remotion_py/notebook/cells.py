@@ -1,0 +1,48 @@
+"""Which cell runs, and what an earlier run of it has started."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+
+def running_cell() -> int:
+    """Return the number of the run of a cell that is under way."""
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    return shell.execution_count if shell else -1
+
+
+def cell_name() -> str | None:
+    """Return what names the cell that runs, whenever it runs; None where the place does not tell.
+
+    JupyterLab and VS Code send it with what is to be run (measured: `cellId` of JupyterLab 4).
+    """
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    parent: dict[str, Any] = shell.get_parent() if shell and hasattr(shell, "get_parent") else {}
+    return parent.get("metadata", {}).get("cellId")
+
+
+_started: dict[str, tuple[int, weakref.WeakSet[Any]]] = {}
+
+
+def replace_earlier() -> None:
+    """End what an earlier run of this cell has started and that still runs; one that was detached goes on."""
+    name, run = cell_name(), running_cell()
+    if name is None:
+        return
+    earlier, tasks = _started.get(name, (run, None))
+    if earlier != run and tasks:
+        for task in list(tasks):
+            task.interrupt()
+        del _started[name]
+
+
+def note_started(task: Any) -> None:
+    """Note that this run of this cell has started a render, or a batch."""
+    name, run = cell_name(), running_cell()
+    if name is not None:
+        _started.setdefault(name, (run, weakref.WeakSet()))[1].add(task)

@@ -1,0 +1,172 @@
+"""Durable handles: renders that outlive their process, and renders that another client takes up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import remotion_py as rp
+from remotion_py._handle import Owner
+from remotion_py.errors import OptionError, OutputError, RenderInterruptedError, RenderNotFoundError
+from remotion_py.shows import repeating
+
+from .conftest import LAB, wait_for
+
+SLOW = {"pause": 40, "frames": 60}
+
+
+def starter(output: Path, *, detach: bool, props: dict[str, int] = SLOW) -> tuple[subprocess.Popen[str], str]:
+    """Start a render in another process, which then only waits; returns it with the render's id."""
+    code = (
+        "import sys, time, remotion_py as rp\n"
+        "client = rp.Client(capacity=1)\n"
+        f"render = client.start_render_media({str(LAB)!r}, 'slow', props={props!r}, output={str(output)!r}, "
+        f"detach={detach})\n"
+        "print(render.render_id, flush=True)\n"
+        "time.sleep(100)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    return process, process.stdout.readline().strip()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    assert process.stdout
+    process.stdout.close()
+
+
+def test_a_detached_render_outlives_its_process_and_brings_its_output(tmp_path: Path, client: rp.Client) -> None:
+    output = tmp_path / "slow.mp4"
+    process, render_id = starter(output, detach=True)
+    kill(process)
+    assert not output.exists()
+    (listed,) = [item for item in client.renders() if item.render_id == render_id]
+    assert listed.state in ("starting", "rendering")
+    wait_for(output.exists, 60)
+    found = client.attach(render_id).wait()
+    assert (found.path, found.frames, found.size) == (output, 60, output.stat().st_size)
+
+
+def test_a_render_ends_with_its_process_and_says_so(tmp_path: Path, client: rp.Client) -> None:
+    output = tmp_path / "slow.mp4"
+    process, render_id = starter(output, detach=False)
+    wait_for(lambda: client.get_render_progress(render_id).frames_rendered > 5)
+    followed = client.attach(render_id)
+    kill(process)
+    with pytest.raises(RenderInterruptedError, match=render_id):
+        followed.wait()
+    late = client.attach(render_id)
+    with pytest.raises(RenderInterruptedError):
+        late.wait()
+    assert late.progress().frames_rendered > 5
+    (listed,) = [item for item in client.renders() if item.render_id == render_id]
+    assert (listed.state, listed.composition, listed.output) == ("interrupted", "slow", output)
+    assert listed.command.startswith(f"client.render_media({str(LAB)!r}, 'slow', props={SLOW!r}, output=")
+    assert "interrupted" in str(listed)
+    assert not output.exists()
+
+
+def test_one_that_nobody_looked_at_is_listed_as_interrupted(tmp_path: Path, client: rp.Client) -> None:
+    process, render_id = starter(tmp_path / "slow.mp4", detach=False)
+    kill(process)
+    wait_for(lambda: "interrupted" in [item.state for item in client.renders(limit=3) if item.render_id == render_id])
+
+
+def test_another_client_follows_and_both_get_the_video(tmp_path: Path, client: rp.Client) -> None:
+    output = tmp_path / "a.mp4"
+    started = client.start_render_media(LAB, "slow", props=SLOW, output=output)
+    with rp.Client(capacity=1) as other:
+        seen = list(other.attach(started.render_id))
+        assert other.attach(started.render_id).wait() == started.wait()
+        assert other._engine.provider.pid is None  # nothing was started to follow it
+    assert seen[-1].done
+    assert output.exists()
+
+
+def test_whoever_only_follows_does_not_end_a_render(tmp_path: Path, client: rp.Client) -> None:
+    started = client.start_render_media(LAB, "slow", props=SLOW, output=tmp_path / "a.mp4")
+
+    async def follow_a_while() -> None:
+        async with rp.AsyncClient(capacity=1) as other:
+            render = await other.attach(started.render_id)
+            waiting = asyncio.create_task(render.wait())
+            await asyncio.sleep(0.5)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+    asyncio.run(follow_a_while())
+    assert started.wait().frames == 60
+
+
+def test_whoever_follows_can_cancel(tmp_path: Path, client: rp.Client) -> None:
+    process, render_id = starter(tmp_path / "slow.mp4", detach=True, props={"pause": 40, "frames": 2000})
+    kill(process)
+    client.attach(render_id).cancel()
+    assert client.get_render_progress(render_id).cancelled
+    (listed,) = [item for item in client.renders() if item.render_id == render_id]
+    assert listed.state == "cancelled"
+
+
+def test_a_finished_render_is_found_where_it_was_brought(tmp_path: Path, client: rp.Client) -> None:
+    output = tmp_path / "a.mp4"
+    video = client.render_media(LAB, "counter", frame_range=(0, 5), output=output)
+    assert client.attach(video.render_id).wait() == video
+    output.write_bytes(b"another file")
+    with pytest.raises(OutputError, match="holds another file now"):
+        client.attach(video.render_id).wait()
+    output.unlink()
+    with pytest.raises(OutputError, match="not in the store any more"):
+        client.attach(video.render_id).wait()
+
+
+def test_pictures_and_what_stays_in_the_store_are_found_too(tmp_path: Path, client: rp.Client) -> None:
+    frames = client.render_frames(LAB, "counter", frame_range=(0, 3), output=tmp_path / "frames")
+    assert client.attach(frames.render_id).wait() == frames
+    kept = client.render_media(LAB, "counter", frame_range=(0, 5))
+    assert client.attach(kept.render_id).wait() == kept
+
+
+def test_bad_input(client: rp.Client) -> None:
+    with pytest.raises(RenderNotFoundError, match="nosuchrender"):
+        client.attach("nosuchrender")
+    with pytest.raises(OptionError, match="no_such_option"):
+        client.start_render_media(LAB, "counter", detach=True, no_such_option=1)
+    with pytest.raises(rp.RemotionPyError, match="no composition 'nothing'"):
+        client.start_render_media(LAB, "nothing", detach=True).wait()
+
+
+def test_owners_are_told_apart_from_later_processes_of_the_same_id() -> None:
+    own = Owner.of(os.getpid())
+    assert own
+    assert own.alive
+    assert not Owner(own.pid, own.started - 1000, own.host).alive
+    assert Owner(own.pid, own.started - 1000, "elsewhere").alive
+    process = subprocess.Popen(["sleep", "100"])
+    owner = Owner.of(process.pid)
+    process.send_signal(signal.SIGKILL)
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert owner
+    assert not owner.alive  # a zombie renders nothing
+    process.wait()
+
+
+def test_commands_stay_short_and_true() -> None:
+    class Odd:
+        pass
+
+    command = repeating("render_media", Path("site"), "a", {"props": {"n": 1}, "output": Path("a.mp4"), "scale": 0.5})
+    assert command == "client.render_media('site', 'a', props={'n': 1}, output='a.mp4', scale=0.5)"
+    long = {"rows": [{"n": number} for number in range(1000)]}
+    assert json.loads(json.dumps(long)) == long
+    for props in (long, {"odd": Odd()}, {1: "a key that JSON changes"}):
+        assert repeating("render_media", "site", "a", {"props": props}).endswith("'a', props=props)")
