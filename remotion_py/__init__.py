@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     )
     from .errors import RemotionPyError
     from .lambda_.concat import concat_chunks
+    from .notebook.panel import panel
     from .page import RUNTIME_JS
     from .progress import RenderProgress
     from .providers.aws.policies import get_role_policy, get_user_policy
@@ -103,6 +104,7 @@ __all__ = [
     "get_user_policy",
     "increase_quota",
     "list_renders",
+    "panel",
     "presign_url",
     "render_batch",
     "render_frames",
@@ -155,6 +157,7 @@ _HOMES = {
     "get_user_policy": "providers.aws.policies",
     "increase_quota": "default_aws",
     "list_renders": "default_aws",
+    "panel": "notebook.panel",
     "presign_url": "default_aws",
     "render_batch": "default",
     "render_frames": "default",

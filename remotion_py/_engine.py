@@ -111,6 +111,7 @@ class Engine:
     async def _keep_handle(self, order: Order, render_id: str) -> None:
         kept = Handle(
             kind=order.kind,
+            composition=order.payload["composition"],
             output=order.output,
             audio=order.audio,
             overwrite=order.overwrite,
@@ -132,7 +133,7 @@ class Engine:
         progress = await self.get_render_progress(render_id)
         handle = await self._handle(render_id)
         take, lost = partial(self._delivery.late, handle), partial(self._lost, handle)
-        title = (progress.render_metadata or {}).get("compositionId") or render_id
+        title = handle.composition or (progress.render_metadata or {}).get("compositionId") or render_id
         return RenderTask(self, render_id, take, lost=lost, lasts=True), About(title, handle.command)
 
     async def renders(self, limit: int) -> list[ListedRender]:
@@ -167,7 +168,7 @@ class Engine:
         output = checked_output(
             values["output"], PICTURE_EXTENSIONS[values["image_format"]], overwrite=values["overwrite"]
         )
-        payload = await self._payload("still", serve_url, RenderStillOptions, values)
+        payload = await self.payload("still", serve_url, RenderStillOptions, values)
         payload |= {"composition": composition}
         async with self._working():
             tries = values["max_retries"]
@@ -186,11 +187,14 @@ class Engine:
 
     async def get_compositions(self, serve_url: str | os.PathLike[str], given: Mapping[str, Any]) -> list[Composition]:
         """List the compositions of a site."""
-        payload = await self._payload("compositions", serve_url, PageOptions, check_options(PageOptions, given))
+        found = await self.call(await self.payload("compositions", serve_url, PageOptions, given))
+        return [Composition.from_wire(item) for item in found["compositions"]]
+
+    async def call(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Call the function and return its answer."""
         async with self._working():
             functions = await self.provider.functions()
-            found = await functions.invoke(self.provider.function_name, payload)
-        return [Composition.from_wire(item) for item in found["compositions"]]
+            return await functions.invoke(self.provider.function_name, payload)
 
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read the progress of a render."""
@@ -260,9 +264,11 @@ class Engine:
         """End all functions."""
         await self.provider.close()
 
-    async def _payload(
-        self, kind: str, serve_url: str | os.PathLike[str], options: type, values: dict[str, Any]
+    async def payload(
+        self, kind: str, serve_url: str | os.PathLike[str], options: type, given: Mapping[str, Any]
     ) -> dict[str, Any]:
+        """Check options and return what the function is told; see `make_payload()`."""
+        values = check_options(options, given)
         return await make_payload(self.provider, kind, serve_url, options, values, self._deploy)
 
     async def _deploy(self, folder: Path) -> str:

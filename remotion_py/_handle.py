@@ -56,6 +56,7 @@ class Handle:
 
     Attributes:
         kind: What it ends in.
+        composition: Id of the composition.
         output: Where that goes; None for the store.
         audio: Where its separate audio goes.
         overwrite: Whether files may be replaced.
@@ -65,6 +66,7 @@ class Handle:
     """
 
     kind: Kind
+    composition: str | None = None
     output: str | None = None
     audio: str | None = None
     overwrite: bool = True
@@ -134,7 +136,7 @@ def listed(progress: RenderProgress, handle: Handle | None, *, lost: bool, modif
     return ListedRender(
         render_id=progress.render_id,
         state=_state(progress, lost=lost),
-        composition=metadata.get("compositionId"),
+        composition=metadata.get("compositionId") or (handle.composition if handle else None),
         started=datetime.datetime.fromtimestamp(started / 1000, datetime.UTC) if started else modified,
         output=Path(handle.output) if handle and handle.output else None,
         command=handle.command if handle else "",

@@ -94,13 +94,13 @@ _kept: set[int] = set()
 
 
 @contextlib.contextmanager
-def kept_alive(pid: int) -> Iterator[None]:
-    """Let a process and what comes from it outlive tests, such as a notebook's kernel that several share."""
-    _kept.add(pid)
+def kept_alive(*pids: int) -> Iterator[None]:
+    """Let processes and what comes from them outlive tests, such as a notebook's kernel that several share."""
+    _kept.update(pids)
     try:
         yield
     finally:
-        _kept.discard(pid)
+        _kept.difference_update(pids)
 
 
 def _shared_processes() -> tuple[set[int], set[str]]:

@@ -11,6 +11,7 @@ from .compositions import compositions
 from .context import Context
 from .large_props import inlined
 from .launch import launch
+from .preview import preview
 from .probe import probe
 from .renderer import renderer
 from .start import start
@@ -22,6 +23,7 @@ BUFFERED: dict[str, Callable[[dict[str, Any], Context], Awaitable[dict[str, Any]
     "start": start,
     "launch": launch,
     "compositions": compositions,
+    "preview": preview,
     "status": status,
 }
 STREAMED: dict[str, Callable[[dict[str, Any], Context], AsyncIterator[bytes]]] = {
@@ -31,7 +33,7 @@ STREAMED: dict[str, Callable[[dict[str, Any], Context], AsyncIterator[bytes]]] =
 }
 
 
-WITH_PROPS = ("launch", "renderer", "still", "compositions")
+WITH_PROPS = ("launch", "renderer", "still", "compositions", "preview")
 
 
 def check_protocol(payload: dict[str, Any]) -> None:

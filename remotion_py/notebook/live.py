@@ -18,16 +18,25 @@ class LivePage:
 
     Args:
         about: What is told of the render.
+        note: How far it is.
     """
 
-    def __init__(self, about: About) -> None:
+    def __init__(self, about: About, note: str = "starting") -> None:
         self._about = about
         self._id = f"remotion-py-{secrets.token_hex(8)}"
         self._last: RenderProgress | None = None
         self._said = ("", "")
         self._cell = running_cell()
-        html = view.framed("running", view.heading(about.title, "starting"))
-        self._publish(html, f"{about.title}: starting", update=False)
+        self._note(note, update=False)
+
+    def begin(self, about: About) -> None:
+        """Show a render in the place of the one before."""
+        self._about, self._last = about, None
+        self._note("starting")
+
+    def _note(self, note: str, *, update: bool = True) -> None:
+        html = view.framed("running", view.heading(self._about.title, note))
+        self._publish(html, f"{self._about.title}: {note}", update=update)
 
     def update(self, progress: RenderProgress | BatchProgress) -> None:
         """Show how far it is."""

@@ -1,0 +1,84 @@
+"""A composition that is looked at, frame by frame, before it is rendered; runs on the background loop."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ._engine import Engine
+from .errors import OptionError
+from .option import table
+from .options import RenderStillOptions
+from .render import Composition
+
+_OWN = ("output", "overwrite", "frame", "image_format", "props")
+
+
+@dataclass(frozen=True)
+class PreviewFrame:
+    """A frame as it will be rendered.
+
+    Attributes:
+        frame: Its number.
+        picture: It as JPEG.
+        composition: What it is of, with the size, length and props that it has now.
+    """
+
+    frame: int
+    picture: bytes
+    composition: Composition
+
+
+class Preview:
+    """Shows any frame of a composition on a page that stays open.
+
+    Args:
+        engine: What renders.
+        serve_url: The site.
+        composition: Id of the composition.
+        options: Of the render; those that a picture has too are heeded.
+
+    Raises:
+        OptionError: The function is Remotion's, which has no previews.
+    """
+
+    def __init__(
+        self, engine: Engine, serve_url: str | os.PathLike[str], composition: str, options: Mapping[str, Any]
+    ) -> None:
+        self._engine = engine
+        self._site: str | os.PathLike[str] = serve_url
+        self._composition = composition
+        known = set(table(RenderStillOptions)) - set(_OWN)
+        self._options = {name: value for name, value in options.items() if name in known}
+        self._payload: dict[str, Any] = {}
+        self._props: Any = None
+
+    async def frame(self, number: int, props: Mapping[str, Any] | None) -> PreviewFrame:
+        """Render one frame.
+
+        Args:
+            number: Which one; one outside the composition is taken for its first or last.
+            props: Input props; others than last time open the page afresh.
+        """
+        if not self._payload or props != self._props:
+            await self._begin(props)
+        found = await self._engine.call(self._payload | {"frame": number})
+        return PreviewFrame(
+            found["frame"], base64.b64decode(found["picture"]), Composition.from_wire(found["composition"])
+        )
+
+    async def _begin(self, props: Mapping[str, Any] | None) -> None:
+        given = {**self._options, "image_format": "jpeg", "props": props}
+        payload = await self._engine.payload("preview", self._site, RenderStillOptions, given)
+        if self._engine.provider.wire_version:
+            raise OptionError(
+                f"The function {self._engine.provider.function_name} is Remotion's, which shows no previews. Deploy "
+                f"one of remotion_py by 'remotion-py functions deploy', or look at it on this machine."
+            )
+        self._site = payload["serveUrl"]  # a folder is brought to a bucket once
+        self._payload = payload | {"composition": self._composition, "session": secrets.token_hex(8)}
+        self._props = props

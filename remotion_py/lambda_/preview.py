@@ -1,0 +1,60 @@
+"""The preview function: frames of a composition for somebody who scrubs, from a page that stays open in between."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import OrderedDict
+from contextlib import aclosing
+from typing import Any
+
+from ..page.contract import Composition
+from .context import Context
+from .frames import show_frames
+from .job import Job, forced, page_settings
+
+MOST_SESSIONS = 8
+
+_resolved: OrderedDict[str, Composition] = OrderedDict()
+"""Compositions by session: a sandbox that a session has used before need not resolve its props again."""
+
+
+async def preview(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Render one frame, and leave its page open for the next one of the same session.
+
+    Args:
+        payload: Serve URL, composition, frame, options; `session` names what stays the same from call to call.
+        context: The surroundings.
+
+    Returns:
+        `frame` (within the composition), `picture` in base64, and `composition` with its metadata and props.
+    """
+    session: str = payload["session"]
+    composition = _resolved.get(session) or await context.stage.ask(
+        payload["serveUrl"],
+        page_settings(payload),
+        lambda page: page.composition(payload["composition"]),
+        generation=session,
+    )
+    _resolved[session] = composition
+    _resolved.move_to_end(session)
+    while len(_resolved) > MOST_SESSIONS:
+        _resolved.popitem(last=False)
+    job = Job(payload | {"renderId": session, "codec": None}, forced(composition, payload))
+    frame = max(0, min(payload["frame"], job.composition.duration_in_frames - 1))
+    async with aclosing(show_frames(context.stage, job, [frame], lambda _: True)) as frames:
+        shown = await anext(frames)
+    assert shown.picture
+    return {
+        "frame": frame,
+        "picture": base64.b64encode(shown.picture).decode(),
+        "composition": {
+            "id": composition.id,
+            "width": job.composition.width,
+            "height": job.composition.height,
+            "fps": job.composition.fps,
+            "durationInFrames": job.composition.duration_in_frames,
+            "props": json.loads(composition.resolved_props),
+            "defaultProps": json.loads(composition.default_props),
+        },
+    }

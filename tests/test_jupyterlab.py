@@ -1,0 +1,228 @@
+"""Renders in a real JupyterLab, looked at in a real browser: the display moves, stops, plays, and is scrubbed."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from .compare import Picture, read_counter
+from .conftest import LAB, RACE, kept_alive, wait_for
+from .jupyter import DARK, Lab, Notebook, jupyter_lab
+
+SET_UP = "import remotion_py as rp\nclient = rp.Client(capacity=2)"
+SLOW = f"client.start_render_media({str(LAB)!r}, 'slow', props={{'pause': 30, 'frames': 120}}, concurrency=6)"
+PANEL = f"rp.panel({str(LAB)!r}, 'counter', client=client, output='counter.mp4')"
+CLOSE = "client.close()"
+
+
+@pytest.fixture(scope="module")
+def lab(_own_surroundings: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    root, home, temp = (tmp_path_factory.mktemp(name) for name in ("root", "home", "temp"))
+    before = set(psutil.Process().children())
+    with jupyter_lab(root, home, temp) as found:
+        started = {process.pid for process in set(psutil.Process().children()) - before}
+        with kept_alive(*started):
+            yield found
+        wait_for(lambda: not [*temp.glob("remotion-py-*")])
+
+
+def picture(notebook: Notebook, name: str, number: int) -> None:
+    """Keep pictures of a cell in both themes, where somebody wants them: for the docs."""
+    folder = os.environ.get("REMOTION_PY_PICTURES")
+    if not folder:
+        return
+    for theme, suffix in ((DARK, "dark"), ("JupyterLab Light", "light")):
+        notebook.theme(theme)
+        notebook.cell(number).locator(".jp-OutputArea").first.screenshot(path=Path(folder, f"{name}-{suffix}.png"))
+
+
+def seen(locator: object) -> Picture:
+    """What an element looks like."""
+    return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB"))  # type: ignore[attr-defined]
+
+
+def test_the_bar_moves_and_chunks_fill_while_other_cells_run(lab: Lab) -> None:
+    with lab.notebook("moves.ipynb", SET_UP, f"render = {SLOW}", "6 * 7", "print(render.wait().frames)") as notebook:
+        for number in (0, 1, 2):
+            notebook.run(number)
+        notebook.idle(2)
+        assert "42" in notebook.cell(2).inner_text()
+        shown = notebook.shown(1, "running")
+        filled, states, thumbnails = set[str](), set[str](), 0
+        for _ in range(400):
+            if notebook.cell(1).locator("[data-state=done]").count():
+                break
+            html = shown.evaluate("node => node.outerHTML") if shown.count() else ""
+            filled |= set(re.findall(r"width:([\d.]+)%", html))
+            states |= set(re.findall(r'data-chunk="(\w+)"', html))
+            thumbnails += "newest frame" in html
+            notebook.page.wait_for_timeout(50)
+        assert len(filled) > 5
+        assert {"waiting", "rendering", "encoded"} <= states
+        assert thumbnails
+        notebook.run(3)
+        notebook.idle(3)
+        assert "120" in notebook.cell(3).inner_text()
+        saved = notebook.saved()
+        (output,) = saved.cells[1].outputs
+        assert 'data-state="done"' in output.data["text/html"]
+
+
+def test_stop_ends_the_cell_and_says_so(lab: Lab) -> None:
+    long = SLOW.replace("start_", "").replace("120", "5000")
+    with lab.notebook("stop.ipynb", SET_UP, long, "print(client.renders()[0].state)") as notebook:
+        notebook.run(0)
+        notebook.run(1)
+        notebook.shown(1, "running").locator("[data-chunk=rendering]").first.wait_for()
+        notebook.command("notebook:interrupt-kernel")
+        notebook.shown(1, "cancelled")
+        notebook.idle(1)
+        assert "KeyboardInterrupt" in notebook.cell(1).inner_text()
+        notebook.run(2)
+        notebook.idle(2)
+        assert "cancelled" in notebook.cell(2).inner_text()
+
+
+def test_a_panel_scrubs_renders_cancels_and_plays(lab: Lab) -> None:
+    with lab.notebook("panel.ipynb", SET_UP, PANEL) as notebook:
+        notebook.run(0)
+        notebook.run(1)
+        cell = notebook.cell(1)
+        frame, facts = cell.locator(".remotion-py-panel img"), cell.locator(".remotion-py-panel .widget-html").first
+        frame.wait_for()
+        assert read_counter(seen(frame)) == 0
+        cell.locator(".noUi-handle").focus()
+        for presses, wanted in ((5, 5), (7, 12)):
+            for _ in range(presses):
+                notebook.page.keyboard.press("ArrowRight")
+            facts.locator(f"text=frame {wanted}").wait_for()
+            assert read_counter(seen(frame)) == wanted
+        notebook.page.keyboard.press("End")
+        facts.locator("text=frame 46").wait_for()
+        assert read_counter(seen(frame)) == 46
+        cell.locator("button:has-text('Copy as code')").click()
+        cell.locator("pre:has-text('client.render_media(')").first.wait_for()
+        cell.locator("button:has-text('Render')").click()
+        notebook.shown(1, "done")
+        assert check_video(notebook, 1) == (pytest.approx(47 / 30, abs=0.05), 0)
+
+
+def check_video(notebook: Notebook, number: int) -> tuple[float, int]:
+    """Play the video of a cell; returns its duration, and the counter in its first frame."""
+    video = notebook.cell(number).locator("video")
+    duration = video.evaluate(
+        "async (video) => { video.muted = true; await video.play();"
+        " while (video.currentTime < 0.2) { await new Promise((done) => setTimeout(done, 20)); }"
+        " video.pause(); video.currentTime = 0; await new Promise((done) => { video.onseeked = done; });"
+        " return video.duration; }"
+    )
+    data = video.evaluate(
+        "(video) => { const canvas = document.createElement('canvas');"
+        " canvas.width = video.videoWidth; canvas.height = video.videoHeight;"
+        " canvas.getContext('2d').drawImage(video, 0, 0);"
+        " return canvas.toDataURL('image/png').split(',')[1]; }"
+    )
+    import base64
+
+    return duration, read_counter(np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")))
+
+
+def test_a_panel_changes_props_cancels_and_leaves_its_result(lab: Lab) -> None:
+    site = f"rp.panel({str(LAB)!r}, 'slow', client=client, props={{'pause': 30, 'frames': 900}}, output='slow.mp4')"
+    with lab.notebook("props.ipynb", SET_UP, site) as notebook:
+        notebook.run(0)
+        notebook.run(1)
+        cell = notebook.cell(1)
+        cell.locator(".remotion-py-panel img").wait_for()
+        cell.locator("button:has-text('Render')").click()
+        notebook.shown(1, "running").locator("[data-chunk=rendering]").first.wait_for()
+        cell.locator("button:has-text('Cancel')").click()
+        notebook.shown(1, "cancelled")
+        field = cell.locator(".widget-text:has-text('frames') input")
+        field.fill("9")
+        field.press("Enter")
+        cell.locator(".remotion-py-panel .widget-html >> text=0.30 s").or_(
+            cell.locator(".remotion-py-panel .widget-html >> text=0 s")
+        ).first.wait_for()
+        cell.locator("button:has-text('Render')").click()
+        notebook.shown(1, "done")
+        assert "'frames': 9" in notebook.shown(1, "done").inner_text()
+        saved = notebook.saved()
+        assert "Run the cell for its panel" in saved.cells[1].outputs[0].data["text/html"]
+        assert 'data-state="done"' in saved.cells[1].outputs[1].data["text/html"]
+
+
+def test_a_cell_that_is_run_again_replaces_its_render_unless_it_was_detached(lab: Lab) -> None:
+    states = "sorted(item.state for item in client.renders(limit=2))"
+    for name, start, wanted in (
+        ("again.ipynb", SLOW, "['cancelled', 'rendering']"),
+        ("kept.ipynb", SLOW.replace("concurrency=6", "detach=True"), "['rendering', 'rendering']"),
+    ):
+        long = start.replace("120", "3000")
+        check = (
+            f"import time\nuntil = time.time() + 30\nwhile time.time() < until and str({states}) != {wanted!r}:\n"
+            f"    time.sleep(0.1)\nprint({states})"
+        )
+        end = "for item in client.renders(limit=2):\n    if item.state == 'rendering':\n        "
+        end += "client.attach(item.render_id).cancel()"
+        with lab.notebook(name, SET_UP, f"render = {long}", check, end) as notebook:
+            notebook.run(0)
+            notebook.run(1)
+            notebook.shown(1, "running").locator("[data-chunk=rendering]").first.wait_for()
+            notebook.run(1)
+            notebook.run(2)
+            notebook.idle(2)
+            assert wanted in notebook.cell(2).inner_text()
+            notebook.run(3)
+            notebook.idle(3)
+
+
+def test_after_a_restart_of_the_kernel_renders_are_taken_up(lab: Lab) -> None:
+    detached = SLOW.replace("concurrency=6", "detach=True")
+    attach = "rp.attach({}).wait()"
+    with lab.notebook(
+        "restart.ipynb",
+        SET_UP,
+        f"kept = {detached}\nlost = {SLOW}\nopen('ids', 'w').write(f'{{kept.render_id}} {{lost.render_id}}')",
+        "import remotion_py as rp\nkept, lost = open('ids').read().split()",
+        attach.format("kept"),
+        attach.format("lost"),
+    ) as notebook:
+        notebook.run(0)
+        notebook.run(1)
+        notebook.idle(1)
+        notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+        for number in (2, 3, 4):
+            notebook.run(number)
+        notebook.shown(3, "done")
+        lost = notebook.shown(4, "interrupted")
+        assert "client.render_media(" in lost.inner_text()
+
+
+def test_pictures_for_the_docs(lab: Lab) -> None:
+    """What a newcomer sees first, in both themes; kept where REMOTION_PY_PICTURES says."""
+    (lab.root / "bar-chart-race").symlink_to(RACE)
+    render = "client.start_render_media('bar-chart-race', 'race', scale=0.5, concurrency=6, output='race.mp4')"
+    panel = "rp.panel('bar-chart-race', 'race', client=client, scale=0.5, output='race.mp4')"
+    with lab.notebook("docs.ipynb", SET_UP, f"render = {render}", panel) as notebook:
+        notebook.run(0)
+        notebook.run(1)
+        notebook.shown(1, "running").locator("[data-chunk=encoded]").nth(2).wait_for()
+        notebook.shown(1, "running").locator("img").wait_for()
+        picture(notebook, "running", 1)
+        notebook.shown(1, "done")
+        picture(notebook, "done", 1)
+        notebook.run(2)
+        notebook.cell(2).locator(".remotion-py-panel img").wait_for()
+        notebook.cell(2).locator(".noUi-handle").focus()
+        notebook.page.keyboard.press("End")
+        notebook.cell(2).locator("text=frame 299").wait_for()
+        picture(notebook, "panel", 2)
