@@ -1,6 +1,7 @@
 """How long a frame takes to appear while somebody scrubs, against a still of the same frame.
 
-`python -m benchmarks.scrub`: the panel's own preview shows random frames of the example at 1280x720, one after the other, on a warm client.
+`python -m benchmarks.scrub`: the panel's own preview shows random frames of the example at 1280x720, one after the
+other, on a warm client.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from .conftest import ROOT
 from .test_notebook import check_html
@@ -48,3 +49,16 @@ def test_a_saved_notebook_is_what_it_should_be(path: Path) -> None:
         html = output.get("data", {}).get("text/html", "")
         if "remotion-py" in html:
             check_html(html)
+
+
+@pytest.mark.parametrize("name", ["first_render", "batch"])
+def test_they_run_where_nest_asyncio_is_applied_too(name: str, tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "notebooks").mkdir()
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("import nest_asyncio2\nnest_asyncio2.apply()"))
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path / "notebooks"}})
+    client.execute()
+    states = re.findall(r'data-state="(\w+)"', str(notebook))
+    assert states
+    assert set(states) <= {"done", "failed", "cancelled"}
