@@ -12,6 +12,8 @@ import sys
 import termios
 from pathlib import Path
 
+import pytest
+
 from remotion_py.cli.options import parse_frames
 
 from .compare import decode, read_counter
@@ -128,3 +130,19 @@ def test_frames_as_remotion_writes_them() -> None:
     assert parse_frames("5") == (5, 5)
     assert parse_frames("0-9") == (0, 9)
     assert parse_frames("10-") == (10, None)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands(shell: str) -> None:
+    assert "_REMOTION_PY_COMPLETE" in run_cli("completion", shell).stdout
+
+
+def test_completion_knows_commands_and_options() -> None:
+    for words, index, wanted in (
+        ("remotion-py re", "1", "render"),
+        ("remotion-py render --comp", "2", "--composition-start"),
+    ):
+        environment = os.environ | {"COMP_WORDS": words, "COMP_CWORD": index, "_REMOTION_PY_COMPLETE": "bash_complete"}
+        program = Path(sys.executable).parent / "remotion-py"
+        done = subprocess.run([program], env=environment, capture_output=True, text=True, check=True)
+        assert f"plain,{wanted}" in done.stdout.splitlines()

@@ -109,6 +109,50 @@ def test_commands_of_the_readme_run(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "race.mp4").stat().st_size > 10_000
 
 
+FREE = {"text", "python", "html"}
+"""Blocks that are shown, not done, and those that the tests here run."""
+
+
+def test_every_block_of_the_docs_runs_or_says_why_not() -> None:
+    for doc in DOCS:
+        before = ""
+        inside = False
+        for line in doc.read_text().splitlines():
+            if line.startswith("```"):
+                language = line[3:]
+                if not inside and language not in FREE and not language.startswith("{"):
+                    assert before.startswith(("<!-- run by: ", "<!-- not run: ")), f"{doc.name}: {line}"
+                inside = not inside
+            before = line
+
+
+def test_the_docs_build_as_a_site_without_a_warning(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", tmp_path / "trees"]
+    done = subprocess.run([*command, ROOT / "docs", tmp_path / "site"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for name in ("index", "api", "cli", "names", "notebooks/batch", "contributing"):
+        assert (tmp_path / "site" / f"{name}.html").stat().st_size > 5_000
+    assert 'id="remotion-py-functions-deploy"' in (tmp_path / "site" / "cli.html").read_text()
+
+
+def test_a_broken_link_of_the_docs_is_seen(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (tmp_path / "remotion_py").symlink_to(PACKAGE)
+    (docs / "conf.py").write_text((ROOT / "docs" / "conf.py").read_text())
+    (docs / "index.md").write_text("# A\n\n[nowhere](nowhere.md)\n")
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", docs, tmp_path / "site"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "nowhere" in done.stderr
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    reference = (ROOT / "docs" / "api.md").read_text()
+    for name in set(rp.__all__) - {"__version__", "RemotionPyError"}:
+        assert reference.count(f":: remotion_py.{name}\n") == 1, name
+
+
 HTML = [
     pytest.param(block, id=f"{doc.name}-{number}")
     for doc in DOCS

@@ -10,6 +10,7 @@ from .._version import __version__
 from ..errors import RemotionPyError
 from .account import policies, quotas, regions
 from .batch import batch
+from .completion import completion
 from .compositions import compositions
 from .doctor import doctor
 from .frames import frames
@@ -33,7 +34,7 @@ def cli() -> None:
 for command in (
     *(render, batch, frames, still, compositions, progress, cancel, download, renders),
     *(functions, sites, policies, quotas, regions),
-    *(install_browser, doctor),
+    *(install_browser, doctor, completion),
 ):
     cli.add_command(command)
 
