@@ -94,7 +94,7 @@ class Handle:
         return cls(**found, owner=Owner(**owner) if owner else None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ListedRender:
     """A render that is kept in the store.
 
@@ -115,6 +115,9 @@ class ListedRender:
     output: Path | None
     command: str
     progress: RenderProgress
+
+    def __repr__(self) -> str:
+        return f"<ListedRender {self}>"
 
     def __str__(self) -> str:
         done = f"{self.progress.overall_progress:.0%}"

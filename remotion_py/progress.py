@@ -17,7 +17,7 @@ ChunkState = Literal["waiting", "invoked", "rendering", "encoded", "retried", "f
 """How far one chunk is; "retried" is one whose function runs for the second time or more."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RenderProgress:
     """How far a render is.
 
@@ -77,7 +77,7 @@ class RenderProgress:
     post_render_data: dict[str, Any] | None = None
     cost: float | None = None
     chunk_states: tuple[ChunkState, ...] = ()
-    thumbnail: bytes | None = field(default=None, repr=False)
+    thumbnail: bytes | None = None
 
     @property
     def fatal_error(self) -> RemotionPyError | None:
@@ -98,6 +98,9 @@ class RenderProgress:
         """One line for a log."""
         eta = f", about {self.eta:.0f} s left" if self.eta else ""
         return f"{self}, {self.fps:.1f} fps{eta}"
+
+    def __repr__(self) -> str:
+        return f"<RenderProgress of {self.render_id}: {self}>"
 
     def __str__(self) -> str:
         state = "done" if self.done else "failed" if self.fatal_error_encountered else "rendering"

@@ -59,8 +59,12 @@ class Lab:
             yield notebook
         finally:
             page.close()
-            for session in self._api("GET", "sessions"):
-                self._api("DELETE", f"sessions/{session['id']}")
+            self.end_kernels()
+
+    def end_kernels(self) -> None:
+        """End the kernels of all notebooks."""
+        for session in self._api("GET", "sessions"):
+            self._api("DELETE", f"sessions/{session['id']}")
 
     def _api(self, method: str, path: str) -> Any:
         request = urllib.request.Request(

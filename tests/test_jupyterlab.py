@@ -156,8 +156,15 @@ def test_a_panel_changes_props_cancels_and_leaves_its_result(lab: Lab) -> None:
         notebook.shown(1, "done")
         assert "'frames': 9" in notebook.shown(1, "done").inner_text()
         saved = notebook.saved()
-        assert "Run the cell for its panel" in saved.cells[1].outputs[0].data["text/html"]
         assert 'data-state="done"' in saved.cells[1].outputs[1].data["text/html"]
+        cell.locator("button:has-text('Close')").click()
+        left = notebook.shown(1, "panel")
+        assert "'frames': 9" in left.inner_text()
+        assert list(notebook.saved().cells[1].outputs[0].data) == ["text/html", "text/plain"]
+        lab.end_kernels()
+        notebook.page.reload()
+        notebook.shown(1, "panel")
+        notebook.shown(1, "done")
 
 
 def test_a_cell_that_is_run_again_replaces_its_render_unless_it_was_detached(lab: Lab) -> None:

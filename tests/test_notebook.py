@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import av
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+import remotion_py as rp
 from remotion_py.errors import OptionError
-from remotion_py.notebook import view
+from remotion_py.media.ffmpeg import ffmpeg_path
+from remotion_py.notebook import results, view
 from remotion_py.progress import RenderProgress
 from remotion_py.shows import chosen, repeating
 
@@ -155,6 +161,16 @@ def test_other_ways_to_show(kernel: Kernel) -> None:
     assert "4/4 frames, 1/1 chunks" in "".join(output.text for output in bar.outputs).split("\r")[-1]
 
 
+def test_a_panel_without_widgets_says_what_is_missing_and_shows_its_frame(kernel: Kernel) -> None:
+    kernel.run("import sys\nkept = sys.modules.get('ipywidgets')\nsys.modules['ipywidgets'] = None")
+    cell = kernel.run("rp.panel(LAB, 'counter', client=client)")
+    kernel.run("sys.modules.pop('ipywidgets')\nif kept:\n    sys.modules['ipywidgets'] = kept")
+    assert "Install ipywidgets" in cell.outputs[0].text
+    html = next(output.data["text/html"] for output in cell.outputs if "panel" in str(output.get("data")))
+    assert 'src="data:image/jpeg;base64,' in html
+    check_html(html)
+
+
 JAVASCRIPT = """%%render --width 320 --height 180 --duration 0.2 --props data --output magic.mp4
 const pen = canvas.getContext("2d");
 function render(frame, props) {
@@ -237,3 +253,34 @@ def test_figures_tell_what_is_known() -> None:
         "a", "b", frames_rendered=5, total_frames=10, chunks=1, total_chunks=2, fps=12.5, eta=100.4, cost=0.00123
     )
     assert view.figures(progress) == ("5 of 10 frames · 12.5 fps · 1 of 2 chunks · about 1 min 40 s left · $0.0012")
+
+
+def test_a_large_video_is_linked_with_a_poster_and_a_small_preview(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "large.mp4"
+    noise = ["-f", "lavfi", "-i", "nullsrc=s=1280x720:r=30:d=12,geq=random(1)*255:128:128", "-c:v", "libx264"]
+    command = [ffmpeg_path(), "-loglevel", "error", *noise, "-preset", "ultrafast", "-crf", "30", "-t", "12", str(file)]
+    subprocess.run(command, check=True)
+    size = file.stat().st_size
+    assert size > results.EMBED_BYTES
+    html, text = results.shown(rp.Video(file, "abc", size, 1280, 720, 30, 360, 12.0), command="again()")
+    check_html(html)
+    assert text.startswith("large.mp4 (1280x720")
+    (source,) = re.findall(r'src="data:video/mp4;base64,([^"]+)"', html)
+    small = base64.b64decode(source)
+    assert len(small) < results.EMBED_BYTES < size
+    with av.open(io.BytesIO(small)) as made:
+        assert made.duration
+        assert made.duration / 1e6 == pytest.approx(results.PREVIEW_S, abs=0.2)
+        assert made.streams.video[0].width == results.PICTURE_WIDTH
+    assert 'poster="data:image/jpeg;base64,' in html
+    (before,) = re.findall(r'href="(large\.mp4\?v=\w+)"', html)
+    file.write_bytes(file.read_bytes() + b"\0")
+    assert before not in results.link(file), "another content needs another address"
+
+
+def test_what_is_told_of_objects_is_short() -> None:
+    progress = RenderProgress("abc", "b", frames_rendered=5, total_frames=10, render_metadata={"long": "x" * 999})
+    assert repr(progress) == "<RenderProgress of abc:   0% rendering: 5/10 frames, 0/? chunks>"

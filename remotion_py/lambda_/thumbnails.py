@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import time
 from typing import Any
 
@@ -13,6 +14,8 @@ from .job import Job
 
 INTERVAL_S = 1.0
 WIDTH = 160
+
+log = logging.getLogger(__name__)
 
 
 class Thumbnails:
@@ -37,5 +40,9 @@ class Thumbnails:
             return None
         self._made = time.monotonic()
         self._frame, picture = newest
-        small = await asyncio.to_thread(thumbnail, picture, WIDTH)
+        try:
+            small = await asyncio.to_thread(thumbnail, picture, WIDTH)
+        except Exception as error:  # a picture that cannot be shown small is no reason to lose the render
+            log.warning("frame %d has no thumbnail: %s", self._frame, error)
+            return None
         return {"frame": self._frame, "picture": base64.b64encode(small).decode()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from html import escape
 from typing import Any, Unpack, cast
 
@@ -37,7 +38,7 @@ def panel(
     """Show a composition in a cell, to look at its frames, change its props, and render it.
 
     The frames are the true ones, from the browser that renders. What is rendered stays in the cell when the notebook is
-    saved; the panel itself is as long as its kernel.
+    saved; the panel itself is as long as its kernel, and its Close leaves a frame and the call.
 
     Args:
         serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
@@ -69,9 +70,11 @@ class Panel:
         self._site, self._composition, self._options = serve_url, composition, options
         self._preview = Preview(self._engine, serve_url, composition, options)
         given = options.get("props")
-        self._first = _loop.run(self._preview.frame(0, given))
-        self._defaults = self._first.composition.default_props
+        self._shown = _loop.run(self._preview.frame(0, given))
+        self._defaults = self._shown.composition.default_props
         self._given: dict[str, Any] = {**self._defaults, **json.loads(serialize_props(given))}
+        self._form: Form | None = None
+        self._id = f"remotion-py-{secrets.token_hex(8)}"
         self._wanted: tuple[int, dict[str, Any]] | None = None
         self._busy = False
         self._task: RenderTask[Any] | None = None
@@ -82,13 +85,9 @@ class Panel:
     @property
     def code(self) -> str:
         """The call that renders what the panel shows."""
-        props = differing(self._values(), self._defaults)
+        props = differing(self._form.values() if self._form else self._given, self._defaults)
         options = {name: value for name, value in self._options.items() if name != "props"}
         return repeating("render_media", self._site, self._composition, options | ({"props": props} if props else {}))
-
-    def _values(self) -> dict[str, Any]:
-        form: Form | None = getattr(self, "_form", None)
-        return form.values() if form else self._given
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -96,29 +95,44 @@ class Panel:
         if not in_notebook():
             print(repr(self))  # noqa: T201 - a terminal shows a value so
             return
-        bundle = self._built()._repr_mimebundle_()
-        # What a saved notebook shows, which has no kernel that the widgets could talk to.
-        bundle |= {"text/plain": repr(self), "text/html": self._static()}
-        display(bundle, raw=True)
+        try:
+            self._box = self._built()
+        except ImportError as error:
+            print(f"The panel needs widgets: {error}. Install ipywidgets, and restart the kernel.")  # noqa: T201
+            display(self._static(), raw=True)
+            return
+        # The static part is for places without widgets, such as a notebook that is only looked at.
+        display(self._box._repr_mimebundle_() | self._static(), raw=True, display_id=self._id)
         self._page = LivePage(About(self._composition), note="not rendered yet")
 
-    def _static(self) -> str:
-        picture = view.data_url(self._first.picture, "image/jpeg")
-        shown = f'<img src="{picture}" alt="frame {self._first.frame}" style="max-width:100%;border-radius:6px">'
-        note = view.muted("Run the cell for its panel.")
-        return view.framed("panel", view.heading(self._composition, "panel"), shown, _facts(self._first), note)
+    def close(self) -> None:
+        """Leave the frame and the call in the cell in place of the widgets, which a saved notebook cannot keep."""
+        from IPython.display import display
+
+        display(self._static(), raw=True, display_id=self._id, update=True)
+        self._box.close()
+
+    def _static(self) -> dict[str, str]:
+        picture = view.data_url(self._shown.picture, "image/jpeg")
+        frame = f'<img src="{picture}" alt="frame {self._shown.frame}" style="max-width:100%;border-radius:6px">'
+        heading = view.heading(self._composition, "run the cell for its panel")
+        html = view.framed("panel", heading, frame, _facts(self._shown), view.code(self.code))
+        return {"text/html": html, "text/plain": repr(self)}
 
     def _built(self) -> Any:
         import ipywidgets as widgets
 
-        shown = self._first.composition
         self._form = Form(self._given, self._look)
-        self._image = widgets.Image(value=self._first.picture, format="jpeg", layout={"max_width": WIDTH})
+        self._image = widgets.Image(value=self._shown.picture, format="jpeg", layout={"max_width": WIDTH})
         self._slider = widgets.IntSlider(
-            value=0, min=0, max=shown.duration_in_frames - 1, description="frame", layout={"width": "auto"}
+            value=0,
+            min=0,
+            max=self._shown.composition.duration_in_frames - 1,
+            description="frame",
+            layout={"width": "auto"},
         )
         self._slider.observe(told_by(self._look), "value")
-        self._facts = widgets.HTML(_facts(self._first))
+        self._facts = widgets.HTML(_facts(self._shown))
         self._render = widgets.Button(description="Render", button_style="primary", icon="film")
         self._cancel = widgets.Button(description="Cancel", icon="stop", disabled=True)
         self._copy = widgets.Button(description="Copy as code", icon="code")
@@ -126,7 +140,9 @@ class Panel:
         self._render.on_click(told_by(self._start))
         self._cancel.on_click(told_by(self._end))
         self._copy.on_click(told_by(self._show_code))
-        buttons = widgets.HBox([self._render, self._cancel, self._copy])
+        close = widgets.Button(description="Close", icon="check", tooltip="Leave the frame and the call in the cell")
+        close.on_click(told_by(self.close))
+        buttons = widgets.HBox([self._render, self._cancel, self._copy, close])
         box = widgets.VBox(
             [self._image, self._slider, self._facts, self._form.widget, buttons, self._code],
             layout={"max_width": WIDTH},
@@ -141,6 +157,7 @@ class Panel:
             _loop.background_loop().call_soon_threadsafe(self._want, self._slider.value, props)
 
     def _checked(self) -> dict[str, Any] | None:
+        assert self._form
         try:
             return differing(self._form.values(), self._defaults)
         except ValueError as error:
@@ -165,6 +182,7 @@ class Panel:
                 except RemotionPyError as error:
                     self._tell(error)
                     continue
+                self._shown = found
                 self._image.value = found.picture
                 self._facts.value = _facts(found)
                 self._slider.max = found.composition.duration_in_frames - 1
