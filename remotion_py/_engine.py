@@ -18,8 +18,8 @@ from typing import Any
 from . import _loop
 from ._delivery import Delivery
 from ._detach import order_elsewhere
-from ._handle import Handle, ListedRender, Owner, listed
-from ._order import Order, order_frames, order_media
+from ._handle import Ending, Handle, ListedRender, Owner, listed
+from ._order import Order, make_order
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
 from .errors import FunctionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
@@ -61,8 +61,9 @@ class Engine:
         """Return one line for the repr of a client."""
         return self.provider.describe()
 
-    async def start_render_media(
+    async def start_render(
         self,
+        kind: Ending,
         serve_url: str | os.PathLike[str],
         composition: str,
         given: Mapping[str, Any],
@@ -71,28 +72,23 @@ class Engine:
         detach: bool = False,
         watched: bool = False,
     ) -> RenderTask[Any]:
-        """Check everything that can be checked, then start a render; one that is watched shows its newest frame."""
-        order = await order_media(self.provider, serve_url, composition, given, self._deploy, command)
-        self._watch(order, watched or detach)
-        return await (self._start_detached(order) if detach else self.start(order))
+        """Check everything that can be checked, then start a render.
 
-    async def start_render_frames(
-        self,
-        serve_url: str | os.PathLike[str],
-        composition: str,
-        given: Mapping[str, Any],
-        *,
-        command: str = "",
-        watched: bool = False,
-    ) -> RenderTask[Any]:
-        """Check everything that can be checked, then start a render of pictures."""
-        order = await order_frames(self.provider, serve_url, composition, given, self._deploy, command)
-        self._watch(order, watched)
-        return await self.start(order)
-
-    def _watch(self, order: Order, watched: bool) -> None:
-        if watched and not self.provider.wire_version:
+        Args:
+            kind: What it ends in.
+            serve_url: The site.
+            composition: Id of the composition.
+            given: The options.
+            command: Python that makes the same again.
+            detach: It outlives this process.
+            watched: Somebody looks at its newest frame.
+        """
+        order = await make_order(
+            kind, self.provider, serve_url, composition, given, deploy=self._deploy, command=command
+        )
+        if (watched or detach) and not self.provider.wire_version:
             order.payload["thumbnails"] = True
+        return await (self._start_detached(order) if detach else self.start(order))
 
     async def start(self, order: Order, *, lasts: bool = False) -> RenderTask[Any]:
         """Start what was ordered."""

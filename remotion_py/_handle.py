@@ -14,7 +14,7 @@ from .lambda_.keys import handle_key
 from .progress import RenderProgress
 from .providers.base import ObjectStore
 
-Kind = Literal["video", "frames"]
+Ending = Literal["video", "frames"]
 State = Literal["starting", "rendering", "done", "failed", "cancelled", "interrupted"]
 
 
@@ -65,7 +65,7 @@ class Handle:
         owner: The process whose end ends it; None for one that outlives all of this machine's.
     """
 
-    kind: Kind
+    kind: Ending
     composition: str | None = None
     output: str | None = None
     audio: str | None = None

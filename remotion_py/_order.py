@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ._handle import Kind
+from ._handle import Ending
 from ._payload import Deployer, checked_output, make_payload, media_wire
 from .errors import OptionError
 from .media.codecs import SEQUENCE
@@ -33,7 +33,7 @@ class Order:
         command: Python that makes the same again.
     """
 
-    kind: Kind
+    kind: Ending
     payload: dict[str, Any]
     output: str | None
     audio: str | None
@@ -51,37 +51,56 @@ class Order:
         return cls(**json.loads(line))
 
 
-async def order_media(
+async def make_order(
+    kind: Ending,
     provider: Provider,
     serve_url: str | os.PathLike[str],
     composition: str,
     given: Mapping[str, Any],
+    *,
     deploy: Deployer,
     command: str,
 ) -> Order:
-    """Check everything about a video that can be checked before work begins."""
-    values = check_options(RenderMediaOptions, given)
+    """Check everything that can be checked before work begins.
+
+    Args:
+        kind: What is asked for.
+        provider: Where it is rendered.
+        serve_url: The site.
+        composition: Id of the composition.
+        given: The options.
+        deploy: Brings a folder to functions that do not see this machine's files.
+        command: Python that makes the same again.
+
+    Raises:
+        InputError: Something that cannot be as asked.
+        SiteNotFoundError: There is no such site.
+    """
+    options = RenderMediaOptions if kind == "video" else RenderFramesOptions
+    values = check_options(options, given)
+    wire, output, audio = _video(values) if kind == "video" else _frames(values, provider)
+    payload = await make_payload(provider, "start", serve_url, options, values, deploy)
+    return Order(
+        kind=kind,
+        payload=payload | wire | {"composition": composition},
+        output=str(output) if output else None,
+        audio=str(audio) if audio else None,
+        overwrite=values["overwrite"],
+        concurrency=values["concurrency"],
+        command=command,
+    )
+
+
+def _video(values: Mapping[str, Any]) -> tuple[dict[str, Any], Path | None, Path | None]:
     wire = media_wire(values)
     output = checked_output(values["output"], (wire["outExtension"],), overwrite=values["overwrite"])
-    audio = None
-    if values["separate_audio_to"] is not None:
-        extension = wire["separateAudioTo"].rpartition(".")[2]
-        audio = checked_output(values["separate_audio_to"], (extension,), overwrite=values["overwrite"])
-    payload = await make_payload(provider, "start", serve_url, RenderMediaOptions, values, deploy)
-    payload |= wire | {"composition": composition}
-    return _order("video", payload, output, audio, values, command)
+    if values["separate_audio_to"] is None:
+        return wire, output, None
+    extension = wire["separateAudioTo"].rpartition(".")[2]
+    return wire, output, checked_output(values["separate_audio_to"], (extension,), overwrite=values["overwrite"])
 
 
-async def order_frames(
-    provider: Provider,
-    serve_url: str | os.PathLike[str],
-    composition: str,
-    given: Mapping[str, Any],
-    deploy: Deployer,
-    command: str,
-) -> Order:
-    """Check everything about a sequence of pictures that can be checked before work begins."""
-    values = check_options(RenderFramesOptions, given)
+def _frames(values: Mapping[str, Any], provider: Provider) -> tuple[dict[str, Any], Path | None, None]:
     pattern = values["image_sequence_pattern"]
     if "[frame]" not in pattern or ".." in pattern or pattern.startswith("/"):
         raise OptionError(
@@ -92,25 +111,4 @@ async def order_frames(
     if output is None and not provider.on_this_machine:
         raise OptionError("output is not given, but pictures that are rendered on AWS need a folder. Pass one.")
     folder = None if output is None else check_output_folder(output, overwrite=values["overwrite"])
-    payload = await make_payload(provider, "start", serve_url, RenderFramesOptions, values, deploy)
-    payload |= {"composition": composition, "codec": SEQUENCE, "outExtension": None}
-    return _order("frames", payload, folder, None, values, command)
-
-
-def _order(
-    kind: Kind,
-    payload: dict[str, Any],
-    output: Path | None,
-    audio: Path | None,
-    values: Mapping[str, Any],
-    command: str,
-) -> Order:
-    return Order(
-        kind=kind,
-        payload=payload,
-        output=str(output) if output else None,
-        audio=str(audio) if audio else None,
-        overwrite=values["overwrite"],
-        concurrency=values["concurrency"],
-        command=command,
-    )
+    return {"codec": SEQUENCE, "outExtension": None}, folder, None

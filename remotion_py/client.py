@@ -89,8 +89,8 @@ class Client(ClientBase, AwsMethods):
             InputError: An option that cannot be, before any work.
         """
         how, about = self._show(progress, "render_media", serve_url, composition, options)
-        starting = self._engine.start_render_media(
-            serve_url, composition, options, command=about.command, detach=detach, watched=how == "html"
+        starting = self._engine.start_render(
+            "video", serve_url, composition, options, command=about.command, detach=detach, watched=how == "html"
         )
         return Render(_loop.run(starting), how, about)
 
@@ -118,8 +118,8 @@ class Client(ClientBase, AwsMethods):
             RemotionPyError: See `remotion_py.errors` for the classes.
         """
         how, about = self._show(progress, "render_frames", serve_url, composition, options)
-        starting = self._engine.start_render_frames(
-            serve_url, composition, options, command=about.command, watched=how == "html"
+        starting = self._engine.start_render(
+            "frames", serve_url, composition, options, command=about.command, watched=how == "html"
         )
         return Render(_loop.run(starting), how, about).wait(on_progress)
 

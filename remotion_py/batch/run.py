@@ -203,7 +203,7 @@ class Batch:
         self._tell()
 
     async def _video(self, row: Row) -> Video:
-        task = await self._engine.start_render_media(self._site, self._composition, self._given(row))
+        task = await self._engine.start_render("video", self._site, self._composition, self._given(row))
         try:
             seen = None
             while (seen := await task.next_change(seen)) is not None:

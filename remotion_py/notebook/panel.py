@@ -200,8 +200,8 @@ class Panel:
 
     async def _run(self, about: About, options: dict[str, Any]) -> None:
         try:
-            self._task = await self._engine.start_render_media(
-                self._site, self._composition, options, command=about.command, watched=True
+            self._task = await self._engine.start_render(
+                "video", self._site, self._composition, options, command=about.command, watched=True
             )
             await follow(self._task, cast(Any, self._page))
         except RemotionPyError as error:
