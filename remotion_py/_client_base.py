@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, Self, TypeVar
 
 from ._engine import Engine
 from ._providers import make_provider
+from .errors import InputError
 from .option import signature
-from .shows import About, How, Progress, chosen, repeating, replace_earlier
+from .props import serialize_props
+from .shows import LONGEST_KEPT, About, How, Progress, chosen, repeating, replace_earlier
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,6 +25,17 @@ def with_options(options: type) -> Callable[[F], F]:
         return method
 
     return decorate
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with their props as JSON, which can be written down whatever they hold."""
+    props = options.get("props")
+    if props is None:
+        return dict(options)
+    try:
+        return {**options, "props": json.loads(serialize_props(props))}
+    except InputError:
+        return dict(options)  # whoever starts the render tells what is wrong
 
 
 class ClientBase:
@@ -50,12 +64,13 @@ class ClientBase:
             bucket_name=bucket_name,
         )
         self._engine = Engine(made)
+        self._called = "client"
 
     @classmethod
-    def from_engine(cls, engine: Engine) -> Self:
-        """Make a client of an engine that is set up already."""
+    def from_engine(cls, engine: Engine, called: str = "client") -> Self:
+        """Make a client of an engine that is set up already; `called` is its name in calls that repeat a render."""
         client = cls.__new__(cls)
-        client._engine = engine
+        client._engine, client._called = engine, called
         return client
 
     def _show(
@@ -67,7 +82,10 @@ class ClientBase:
         options: Mapping[str, Any],
     ) -> tuple[How, About]:
         """Return how to show a render, and what is told of it."""
-        return self._how(progress), About(composition, repeating(method, serve_url, composition, options))
+        call = f"{self._called}.{method}"
+        short = repeating(call, serve_url, composition, options)
+        kept = repeating(call, serve_url, composition, _plain(options), longest=LONGEST_KEPT)
+        return self._how(progress), About(composition, short, kept)
 
     def _how(self, progress: Progress) -> How:
         """Return how to show a render; in a cell it takes the place of what an earlier run of the cell has started."""

@@ -70,6 +70,11 @@ class Delivery:
                 while output and here and here.exists() and handle.owner and handle.owner.alive:
                     await asyncio.sleep(OTHERS_POLL_S)
         if handle.kind == "frames":
+            if output is None and here is None:
+                raise OutputError(
+                    f"The pictures of the render {progress.render_id} were ordered to {handle.output} on "
+                    f"{handle.host}. Attach there, or bring them here by download_media() as a zip archive."
+                )
             return await self.frames(output, handle.overwrite, progress)
         video = await self.video(output, audio, handle.overwrite, progress)
         if video.file and video.file.stat().st_size != video.size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ async def order_elsewhere(order: Order, settings: Mapping[str, Any]) -> str:
         [sys.executable, "-m", MODULE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=None if os.environ.get("REMOTION_PY_DEBUG") else subprocess.DEVNULL,
         start_new_session=True,
     )
     _started.append(process)
@@ -53,7 +54,9 @@ def _ask(process: subprocess.Popen[bytes], request: bytes) -> str:
         process.stdin.flush()
         line = process.stdout.readline()
     if not line:
-        raise RenderInterruptedError("The process of the detached render did not start.")
+        raise RenderInterruptedError(
+            "The process of the detached render did not start. Set REMOTION_PY_DEBUG=1 to see what it says."
+        )
     answer = json.loads(line)
     if "error" in answer:
         raise from_wire(answer["error"])

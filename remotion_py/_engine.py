@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import contextlib
 import json
+import logging
 import os
 import random
 import socket
@@ -18,7 +19,7 @@ from typing import Any
 from . import _loop
 from ._delivery import Delivery
 from ._detach import order_elsewhere
-from ._handle import Ending, Handle, ListedRender, Owner, listed
+from ._handle import Ending, Handle, ListedRender, Owner, listed, lost
 from ._order import Order, make_order
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
@@ -36,6 +37,8 @@ from .render import Composition, Still
 from .shows import About
 
 THROTTLED_PAUSE_S = 0.2
+
+log = logging.getLogger(__name__)
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -55,6 +58,7 @@ class Engine:
         self._active = 0
         self._idle: asyncio.TimerHandle | None = None
         self._background: set[asyncio.Task[Any]] = set()
+        self._attached: weakref.WeakSet[RenderTask[Any]] = weakref.WeakSet()
         _engines.add(self)
 
     def describe(self) -> str:
@@ -127,33 +131,43 @@ class Engine:
     async def attach(self, render_id: str) -> tuple[RenderTask[Any], About]:
         """Take up a render that was started by whomever; returns what can be told of it too."""
         progress = await self.get_render_progress(render_id)
-        handle = await self._handle(render_id)
-        take, lost = partial(self._delivery.late, handle), partial(self._lost, handle)
+        handle = await self._handle(render_id) or Handle("video")
         title = handle.composition or (progress.render_metadata or {}).get("compositionId") or render_id
-        return RenderTask(self, render_id, take, lost=lost, lasts=True), About(title, handle.command)
+        task = RenderTask(self, render_id, self._take_late, lost=partial(self._lost_elsewhere, render_id), lasts=True)
+        self._attached.add(task)
+        return task, About(title, handle.command)
+
+    async def _take_late(self, progress: RenderProgress) -> Any:
+        return await self._delivery.late(await self._handle(progress.render_id) or Handle("video"), progress)
+
+    async def _lost_elsewhere(self, render_id: str) -> str | None:
+        if not self.provider.on_this_machine:
+            return None  # its silence tells, which the task watches
+        return await lost(self.provider.store, render_id, await self._handle(render_id))
+
+    async def _handle(self, render_id: str) -> Handle | None:
+        return await Handle.read(self.provider.store, render_id)
 
     async def renders(self, limit: int) -> list[ListedRender]:
         """List what is kept in the store, the newest first."""
         await self.provider.open()
         objects = [item for item in await self.provider.store.list(RENDERS) if item.key.endswith(f"/{PROGRESS}")]
         newest = sorted(objects, key=lambda item: item.modified, reverse=True)[:limit]
-        return list(await asyncio.gather(*(self._listed(item) for item in newest)))
+        found = await asyncio.gather(*(self._listed(item) for item in newest))
+        return [item for item in found if item]
 
-    async def _listed(self, item: ObjectInfo) -> ListedRender:
+    async def _listed(self, item: ObjectInfo) -> ListedRender | None:
         render_id = item.key.removeprefix(RENDERS).partition("/")[0]
-        handle = await self._handle(render_id)
-        lost = self._lost(handle)
-        progress = await self.get_render_progress(render_id)
-        return listed(progress, handle, lost=lost is not None, modified=item.modified)
-
-    async def _handle(self, render_id: str) -> Handle:
-        return await Handle.read(self.provider.store, render_id) or Handle("video")
-
-    def _lost(self, handle: Handle) -> str | None:
-        """Tell why the main function of a render that was started by whomever cannot be at work, or None."""
-        if not self.provider.on_this_machine or (handle.owner and handle.owner.alive):
+        try:
+            reason = await self._lost_elsewhere(render_id)
+            progress = await self.get_render_progress(render_id)
+            handle = await self._handle(render_id)
+        except RenderNotFoundError:
+            return None  # deleted meanwhile
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("render %s cannot be read: %r", render_id, error)
             return None
-        return "the process that rendered it has ended"
+        return listed(progress, handle, lost=reason is not None, modified=item.modified)
 
     async def render_still(
         self, serve_url: str | os.PathLike[str], composition: str, given: Mapping[str, Any]
@@ -257,7 +271,9 @@ class Engine:
         task.add_done_callback(self._background.discard)
 
     async def close(self) -> None:
-        """End all functions."""
+        """End all functions, and follow no render of others any more."""
+        for task in list(self._attached):
+            await task.leave()
         await self.provider.close()
 
     async def payload(

@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .errors import RemotionPyError
-from .lambda_.keys import handle_key
+from .lambda_.keys import handle_key, progress_key
 from .progress import RenderProgress
 from .providers.base import ObjectStore
 
 Ending = Literal["video", "frames"]
+SILENT_S = 60.0
+"""A main function writes its progress every 20 s; one that is silent for this long is taken for dead."""
+CLOCK_STEP_S = 5.0
+"""Start times are told by the clock of the wall, which may be set in between."""
+ENDED = "the process that rendered it has ended"
 State = Literal["starting", "rendering", "done", "failed", "cancelled", "interrupted"]
 
 
@@ -45,9 +50,15 @@ class Owner:
             return None
 
     @property
+    def here(self) -> bool:
+        """Whether it is one of this machine."""
+        return self.host == socket.gethostname()
+
+    @property
     def alive(self) -> bool:
-        """Whether it runs. One of another machine is taken to."""
-        return self.host != socket.gethostname() or Owner.of(self.pid) == self
+        """Whether it runs on this machine."""
+        found = Owner.of(self.pid) if self.here else None
+        return found is not None and abs(found.started - self.started) < CLOCK_STEP_S
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,21 @@ class Handle:
             return None
         found: dict[str, Any] = json.loads(data)
         owner = found.pop("owner")
-        return cls(**found, owner=Owner(**owner) if owner else None)
+        # A later version may have written more.
+        known = {name: value for name, value in found.items() if name in cls.__dataclass_fields__}
+        return cls(**known, owner=Owner(**owner) if owner else None)
+
+
+async def lost(store: ObjectStore, render_id: str, handle: Handle | None) -> str | None:
+    """Tell why the main function of a local render cannot be at work any more, or None.
+
+    Its process tells, where it is known and on this machine; else its progress, by being silent.
+    """
+    if handle and handle.owner and handle.owner.here:
+        return None if handle.owner.alive else ENDED
+    told = await store.head(progress_key(render_id))
+    silent = (datetime.datetime.now(datetime.UTC) - told.modified).total_seconds() if told else 0
+    return f"it has told nothing for {silent:.0f} s" if silent > SILENT_S else None
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,11 +11,11 @@ from typing import Any
 
 from ._engine import Engine
 from .errors import OptionError
-from .option import table
-from .options import RenderStillOptions
+from .options import RenderMediaOptions
 from .render import Composition
 
-_OWN = ("output", "overwrite", "frame", "image_format", "props")
+_OTHERS = {"output", "overwrite", "separate_audio_to", "out_name", "codec", "image_format", "props"}
+"""Options of a render that tell nothing of what its frames look like, or that the preview has its own of."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Preview:
         engine: What renders.
         serve_url: The site.
         composition: Id of the composition.
-        options: Of the render; those that a picture has too are heeded.
+        options: Of the render.
 
     Raises:
         OptionError: The function is Remotion's, which has no previews.
@@ -52,8 +52,7 @@ class Preview:
         self._engine = engine
         self._site: str | os.PathLike[str] = serve_url
         self._composition = composition
-        known = set(table(RenderStillOptions)) - set(_OWN)
-        self._options = {name: value for name, value in options.items() if name in known}
+        self._options = {name: value for name, value in options.items() if name not in _OTHERS}
         self._payload: dict[str, Any] = {}
         self._props: Any = None
 
@@ -73,7 +72,7 @@ class Preview:
 
     async def _begin(self, props: Mapping[str, Any] | None) -> None:
         given = {**self._options, "image_format": "jpeg", "props": props}
-        payload = await self._engine.payload("preview", self._site, RenderStillOptions, given)
+        payload = await self._engine.payload("preview", self._site, RenderMediaOptions, given)
         if self._engine.provider.wire_version:
             raise OptionError(
                 f"The function {self._engine.provider.function_name} is Remotion's, which shows no previews. Deploy "

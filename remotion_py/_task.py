@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
 from . import _loop
-from .errors import RemotionPyError, RenderCancelledError, RenderInterruptedError
+from .errors import RemotionPyError, RenderCancelledError, RenderError, RenderInterruptedError
 from .lambda_.keys import cancel_key, progress_key
 from .progress import RenderProgress, fatal_entry
 from .providers.base import Provider
@@ -54,6 +54,12 @@ class Host(Protocol):
 class RenderTask(Generic[T]):
     """A render that was started: follows its progress, and takes its output when it is done.
 
+    Attributes:
+        render_id: Its id.
+        links: Where it can be looked into.
+        latest: How far it is.
+        left: It is not followed any more, though it may go on.
+
     Args:
         host: What it runs on.
         render_id: Its id.
@@ -68,7 +74,7 @@ class RenderTask(Generic[T]):
         render_id: str,
         take: Callable[[RenderProgress], Awaitable[T]],
         *,
-        lost: Callable[[], str | None] | None = None,
+        lost: Callable[[], Awaitable[str | None]] | None = None,
         lasts: bool = False,
     ) -> None:
         self.render_id = render_id
@@ -76,6 +82,7 @@ class RenderTask(Generic[T]):
         self.latest = RenderProgress(render_id=render_id, bucket_name=host.provider.store.bucket)
         self._host = host
         self._take = take
+        self.left = False
         self._others = lost
         self._lasts = lasts
         self._changed = asyncio.Condition()
@@ -95,8 +102,20 @@ class RenderTask(Generic[T]):
         return None if self.latest is seen else self.latest
 
     async def result(self) -> T:
-        """Wait for what it ends in."""
-        return await asyncio.shield(self._following)
+        """Wait for what it ends in.
+
+        Raises:
+            RenderError: It is not followed any more.
+        """
+        try:
+            return await asyncio.shield(self._following)
+        except asyncio.CancelledError:
+            if not self.left:
+                raise
+            raise RenderError(
+                f"The render {self.render_id} is not followed any more, as its client was closed or the waiting was "
+                f"stopped; it may go on. attach({self.render_id!r}) takes it up."
+            ) from None
 
     async def cancel(self) -> None:
         """Tell its functions to end."""
@@ -107,6 +126,11 @@ class RenderTask(Generic[T]):
         with contextlib.suppress(RemotionPyError, TimeoutError):
             await asyncio.wait_for(self.result(), CANCEL_PATIENCE_S + 1)
 
+    async def leave(self) -> None:
+        """Follow it no longer, if another process renders it."""
+        if self._others and not self._following.done():
+            await self._end_following()
+
     def interrupt(self) -> None:
         """End it without waiting, and what nobody else uses; one that lasts is only followed no longer."""
         _loop.submit(self._interrupt())
@@ -115,9 +139,13 @@ class RenderTask(Generic[T]):
         if not self._lasts:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.cancel(), INTERRUPT_PATIENCE_S)
+        await self._end_following()
+        await self._host.end_if_idle()
+
+    async def _end_following(self) -> None:
+        self.left = self._lasts and not self._following.done()
         self._following.cancel()
         await asyncio.gather(self._following, return_exceptions=True)
-        await self._host.end_if_idle()
 
     async def _follow(self) -> T:
         with self._host.working():
@@ -151,19 +179,20 @@ class RenderTask(Generic[T]):
                     return result
                 self.latest = progress
                 # What functions report while their endpoint dies is a consequence, not the reason.
-                if progress.fatal_error and not lost:
+                if progress.fatal_error and (self._others or not lost):
                     raise progress.fatal_error
                 await self._notify()
             try:
                 self._give_up(lost)
             except RemotionPyError as error:
-                await self._record(data, error)
+                if not self._others:  # only who started it knows enough to write into its document
+                    await self._record(data, error)
                 raise
             await asyncio.sleep(provider.poll_s)
 
     async def _lost(self) -> str | None:
         if self._others:
-            return self._others()
+            return await self._others()
         if not self._host.provider.alive:
             return "the local Lambda endpoint has ended"
         return await self._host.provider.failure(self.render_id)

@@ -64,7 +64,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         """Start rendering a composition; see `Client.start_render_media()`."""
         how, about = self._show(progress, "render_media", serve_url, composition, options)
         starting = self._engine.start_render(
-            "video", serve_url, composition, options, command=about.command, detach=detach, watched=how == "html"
+            "video", serve_url, composition, options, command=about.kept, detach=detach, watched=how == "html"
         )
         return AsyncRender(await _loop.bridge(starting), how, about)
 
@@ -81,7 +81,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         """Render a composition to a folder of pictures; see `Client.render_frames()`."""
         how, about = self._show(progress, "render_frames", serve_url, composition, options)
         starting = self._engine.start_render(
-            "frames", serve_url, composition, options, command=about.command, watched=how == "html"
+            "frames", serve_url, composition, options, command=about.kept, watched=how == "html"
         )
         return await AsyncRender(await _loop.bridge(starting), how, about).wait(on_progress)
 

@@ -90,7 +90,7 @@ class Client(ClientBase, AwsMethods):
         """
         how, about = self._show(progress, "render_media", serve_url, composition, options)
         starting = self._engine.start_render(
-            "video", serve_url, composition, options, command=about.command, detach=detach, watched=how == "html"
+            "video", serve_url, composition, options, command=about.kept, detach=detach, watched=how == "html"
         )
         return Render(_loop.run(starting), how, about)
 
@@ -119,7 +119,7 @@ class Client(ClientBase, AwsMethods):
         """
         how, about = self._show(progress, "render_frames", serve_url, composition, options)
         starting = self._engine.start_render(
-            "frames", serve_url, composition, options, command=about.command, watched=how == "html"
+            "frames", serve_url, composition, options, command=about.kept, watched=how == "html"
         )
         return Render(_loop.run(starting), how, about).wait(on_progress)
 

@@ -34,7 +34,7 @@ def default_client() -> Client:
     global _client, _owner
     with _lock:
         if _client is None or _owner != os.getpid():
-            _client, _owner = Client.from_engine(Engine(LocalProvider(), idle_s=IDLE_S)), os.getpid()
+            _client, _owner = Client.from_engine(Engine(LocalProvider(), idle_s=IDLE_S), "rp"), os.getpid()
         return _client
 
 

@@ -217,6 +217,7 @@ class RenderTask(Protocol[Result_co]):
     render_id: str
     latest: RenderProgress
     links: Links | None
+    left: bool
 
     async def progress(self) -> RenderProgress:
         """Return how far it is."""

@@ -31,6 +31,8 @@ VARIABLE = "REMOTION_PY_PROGRESS"
 LINE_STEP = 0.1
 PAGE_INTERVAL_S = 1 / 8
 LONGEST_VALUE = 300
+LONGEST_KEPT = 100_000
+"""Where the call is all that is left, as after a restart of the kernel, it is written out as far as that is sane."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,12 @@ class About:
     Attributes:
         title: The composition.
         command: What makes the same again, in Python.
+        kept: The same, with values that are long.
     """
 
     title: str
     command: str = ""
+    kept: str = ""
 
 
 class Page(Protocol):
@@ -59,6 +63,10 @@ class Page(Protocol):
 
     def failed(self, error: BaseException) -> None:
         """Show what made it fail."""
+        ...
+
+    def left(self, render_id: str) -> None:
+        """Say that it is not followed any more, though it goes on."""
         ...
 
     def settle(self) -> None:
@@ -93,38 +101,47 @@ called_as: ContextVar[str] = ContextVar("called_as", default="")
 """What a magic was called with, which is what repeats it."""
 
 
-def repeating(method: str, serve_url: str | os.PathLike[str], composition: str, options: Mapping[str, Any]) -> str:
-    """Return the Python that makes the same again; values that cannot be written down stay names.
+def repeating(
+    call: str,
+    serve_url: str | os.PathLike[str],
+    composition: str,
+    options: Mapping[str, Any],
+    *,
+    longest: int = LONGEST_VALUE,
+) -> str:
+    """Return the Python that makes the same again; values that are long or cannot be written down stay names.
 
     Args:
-        method: Name of the method.
+        call: What is called, such as "client.render_media".
         serve_url: What was rendered.
         composition: Id of the composition.
         options: The options that were given.
+        longest: Characters of a value that is written out.
     """
     if called_as.get():
         return called_as.get()
     arguments = [repr(os.fspath(serve_url)), repr(composition)]
-    arguments += [f"{name}={_written(value) or name}" for name, value in options.items()]
-    return f"client.{method}({', '.join(arguments)})"
+    arguments += [f"{name}={_written(value, longest) or name}" for name, value in options.items()]
+    return f"{call}({', '.join(arguments)})"
 
 
-def _written(value: Any) -> str | None:
-    """Return a value as Python, unless it is long or cannot be written down; a large one costs no more than a small."""
-    if isinstance(value, Mapping) and not _is_short_json(value):
+def _written(value: Any, longest: int) -> str | None:
+    """Return a value as Python, unless it is longer; a large one costs no more than a small one."""
+    if isinstance(value, Mapping) and not _is_short_json(value, longest):
         return None
     written = repr(os.fspath(value) if isinstance(value, os.PathLike) else value)
-    return written if len(written) <= LONGEST_VALUE else None
+    return written if len(written) <= longest else None
 
 
-def _is_short_json(value: Any) -> bool:
-    encoded = ""
+def _is_short_json(value: Any, longest: int) -> bool:
+    pieces, length = list[str](), 0
     try:
         for piece in json.JSONEncoder().iterencode(value):
-            encoded += piece
-            if len(encoded) > LONGEST_VALUE:
+            pieces.append(piece)
+            length += len(piece)
+            if length > longest:
                 return False
-        return json.loads(encoded) == value
+        return json.loads("".join(pieces)) == value
     except (TypeError, ValueError):
         return False
 
@@ -193,7 +210,10 @@ async def follow(task: Any, page: Page) -> None:
             try:
                 result = await task.result()
             except BaseException as error:
-                page.failed(error)
+                if task.left:
+                    page.left(task.render_id)
+                else:
+                    page.failed(error)
             else:
                 await asyncio.to_thread(page.done, result)
         except Exception:

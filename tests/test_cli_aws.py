@@ -34,11 +34,11 @@ def test_from_deploy_to_download(account: TestAccount, tmp_path: Path) -> None:
     render_id = done.stderr.split()[1]
     assert "a.mp4" in done.stdout
     assert run_cli("progress", render_id, *aws_flags).stdout.startswith("100% done")
-    assert render_id in run_cli("renders", "ls").stdout
+    assert render_id in run_cli("renders", "ls", "--provider", "aws").stdout
     run_cli("download", render_id, str(tmp_path / "b.mp4"))
     assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "a.mp4").read_bytes()
     run_cli("renders", "rm", render_id, "--yes")
-    assert run_cli("renders", "ls", "--quiet").stdout.strip() == "()"
+    assert run_cli("renders", "ls", "--quiet", "--provider", "aws").stdout.strip() == "()"
     missing = run_cli("cancel", render_id, *aws_flags, check=False)
     assert missing.returncode == 1
     assert "There is no render" in missing.stderr

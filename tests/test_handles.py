@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 import remotion_py as rp
-from remotion_py._handle import Owner
-from remotion_py.errors import OptionError, OutputError, RenderInterruptedError, RenderNotFoundError
+from remotion_py._handle import Handle, Owner, lost
+from remotion_py.errors import OptionError, OutputError, RenderError, RenderInterruptedError, RenderNotFoundError
+from remotion_py.lambda_.keys import handle_key, progress_key
+from remotion_py.notebook import cells
+from remotion_py.providers.local.folder import FolderStore
 from remotion_py.shows import repeating
 
 from .conftest import LAB, wait_for
@@ -22,7 +28,7 @@ from .conftest import LAB, wait_for
 SLOW = {"pause": 40, "frames": 60}
 
 
-def starter(output: Path, *, detach: bool, props: dict[str, int] = SLOW) -> tuple[subprocess.Popen[str], str]:
+def starter(output: Path, *, detach: bool, props: dict[str, Any] = SLOW) -> tuple[subprocess.Popen[str], str]:
     """Start a render in another process, which then only waits; returns it with the render's id."""
     code = (
         "import sys, time, remotion_py as rp\n"
@@ -136,6 +142,74 @@ def test_pictures_and_what_stays_in_the_store_are_found_too(tmp_path: Path, clie
     assert client.attach(kept.render_id).wait() == kept
 
 
+def errors_of(client: rp.Client, render_id: str) -> list[str]:
+    return [error["name"] for error in client.get_render_progress(render_id).errors]
+
+
+def test_why_a_render_failed_is_told_after_its_process_too(client: rp.Client) -> None:
+    process, render_id = starter(Path("never.mp4").absolute(), detach=True, props={"pause": "x", "frames": -1})
+    kill(process)
+    wait_for(lambda: client.get_render_progress(render_id).fatal_error_encountered)
+    wait_for(lambda: not Owner.of(owner_of(client, render_id)))
+    before = errors_of(client, render_id)
+    for _ in range(2):
+        with pytest.raises(rp.RemotionPyError) as raised:
+            client.attach(render_id).wait()
+        assert type(raised.value).__name__ == before[0] != "RenderInterruptedError"
+    assert errors_of(client, render_id) == before
+
+
+def owner_of(client: rp.Client, render_id: str) -> int:
+    path = client._engine.provider.store.local_path(handle_key(render_id))
+    assert path
+    return json.loads(path.read_text())["owner"]["pid"]
+
+
+def test_a_render_whose_handle_is_not_there_yet_is_left_alone(tmp_path: Path, client: rp.Client) -> None:
+    started = client.start_render_media(LAB, "slow", props=SLOW, output=tmp_path / "a.mp4")
+    path = client._engine.provider.store.local_path(handle_key(started.render_id))
+    assert path
+    kept = path.read_text()
+    path.unlink()
+    with rp.Client(capacity=1) as other:
+        (listed,) = [item for item in other.renders() if item.render_id == started.render_id]
+        assert listed.state in ("starting", "rendering")
+        follower = other.attach(started.render_id)
+        path.write_text(json.dumps(json.loads(kept) | {"of a later version": 1}))
+        assert follower.wait().path == tmp_path / "a.mp4"
+    assert started.wait().frames == 60
+
+
+def test_what_nobody_can_read_is_left_out(client: rp.Client) -> None:
+    kept = client.render_media(LAB, "counter", frame_range=(0, 3))
+    broken = kept.path.parent.parent / "broken" / "progress.json"
+    broken.parent.mkdir()
+    broken.write_text("{}")
+    assert kept.render_id in [item.render_id for item in client.renders()]
+    assert "broken" not in [item.render_id for item in client.renders()]
+
+
+def test_a_client_that_closes_follows_no_longer(tmp_path: Path, client: rp.Client) -> None:
+    output = tmp_path / "a.mp4"
+    started = client.start_render_media(LAB, "slow", props=SLOW, output=output)
+    with rp.Client(capacity=1) as other:
+        follower = other.attach(started.render_id)
+    with pytest.raises(RenderError, match="not followed any more"):
+        follower.wait()
+    assert started.wait().path == output
+
+
+def test_a_render_of_elsewhere_is_lost_when_it_is_silent(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path, "bucket")
+    elsewhere = Handle("video", owner=Owner(1, 1.0, "elsewhere"))
+    asyncio.run(store.put(progress_key("abc"), b"{}"))
+    for handle in (elsewhere, None):
+        assert asyncio.run(lost(store, "abc", handle)) is None
+    os.utime(store.path(progress_key("abc")), (1, 1))
+    for handle in (elsewhere, None):
+        assert "told nothing for" in str(asyncio.run(lost(store, "abc", handle)))
+
+
 def test_bad_input(client: rp.Client) -> None:
     with pytest.raises(RenderNotFoundError, match="nosuchrender"):
         client.attach("nosuchrender")
@@ -149,8 +223,9 @@ def test_owners_are_told_apart_from_later_processes_of_the_same_id() -> None:
     own = Owner.of(os.getpid())
     assert own
     assert own.alive
+    assert Owner(own.pid, own.started + 1, own.host).alive  # the clock was set
     assert not Owner(own.pid, own.started - 1000, own.host).alive
-    assert Owner(own.pid, own.started - 1000, "elsewhere").alive
+    assert not Owner(own.pid, own.started, "elsewhere").here
     process = subprocess.Popen(["sleep", "100"])
     owner = Owner.of(process.pid)
     process.send_signal(signal.SIGKILL)
@@ -164,9 +239,49 @@ def test_commands_stay_short_and_true() -> None:
     class Odd:
         pass
 
-    command = repeating("render_media", Path("site"), "a", {"props": {"n": 1}, "output": Path("a.mp4"), "scale": 0.5})
+    command = repeating(
+        "client.render_media", Path("site"), "a", {"props": {"n": 1}, "output": Path("a.mp4"), "scale": 0.5}
+    )
     assert command == "client.render_media('site', 'a', props={'n': 1}, output='a.mp4', scale=0.5)"
     long = {"rows": [{"n": number} for number in range(1000)]}
     assert json.loads(json.dumps(long)) == long
+    assert f"props={long!r}" in repeating("client.render_media", "site", "a", {"props": long}, longest=100_000)
     for props in (long, {"odd": Odd()}, {1: "a key that JSON changes"}):
-        assert repeating("render_media", "site", "a", {"props": props}).endswith("'a', props=props)")
+        assert repeating("client.render_media", "site", "a", {"props": props}).endswith("'a', props=props)")
+
+
+def test_the_call_that_is_kept_holds_all_its_data(client: rp.Client) -> None:
+    rows = pd.DataFrame({"n": range(200)})
+    video = client.render_media(LAB, "counter", frame_range=(0, 3), props={"rows": rows})
+    (listed,) = [item for item in client.renders() if item.render_id == video.render_id]
+    again = eval(listed.command, {"client": client})
+    assert again.frames == 4
+
+
+def test_a_cell_that_is_run_again_ends_what_its_earlier_run_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Task:
+        ended = False
+
+        def interrupt(self) -> None:
+            self.ended = True
+
+    run = 1
+    monkeypatch.setattr(cells, "_started", {})
+    monkeypatch.setattr(cells, "cell_name", lambda: "a")
+    monkeypatch.setattr(cells, "running_cell", lambda: run)
+
+    def start() -> Task:
+        cells.replace_earlier()
+        cells.note_started(task := Task())
+        return task
+
+    first, second = start(), start()
+    assert not first.ended, "a cell may start several"
+    run = 2
+    third = start()
+    assert (first.ended, second.ended, third.ended) == (True, True, False)
+    del first, second, third
+    gc.collect()
+    run = 3
+    fourth, fifth = start(), start()
+    assert (fourth.ended, fifth.ended) == (False, False), "what was collected meanwhile is no earlier run"

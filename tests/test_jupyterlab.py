@@ -55,13 +55,13 @@ def test_the_bar_moves_and_chunks_fill_while_other_cells_run(lab: Lab) -> None:
             notebook.run(number)
         notebook.idle(2)
         assert "42" in notebook.cell(2).inner_text()
-        shown = notebook.shown(1, "running")
+        notebook.shown(1, "running")
         filled, states, thumbnails = set[str](), set[str](), 0
         for _ in range(400):
-            if notebook.cell(1).locator("[data-state=done]").count():
+            html = notebook.cell(1).locator(".jp-OutputArea").first.inner_html()
+            if 'data-state="done"' in html:
                 break
-            html = shown.evaluate("node => node.outerHTML") if shown.count() else ""
-            filled |= set(re.findall(r"width:([\d.]+)%", html))
+            filled |= set(re.findall(r"width:\s*([\d.]+)%", html))
             states |= set(re.findall(r'data-chunk="(\w+)"', html))
             thumbnails += "newest frame" in html
             notebook.page.wait_for_timeout(50)
@@ -137,15 +137,28 @@ def check_video(notebook: Notebook, number: int) -> tuple[float, int]:
 
 def test_a_panel_changes_props_cancels_and_leaves_its_result(lab: Lab) -> None:
     site = f"rp.panel({str(LAB)!r}, 'slow', client=client, props={{'pause': 30, 'frames': 900}}, output='slow.mp4')"
-    with lab.notebook("props.ipynb", SET_UP, site) as notebook:
+    until = (
+        "import time\nwhile client.renders(limit=1)[0].state == 'rendering':\n    time.sleep(0.1)\n"
+        "print(client.renders(limit=1)[0].state)"
+    )
+    with lab.notebook("props.ipynb", SET_UP, site, until) as notebook:
         notebook.run(0)
         notebook.run(1)
         cell = notebook.cell(1)
         cell.locator(".remotion-py-panel img").wait_for()
+        for started in (False, True):
+            cell.locator("button:has-text('Render')").click()
+            if started:
+                notebook.shown(1, "running").locator("[data-chunk=rendering]").first.wait_for()
+            cell.locator("button:has-text('Cancel')").click()
+            notebook.shown(1, "cancelled")
         cell.locator("button:has-text('Render')").click()
         notebook.shown(1, "running").locator("[data-chunk=rendering]").first.wait_for()
-        cell.locator("button:has-text('Cancel')").click()
-        notebook.shown(1, "cancelled")
+        notebook.run(1)
+        notebook.run(2)
+        notebook.idle(2)
+        assert "cancelled" in notebook.cell(2).inner_text()
+        cell.locator(".remotion-py-panel img").wait_for()
         field = cell.locator(".widget-text:has-text('frames') input")
         field.fill("9")
         field.press("Enter")

@@ -137,6 +137,24 @@ def test_stop_cancels_and_says_so(kernel: Kernel) -> None:
     assert gone.outputs[0].text == "False\n"
 
 
+FOLLOW = """
+import os, signal, threading
+render = client.start_render_media(LAB, 'slow', output='d.mp4', detach=True, progress='none')
+threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()
+client.attach(render.render_id).wait()
+"""
+
+
+def test_stop_leaves_a_render_that_is_only_followed(kernel: Kernel) -> None:
+    cell = kernel.run(FOLLOW, fails=True)
+    html = kernel.shown(cell)
+    check_html(html)
+    assert 'data-state="left"' in html
+    assert re.search(r"attach\(&#x27;\w+&#x27;\)", html)
+    goes_on = kernel.run("print(client.get_render_progress(render.render_id).cancelled)\nrender.cancel()")
+    assert goes_on.outputs[0].text == "False\n"
+
+
 def test_results_show_themselves(kernel: Kernel) -> None:
     still = kernel.run("client.render_still(LAB, 'counter', frame=3, output='a.png')")
     assert 'src="data:image/png;base64,' in kernel.shown(still)
@@ -226,10 +244,10 @@ def test_the_command_that_repeats_it_can_be_run() -> None:
         pass
 
     options = {"output": Path("a.mp4"), "crf": 20, "props": {"a": 1}}
-    assert repeating("render_media", Path("site"), "hello", options) == (
+    assert repeating("client.render_media", Path("site"), "hello", options) == (
         "client.render_media('site', 'hello', output='a.mp4', crf=20, props={'a': 1})"
     )
-    assert repeating("render_media", "site", "hello", {"props": {"a": Odd()}}).endswith("props=props)")
+    assert repeating("client.render_media", "site", "hello", {"props": {"a": Odd()}}).endswith("props=props)")
 
 
 def test_a_strip_shows_the_chunk_furthest_behind() -> None:

@@ -23,7 +23,7 @@ def test_fields_fit_their_values() -> None:
     values = {"on": True, "count": 3, "size": 1.5, "tint": "#12ab9f", "title": "a", "rows": [1, {"a": 2}], "none": None}
     assert [kind_of(value) for value in values.values()] == [
         "switch",
-        "integer",
+        "number",
         "number",
         "colour",
         "text",
@@ -34,8 +34,8 @@ def test_fields_fit_their_values() -> None:
     form = Form(values, lambda: told.append(1))
     assert form.values() == values
     on, count, _, _, title, rows, _ = form.widget.children
-    on.value, count.value, title.value, rows.value = False, 4, "b", "[2]"
-    assert form.values() == values | {"on": False, "count": 4, "title": "b", "rows": [2]}
+    on.value, count.value, title.value, rows.value = False, 4.5, "b", "[2]"
+    assert form.values() == values | {"on": False, "count": 4.5, "title": "b", "rows": [2]}
     assert len(told) == 4
     rows.value = "[2"
     with pytest.raises(ValueError, match="rows is no JSON"):
@@ -68,6 +68,22 @@ def test_other_props_make_another_composition(client: rp.Client) -> None:
     assert _loop.run(preview.frame(0, {"frames": 20, "pause": 0})).composition.duration_in_frames == 20
     shown = _loop.run(preview.frame(60, {"frames": 30, "pause": 0}))
     assert (shown.frame, shown.composition.duration_in_frames) == (29, 30)
+
+
+def test_forced_sizes_and_lengths_are_shown_too(client: rp.Client) -> None:
+    forced = {"force_width": 640, "force_height": 360, "force_duration_in_frames": 150}
+    shown = _loop.run(Preview(client._engine, LAB, "counter", forced).frame(149, None))
+    assert (shown.frame, shown.composition.width, shown.composition.height) == (149, 640, 360)
+    assert Image.open(io.BytesIO(shown.picture)).size == (640, 360)
+
+
+def test_the_code_of_the_default_client_and_of_large_props_can_be_run() -> None:
+    rows = [{"n": number} for number in range(300)]
+    try:
+        panel = rp.panel(LAB, "counter", props={"rows": rows})
+        assert panel.code == f"rp.render_media({str(LAB)!r}, 'counter', props={{'rows': {rows!r}}})"
+    finally:
+        rp.close()
 
 
 def test_bad_input_is_told_before_the_panel_is_shown(client: rp.Client) -> None:

@@ -73,7 +73,7 @@ class Batch:
         self._running: dict[int, float] = {}
         self._signal = asyncio.Event()
         self._task: asyncio.Task[BatchResult] | None = None
-        self.render_id, self.links = "", None
+        self.render_id, self.links, self.left = "", None, False
         self.latest = self._snapshot()
 
     def _check(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..client import Client
-from ..providers.aws.renders import delete_render, download_media, list_renders
+from ..providers.aws.renders import delete_render, download_media
 from ..providers.aws.session import Aws
 from .sites import bucket_option
 from .where import with_account, with_client
@@ -13,21 +13,21 @@ from .where import with_account, with_client
 
 @click.group()
 def renders() -> None:
-    """List and remove the renders in an AWS bucket."""
+    """List the renders in the store; remove those in an AWS bucket."""
 
 
 @renders.command()
-@with_account
-@bucket_option
+@with_client
+@click.option("--limit", type=click.IntRange(1), default=50, help="How many at most.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the ids only.")
-def ls(aws: Aws, bucket_name: str | None, quiet: bool) -> None:
-    """List the renders, the newest first."""
-    found = list_renders(aws, bucket_name=bucket_name)
+def ls(client: Client, limit: int, quiet: bool) -> None:
+    """List the renders in the store, running ones too, the newest first."""
+    found = client.renders(limit=limit)
     if quiet:
         click.echo(" ".join(item.render_id for item in found) or "()")
         return
     for item in found:
-        click.echo(f"{item.render_id}  {item.size_in_bytes / 1e6:.1f} MB  {item.last_modified:%Y-%m-%d %H:%M}")
+        click.echo(str(item))
 
 
 @renders.command()

@@ -34,8 +34,8 @@ def replace_earlier() -> None:
     name, run = cell_name(), running_cell()
     if name is None:
         return
-    earlier, tasks = _started.get(name, (run, None))
-    if earlier != run and tasks:
+    earlier, tasks = _started.get(name, (run, weakref.WeakSet[Any]()))
+    if earlier != run:
         for task in list(tasks):
             task.interrupt()
         del _started[name]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-Kind = Literal["switch", "integer", "number", "colour", "text", "json"]
+Kind = Literal["switch", "number", "colour", "text", "json"]
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _WIDE = {"width": "auto"}
 _LABELS = {"description_width": "120px"}
@@ -17,10 +17,8 @@ def kind_of(value: Any) -> Kind:
     """Return what kind of field a value is edited in."""
     if isinstance(value, bool):
         return "switch"
-    if isinstance(value, int):
-        return "integer"
-    if isinstance(value, float):
-        return "number"
+    if isinstance(value, (int, float)):
+        return "number"  # JavaScript has one kind, so what is 1 may become 1.5
     if isinstance(value, str):
         return "colour" if _COLOUR.fullmatch(value) else "text"
     return "json"
@@ -68,6 +66,8 @@ class Form:
 
     def _value(self, name: str) -> Any:
         value = self._fields[name].value
+        if self._kinds[name] == "number":
+            return int(value) if value.is_integer() else value
         if self._kinds[name] != "json":
             return value
         try:
@@ -83,8 +83,6 @@ def _field(name: str, value: Any) -> Any:
     kind = kind_of(value)
     if kind == "switch":
         return widgets.Checkbox(value=value, description=name, indent=True, style=_LABELS)
-    if kind == "integer":
-        return widgets.IntText(value=value, **common)
     if kind == "number":
         return widgets.FloatText(value=value, **common)
     if kind == "colour":

@@ -62,6 +62,12 @@ class LivePage:
         html = view.failure(self._about.title, error, self._last, state=state, again=self._about.command)
         self._publish(html, f"{self._about.title}: {state}")
 
+    def left(self, render_id: str) -> None:
+        """Say that it is not followed any more, though it goes on."""
+        title = self._about.title
+        again = f"attach({render_id!r})"
+        self._publish(view.left(title, self._last, again), f"{title}: not followed any more; {again} takes it up")
+
     def settle(self) -> None:
         """Say the last state once more if another cell runs now: programs that run notebooks hear that one only."""
         if running_cell() != self._cell:

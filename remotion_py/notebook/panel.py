@@ -15,12 +15,12 @@ from .._preview import Preview, PreviewFrame
 from .._task import RenderTask
 from ..client import Client
 from ..default import default_client
-from ..errors import RemotionPyError
 from ..option import check_options
 from ..options import RenderMediaOptions
 from ..props import serialize_props
-from ..shows import About, follow, in_notebook, repeating
+from ..shows import LONGEST_KEPT, About, follow, in_notebook, repeating
 from . import view
+from .cells import note_started, replace_earlier
 from .form import Form, differing, told_by
 from .live import LivePage
 
@@ -65,7 +65,9 @@ class Panel:
     def __init__(
         self, client: Client, serve_url: str | os.PathLike[str], composition: str, options: dict[str, Any]
     ) -> None:
-        self._engine = client._engine  # pyright: ignore[reportPrivateUsage]  # the notebook's room is of the house
+        # The notebook's room is of the house.
+        self._engine = client._engine  # pyright: ignore[reportPrivateUsage]
+        self._called = client._called  # pyright: ignore[reportPrivateUsage]
         media_wire(check_options(RenderMediaOptions, options))
         self._site, self._composition, self._options = serve_url, composition, options
         self._preview = Preview(self._engine, serve_url, composition, options)
@@ -73,11 +75,12 @@ class Panel:
         self._shown = _loop.run(self._preview.frame(0, given))
         self._defaults = self._shown.composition.default_props
         self._given: dict[str, Any] = {**self._defaults, **json.loads(serialize_props(given))}
-        self._form: Form | None = None
+        self._props = differing(self._given, self._defaults)
         self._id = f"remotion-py-{secrets.token_hex(8)}"
         self._wanted: tuple[int, dict[str, Any]] | None = None
         self._busy = False
         self._task: RenderTask[Any] | None = None
+        self._cancelled = False
 
     def __repr__(self) -> str:
         return f"<Panel of {self._composition!r}: {self.code}>"
@@ -85,9 +88,10 @@ class Panel:
     @property
     def code(self) -> str:
         """The call that renders what the panel shows."""
-        props = differing(self._form.values() if self._form else self._given, self._defaults)
         options = {name: value for name, value in self._options.items() if name != "props"}
-        return repeating("render_media", self._site, self._composition, options | ({"props": props} if props else {}))
+        if self._props:
+            options["props"] = self._props
+        return repeating(f"{self._called}.render_media", self._site, self._composition, options, longest=LONGEST_KEPT)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -95,6 +99,7 @@ class Panel:
         if not in_notebook():
             print(repr(self))  # noqa: T201 - a terminal shows a value so
             return
+        replace_earlier()
         try:
             self._box = self._built()
         except ImportError as error:
@@ -104,6 +109,13 @@ class Panel:
         # The static part is for places without widgets, such as a notebook that is only looked at.
         display(self._box._repr_mimebundle_() | self._static(), raw=True, display_id=self._id)
         self._page = LivePage(About(self._composition), note="not rendered yet")
+        note_started(self)
+
+    def interrupt(self) -> None:
+        """End its render, as its cell is run again."""
+        self._cancelled = True
+        if self._task:
+            self._task.interrupt()
 
     def close(self) -> None:
         """Leave the frame and the call in the cell in place of the widgets, which a saved notebook cannot keep."""
@@ -157,12 +169,12 @@ class Panel:
             _loop.background_loop().call_soon_threadsafe(self._want, self._slider.value, props)
 
     def _checked(self) -> dict[str, Any] | None:
-        assert self._form
         try:
-            return differing(self._form.values(), self._defaults)
+            self._props = differing(self._form.values(), self._defaults)
         except ValueError as error:
             self._tell(error)
             return None
+        return self._props
 
     def _tell(self, error: Exception) -> None:
         self._facts.value = f'<span style="color:{view.COLOURS["failed"]}">{escape(str(error))}</span>'
@@ -179,7 +191,7 @@ class Panel:
                 wanted, self._wanted = self._wanted, None
                 try:
                     found = await self._preview.frame(*wanted)
-                except RemotionPyError as error:
+                except Exception as error:
                     self._tell(error)
                     continue
                 self._shown = found
@@ -194,6 +206,7 @@ class Panel:
         if props is None:
             return
         self._render.disabled, self._cancel.disabled = True, False
+        self._task, self._cancelled = None, False
         about = About(self._composition, self.code)
         self._page.begin(about)
         _loop.submit(self._run(about, {**self._options, "props": props}))
@@ -203,15 +216,17 @@ class Panel:
             self._task = await self._engine.start_render(
                 "video", self._site, self._composition, options, command=about.command, watched=True
             )
+            if self._cancelled:
+                self._task.interrupt()
             await follow(self._task, cast(Any, self._page))
-        except RemotionPyError as error:
+        except Exception as error:
             self._page.failed(error)
         finally:
             self._render.disabled, self._cancel.disabled = False, True
 
     def _end(self) -> None:
-        if self._task:
-            self._task.interrupt()
+        self._cancel.disabled = True
+        self.interrupt()
 
     def _show_code(self) -> None:
         if self._checked() is not None:

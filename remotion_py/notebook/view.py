@@ -27,7 +27,7 @@ _FRAME = (
 _MUTED = "opacity:.7"
 _CODE = (
     "font:12px/1.4 ui-monospace,monospace;white-space:pre-wrap;background:rgba(128,128,128,.12);border-radius:5px;"
-    "padding:6px 8px;margin:8px 0 0;overflow-wrap:anywhere"
+    "padding:6px 8px;margin:8px 0 0;overflow-wrap:anywhere;max-height:12em;overflow-y:auto"
 )
 
 
@@ -96,6 +96,20 @@ def failure(title: str, error: BaseException, progress: RenderProgress | None, *
     if again:
         parts.append(code(again))
     return framed(state, *parts)
+
+
+def left(title: str, progress: RenderProgress | None, again: str) -> str:
+    """Return a render that goes on, but is not followed any more.
+
+    Args:
+        title: The composition.
+        progress: How far it was, where that is known.
+        again: Code that takes it up.
+    """
+    parts = [heading(title, "goes on, not followed here")]
+    if progress:
+        parts += [bar(progress.overall_progress), _strip(progress)]
+    return framed("left", *parts, code(again))
 
 
 def figures(progress: RenderProgress) -> str:
