@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, Self, TypeVar
 
 from ._engine import Engine
 from ._providers import make_provider
-from .errors import InputError
 from .option import signature
-from .props import serialize_props
-from .shows import LONGEST_KEPT, About, How, Progress, chosen, repeating, replace_earlier
+from .shows import About, How, Keeps, Progress, chosen, repeating, repeating_whole, replace_earlier
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,17 +22,6 @@ def with_options(options: type) -> Callable[[F], F]:
         return method
 
     return decorate
-
-
-def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options with their props as JSON, which can be written down whatever they hold."""
-    props = options.get("props")
-    if props is None:
-        return dict(options)
-    try:
-        return {**options, "props": json.loads(serialize_props(props))}
-    except InputError:
-        return dict(options)  # whoever starts the render tells what is wrong
 
 
 class ClientBase:
@@ -80,12 +66,11 @@ class ClientBase:
         serve_url: str | os.PathLike[str],
         composition: str,
         options: Mapping[str, Any],
-    ) -> tuple[How, About]:
-        """Return how to show a render, and what is told of it."""
+    ) -> tuple[How, About, Keeps]:
+        """Return how to show a render, what is told of it, and what writes the call that repeats it."""
         call = f"{self._called}.{method}"
-        short = repeating(call, serve_url, composition, options)
-        kept = repeating(call, serve_url, composition, _plain(options), longest=LONGEST_KEPT)
-        return self._how(progress), About(composition, short, kept)
+        about = About(composition, repeating(call, serve_url, composition, options))
+        return self._how(progress), about, repeating_whole(call, serve_url, composition, options)
 
     def _how(self, progress: Progress) -> How:
         """Return how to show a render; in a cell it takes the place of what an earlier run of the cell has started."""

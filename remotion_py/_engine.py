@@ -34,7 +34,7 @@ from .providers.aws.sites import deploy_folder
 from .providers.base import ObjectInfo, Provider
 from .providers.threads import in_thread
 from .render import Composition, Still
-from .shows import About
+from .shows import About, Keeps
 
 THROTTLED_PAUSE_S = 0.2
 
@@ -72,7 +72,7 @@ class Engine:
         composition: str,
         given: Mapping[str, Any],
         *,
-        command: str = "",
+        keep: Keeps | None = None,
         detach: bool = False,
         watched: bool = False,
     ) -> RenderTask[Any]:
@@ -83,13 +83,11 @@ class Engine:
             serve_url: The site.
             composition: Id of the composition.
             given: The options.
-            command: Python that makes the same again.
+            keep: Writes the call that makes the same again.
             detach: It outlives this process.
             watched: Somebody looks at its newest frame.
         """
-        order = await make_order(
-            kind, self.provider, serve_url, composition, given, deploy=self._deploy, command=command
-        )
+        order = await make_order(kind, self.provider, serve_url, composition, given, deploy=self._deploy, keep=keep)
         if (watched or detach) and not self.provider.wire_version:
             order.payload["thumbnails"] = True
         return await (self._start_detached(order) if detach else self.start(order))

@@ -17,6 +17,7 @@ from .option import check_options
 from .options import RenderFramesOptions, RenderMediaOptions
 from .output import check_output_folder
 from .providers.base import Provider
+from .shows import Keeps
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ async def make_order(
     given: Mapping[str, Any],
     *,
     deploy: Deployer,
-    command: str,
+    keep: Keeps | None,
 ) -> Order:
     """Check everything that can be checked before work begins.
 
@@ -70,7 +71,7 @@ async def make_order(
         composition: Id of the composition.
         given: The options.
         deploy: Brings a folder to functions that do not see this machine's files.
-        command: Python that makes the same again.
+        keep: Writes the call that makes the same again.
 
     Raises:
         InputError: Something that cannot be as asked.
@@ -87,7 +88,7 @@ async def make_order(
         audio=str(audio) if audio else None,
         overwrite=values["overwrite"],
         concurrency=values["concurrency"],
-        command=command,
+        command=keep(payload["inputProps"].get("payload", "")) if keep else "",
     )
 
 

@@ -62,9 +62,9 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         **options: Unpack[RenderMediaOptions],
     ) -> AsyncRender[Video]:
         """Start rendering a composition; see `Client.start_render_media()`."""
-        how, about = self._show(progress, "render_media", serve_url, composition, options)
+        how, about, keep = self._show(progress, "render_media", serve_url, composition, options)
         starting = self._engine.start_render(
-            "video", serve_url, composition, options, command=about.kept, detach=detach, watched=how == "html"
+            "video", serve_url, composition, options, keep=keep, detach=detach, watched=how == "html"
         )
         return AsyncRender(await _loop.bridge(starting), how, about)
 
@@ -79,9 +79,9 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         **options: Unpack[RenderFramesOptions],
     ) -> Frames:
         """Render a composition to a folder of pictures; see `Client.render_frames()`."""
-        how, about = self._show(progress, "render_frames", serve_url, composition, options)
+        how, about, keep = self._show(progress, "render_frames", serve_url, composition, options)
         starting = self._engine.start_render(
-            "frames", serve_url, composition, options, command=about.kept, watched=how == "html"
+            "frames", serve_url, composition, options, keep=keep, watched=how == "html"
         )
         return await AsyncRender(await _loop.bridge(starting), how, about).wait(on_progress)
 

@@ -88,9 +88,9 @@ class Client(ClientBase, AwsMethods):
         Raises:
             InputError: An option that cannot be, before any work.
         """
-        how, about = self._show(progress, "render_media", serve_url, composition, options)
+        how, about, keep = self._show(progress, "render_media", serve_url, composition, options)
         starting = self._engine.start_render(
-            "video", serve_url, composition, options, command=about.kept, detach=detach, watched=how == "html"
+            "video", serve_url, composition, options, keep=keep, detach=detach, watched=how == "html"
         )
         return Render(_loop.run(starting), how, about)
 
@@ -117,9 +117,9 @@ class Client(ClientBase, AwsMethods):
         Raises:
             RemotionPyError: See `remotion_py.errors` for the classes.
         """
-        how, about = self._show(progress, "render_frames", serve_url, composition, options)
+        how, about, keep = self._show(progress, "render_frames", serve_url, composition, options)
         starting = self._engine.start_render(
-            "frames", serve_url, composition, options, command=about.kept, watched=how == "html"
+            "frames", serve_url, composition, options, keep=keep, watched=how == "html"
         )
         return Render(_loop.run(starting), how, about).wait(on_progress)
 

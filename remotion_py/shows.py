@@ -42,12 +42,10 @@ class About:
     Attributes:
         title: The composition.
         command: What makes the same again, in Python.
-        kept: The same, with values that are long.
     """
 
     title: str
     command: str = ""
-    kept: str = ""
 
 
 class Page(Protocol):
@@ -97,6 +95,9 @@ Watcher = Callable[[Any], Any]
 How: TypeAlias = "Mode | Watcher | type"
 """How a render is shown, once that is decided."""
 
+Keeps: TypeAlias = Callable[[str], str]
+"""Writes the call that repeats a render, given its props as JSON."""
+
 called_as: ContextVar[str] = ContextVar("called_as", default="")
 """What a magic was called with, which is what repeats it."""
 
@@ -123,6 +124,19 @@ def repeating(
     arguments = [repr(os.fspath(serve_url)), repr(composition)]
     arguments += [f"{name}={_written(value, longest) or name}" for name, value in options.items()]
     return f"{call}({', '.join(arguments)})"
+
+
+def repeating_whole(
+    call: str, serve_url: str | os.PathLike[str], composition: str, options: Mapping[str, Any]
+) -> Keeps:
+    """Return what writes the same with long values too, once the props are known as JSON, whatever holds them."""
+
+    def write(props: str) -> str:
+        known = options.get("props") is not None and 0 < len(props) <= LONGEST_KEPT  # larger ones are elsewhere
+        given = {**options, "props": json.loads(props)} if known else options
+        return repeating(call, serve_url, composition, given, longest=LONGEST_KEPT)
+
+    return write
 
 
 def _written(value: Any, longest: int) -> str | None:

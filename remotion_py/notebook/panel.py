@@ -214,7 +214,7 @@ class Panel:
     async def _run(self, about: About, options: dict[str, Any]) -> None:
         try:
             self._task = await self._engine.start_render(
-                "video", self._site, self._composition, options, command=about.command, watched=True
+                "video", self._site, self._composition, options, keep=lambda _: about.command, watched=True
             )
             if self._cancelled:
                 self._task.interrupt()
