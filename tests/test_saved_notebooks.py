@@ -40,7 +40,7 @@ def test_a_saved_notebook_is_what_it_should_be(path: Path) -> None:
     nbformat.validate(notebook)
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code"), "not executed"
     shown = "".join(output.data.get("text/html", "") for output in outputs(path) if "data" in output)
-    assert 'data-state="running"' not in shown, "a render that is frozen half-way"
+    assert not re.search(r'data-state="(running|waiting)"', shown), "a render that is frozen half-way"
     assert "object at 0x" not in path.read_text()
     assert not re.search(r"/(root|home|Users|work|tmp)/", path.read_text()), "a path of the machine that executed it"
     assert "/notebooks/../" not in path.read_text(), "a path of the machine that executed it"
@@ -60,5 +60,5 @@ def test_they_run_where_nest_asyncio_is_applied_too(name: str, tmp_path: Path) -
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path / "notebooks"}})
     client.execute()
     states = re.findall(r'data-state="(\w+)"', str(notebook))
-    assert states
-    assert set(states) <= {"done", "failed", "cancelled"}
+    assert "done" in states
+    assert not {"running", "waiting"} & set(states)

@@ -19,23 +19,28 @@ class LivePage:
     Args:
         about: What is told of the render.
         note: How far it is.
+        state: What names that for programs.
     """
 
-    def __init__(self, about: About, note: str = "starting") -> None:
+    def __init__(self, about: About, note: str = "starting", state: str = "running") -> None:
         self._about = about
         self._id = f"remotion-py-{secrets.token_hex(8)}"
         self._last: RenderProgress | None = None
         self._said = ("", "")
         self._cell = running_cell()
-        self._note(note, update=False)
+        self._note(note, state, update=False)
 
     def begin(self, about: About) -> None:
         """Show a render in the place of the one before."""
         self._about, self._last = about, None
-        self._note("starting")
+        self._note("starting", "running")
 
-    def _note(self, note: str, *, update: bool = True) -> None:
-        html = view.framed("running", view.heading(self._about.title, note))
+    def clear(self) -> None:
+        """Show nothing."""
+        self._publish("", "")
+
+    def _note(self, note: str, state: str, *, update: bool = True) -> None:
+        html = view.framed(state, view.heading(self._about.title, note))
         self._publish(html, f"{self._about.title}: {note}", update=update)
 
     def update(self, progress: RenderProgress | BatchProgress) -> None:

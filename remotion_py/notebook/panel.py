@@ -108,7 +108,7 @@ class Panel:
             return
         # The static part is for places without widgets, such as a notebook that is only looked at.
         display(self._box._repr_mimebundle_() | self._static(), raw=True, display_id=self._id)
-        self._page = LivePage(About(self._composition), note="not rendered yet")
+        self._page = LivePage(About(self._composition), note="not rendered yet", state="waiting")
         note_started(self)
 
     def interrupt(self) -> None:
@@ -123,6 +123,8 @@ class Panel:
 
         display(self._static(), raw=True, display_id=self._id, update=True)
         self._box.close()
+        if self._task is None:
+            self._page.clear()
 
     def _static(self) -> dict[str, str]:
         picture = view.data_url(self._shown.picture, "image/jpeg")
