@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .errors import RemotionPyError
 from .lambda_.keys import handle_key, progress_key
-from .progress import RenderProgress
+from .progress import RenderProgress, State
 from .providers.base import ObjectStore
 
 Ending = Literal["video", "frames"]
@@ -20,7 +19,6 @@ SILENT_S = 60.0
 CLOCK_STEP_S = 5.0
 """Start times are told by the clock of the wall, which may be set in between."""
 ENDED = "the process that rendered it has ended"
-State = Literal["starting", "rendering", "done", "failed", "cancelled", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -163,22 +161,10 @@ def listed(progress: RenderProgress, handle: Handle | None, *, lost: bool, modif
     started = metadata.get("startedDate")
     return ListedRender(
         render_id=progress.render_id,
-        state=_state(progress, lost=lost),
+        state="interrupted" if lost and progress.state in ("starting", "rendering") else progress.state,
         composition=metadata.get("compositionId") or (handle.composition if handle else None),
         started=datetime.datetime.fromtimestamp(started / 1000, datetime.UTC) if started else modified,
         output=Path(handle.output) if handle and handle.output else None,
         command=handle.command if handle else "",
         progress=progress,
     )
-
-
-def _state(progress: RenderProgress, *, lost: bool) -> State:
-    error: RemotionPyError | None = progress.fatal_error
-    if progress.done:
-        return "done"
-    if error:
-        names: dict[str, State] = {"RenderCancelledError": "cancelled", "RenderInterruptedError": "interrupted"}
-        return names.get(type(error).__name__, "failed")
-    if lost:
-        return "interrupted"
-    return "rendering" if progress.launched else "starting"

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from .errors import RemotionPyError
+
 T = TypeVar("T")
 
 SLICE_S = 0.1
@@ -47,6 +49,11 @@ def wait(future: concurrent.futures.Future[T]) -> T:
             except TimeoutError:
                 if future.done():
                     raise
+    except RemotionPyError as error:
+        # Its words tell what is wrong; where we noticed tells nothing, and would bury them in a cell.
+        if os.environ.get("REMOTION_PY_DEBUG"):
+            raise
+        raise error.with_traceback(None) from error.__cause__
     except BaseException:
         future.cancel()
         raise

@@ -185,8 +185,7 @@ class RenderTask(Generic[T]):
             try:
                 self._give_up(lost)
             except RemotionPyError as error:
-                if not self._others:  # only who started it knows enough to write into its document
-                    await self._record(data, error)
+                await self._record(data, error)
                 raise
             await asyncio.sleep(provider.poll_s)
 
@@ -194,7 +193,7 @@ class RenderTask(Generic[T]):
         if self._others:
             return await self._others()
         if not self._host.provider.alive:
-            return "the local Lambda endpoint has ended"
+            return "the local Lambda endpoint has ended, as it does when its client is closed"
         return await self._host.provider.failure(self.render_id)
 
     def _give_up(self, lost: str | None) -> None:
@@ -203,15 +202,18 @@ class RenderTask(Generic[T]):
             raise RenderCancelledError(f"The render {self.render_id} was cancelled.")
         if lost:
             raise RenderInterruptedError(
-                f"The render {self.render_id} was interrupted: its main function is gone ({lost}). Start it again."
+                f"The render {self.render_id} was interrupted: its main function is gone ({lost}). Start it again, "
+                f"and wait for it before its client is closed, or start it with detach=True."
             )
 
     async def _record(self, data: bytes, error: RemotionPyError) -> None:
-        """Write what ended the render into its document, for those who ask later; its main function no longer can."""
+        """Note what ended the render, as its main function no longer can; whoever started it writes it down for all."""
         document = json.loads(data)
         document["errors"].append(fatal_entry(error))
-        with contextlib.suppress(OSError):
-            await self._host.provider.store.put(progress_key(self.render_id), json.dumps(document).encode())
+        self.latest = self._host.read_document(document, self.render_id)
+        if not self._others:
+            with contextlib.suppress(OSError):
+                await self._host.provider.store.put(progress_key(self.render_id), json.dumps(document).encode())
 
     async def _notify(self) -> None:
         async with self._changed:

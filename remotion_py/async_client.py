@@ -135,7 +135,10 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         """Take up a render again; see `Client.attach()`. Cancelling the task that waits does not cancel the render."""
         how = self._how(progress)
         task, about = await _loop.bridge(self._engine.attach(render_id))
-        return AsyncRender(task, how, about)
+        render = AsyncRender(task, how, about)
+        if (await self.get_render_progress(render_id)).state not in ("starting", "rendering"):
+            await render.show_end()
+        return render
 
     async def renders(self, *, limit: int = 50) -> list[ListedRender]:
         """List the renders that are kept in the store; see `Client.renders()`."""

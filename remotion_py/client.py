@@ -220,7 +220,10 @@ class Client(ClientBase, AwsMethods):
         """
         how = self._how(progress)
         task, about = _loop.run(self._engine.attach(render_id))
-        return Render(task, how, about)
+        render = Render(task, how, about)
+        if self.get_render_progress(render_id).state not in ("starting", "rendering"):
+            render.show_end()
+        return render
 
     def renders(self, *, limit: int = 50) -> list[ListedRender]:
         """List the renders that are kept in the store, finished ones too, the newest first.

@@ -54,7 +54,8 @@ def check_options(options: type, given: Mapping[str, Any]) -> dict[str, Any]:
     known = table(options)
     for name in given:
         if name not in known:
-            raise OptionError(f"There is no option {name!r}.{_nearest(name, known)} Known: {', '.join(sorted(known))}.")
+            hint = _nearest(name, known) or f" Known: {', '.join(sorted(known))}."
+            raise OptionError(f"There is no option {name!r}.{hint}")
     values = {name: given.get(name, option.default) for name, option in known.items()}
     for name, option in known.items():
         if option.check and values[name] is not None:

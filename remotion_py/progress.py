@@ -17,6 +17,10 @@ ChunkState = Literal["waiting", "invoked", "rendering", "encoded", "retried", "f
 """How far one chunk is; "retried" is one whose function runs for the second time or more."""
 
 
+State = Literal["starting", "rendering", "done", "failed", "cancelled", "interrupted"]
+_ENDS: dict[str, State] = {"RenderCancelledError": "cancelled", "RenderInterruptedError": "interrupted"}
+
+
 @dataclass(frozen=True, repr=False)
 class RenderProgress:
     """How far a render is.
@@ -99,13 +103,21 @@ class RenderProgress:
         eta = f", about {self.eta:.0f} s left" if self.eta else ""
         return f"{self}, {self.fps:.1f} fps{eta}"
 
+    @property
+    def state(self) -> State:
+        """What it is at, or how it ended."""
+        if self.done:
+            return "done"
+        if self.fatal_error:
+            return _ENDS.get(type(self.fatal_error).__name__, "failed")
+        return "rendering" if self.launched else "starting"
+
     def __repr__(self) -> str:
         return f"<RenderProgress of {self.render_id}: {self}>"
 
     def __str__(self) -> str:
-        state = "done" if self.done else "failed" if self.fatal_error_encountered else "rendering"
         return (
-            f"{self.overall_progress:4.0%} {state}: {self.frames_rendered}/{self.total_frames or '?'} frames, "
+            f"{self.overall_progress:4.0%} {self.state}: {self.frames_rendered}/{self.total_frames or '?'} frames, "
             f"{self.chunks}/{self.total_chunks or '?'} chunks"
         )
 

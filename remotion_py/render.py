@@ -94,8 +94,8 @@ class Video(ShowsItself):
         return _required(self.file, f"The video of the render {self.render_id}")
 
     def __str__(self) -> str:
-        megabytes = self.size / 1e6
-        return f"{self.file or self.url} ({self.width}x{self.height}, {self.duration:.2f} s, {megabytes:.1f} MB)"
+        size = f"{self.size / 1e6:.1f} MB" if self.size >= 100_000 else f"{self.size / 1e3:.1f} kB"
+        return f"{self.file or self.url} ({self.width}x{self.height}, {self.duration:.2f} s, {size})"
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,8 @@ class Composition:
     height: int
     fps: float
     duration_in_frames: int
-    props: dict[str, Any]
-    default_props: dict[str, Any]
+    props: dict[str, Any] = field(repr=False)
+    default_props: dict[str, Any] = field(repr=False)
 
     @classmethod
     def from_wire(cls, wire: dict[str, Any]) -> Composition:
@@ -286,13 +286,18 @@ class Render(Generic[Result_co]):
             self._task.interrupt()
             raise
         finally:
-            if self._page and self._shown:
-                concurrent.futures.wait([self._shown], SHOWN_PATIENCE_S)
-                self._page.settle()
+            self.show_end()
+
+    def show_end(self) -> None:
+        """Wait a moment for its cell to show how it ended; of use where it has."""
+        if self._page and self._shown:
+            concurrent.futures.wait([self._shown], SHOWN_PATIENCE_S)
+            self._page.settle()
 
     def cancel(self) -> None:
         """Cancel it; returns when its functions have been told."""
         _loop.run(self._task.cancel())
+        self.show_end()
 
     def __iter__(self) -> Iterator[RenderProgress]:
         seen = None
@@ -343,9 +348,7 @@ class AsyncRender(Generic[Result_co]):
                     if on_progress:
                         on_progress(progress)
             result = await _loop.bridge(self._task.result())
-            if self._page and self._shown:
-                await asyncio.wait([asyncio.wrap_future(self._shown)], timeout=SHOWN_PATIENCE_S)
-                self._page.settle()
+            await self.show_end()
             return result
         except RemotionPyError:
             raise
@@ -353,9 +356,16 @@ class AsyncRender(Generic[Result_co]):
             self._task.interrupt()
             raise
 
+    async def show_end(self) -> None:
+        """Wait a moment for its cell to show how it ended; of use where it has."""
+        if self._page and self._shown:
+            await asyncio.wait([asyncio.wrap_future(self._shown)], timeout=SHOWN_PATIENCE_S)
+            self._page.settle()
+
     async def cancel(self) -> None:
         """Cancel it; returns when its functions have been told."""
         await _loop.bridge(self._task.cancel())
+        await self.show_end()
 
     async def __aiter__(self) -> AsyncIterator[RenderProgress]:
         seen = None

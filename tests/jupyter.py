@@ -136,7 +136,12 @@ class Notebook:
         while self.path.stat().st_mtime_ns == before:
             assert time.monotonic() < deadline
             self.page.wait_for_timeout(50)
-        return nbformat.read(self.path, 4)
+        while True:
+            try:
+                return nbformat.read(self.path, 4)
+            except ValueError:  # it is being written
+                assert time.monotonic() < deadline
+                self.page.wait_for_timeout(50)
 
     def theme(self, name: str) -> None:
         """Change the theme and wait until it is drawn."""

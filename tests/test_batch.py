@@ -56,6 +56,13 @@ def test_csv_is_text(tmp_path: Path) -> None:
     assert read_rows(tmp_path / "rows.csv") == [{"name": "ä", "value": "1"}]
 
 
+def test_a_line_of_csv_that_does_not_fit_its_header_is_named(tmp_path: Path) -> None:
+    for line, count in (("b", 1), ("b,2,3", 3)):
+        (tmp_path / "rows.csv").write_text(f"name,value\na,1\n\n{line}\n")
+        with pytest.raises(OptionError, match=f"Line 4 of .* has {count} fields, but its header has 2: name, value"):
+            read_rows(tmp_path / "rows.csv")
+
+
 def planned(rows: list[dict[str, Any]], output: str = "{name}.mp4", props: Any = None) -> Any:
     return plan_rows(rows, output=output, props=props, about={"site": "x"})
 
@@ -65,6 +72,21 @@ def test_props_are_rows_over_what_all_share_or_made_by_a_function() -> None:
     assert json.loads(planned(rows, props={"theme": "dark", "value": 0})[0].props) == {"theme": "dark"} | rows[0]
     assert planned(rows, props=lambda row: {"title": row["name"]})[0].props == '{"title":"a"}'
     assert planned(rows)[0].key != planned(rows, props={"theme": "dark"})[0].key
+
+
+def test_a_column_named_index_is_its_own(tmp_path: Path) -> None:
+    assert [row.output.name for row in planned([{"index": "x"}, {"index": "y"}], "{index}.mp4")] == ["x.mp4", "y.mp4"]
+
+
+def test_an_output_is_the_same_however_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (row,) = planned([{"name": "a"}], "~/{name}.mp4")
+    assert row.output == tmp_path / "a.mp4"
+    row.output.touch()
+    manifest = Manifest(tmp_path / "m.jsonl")
+    manifest.add(Entry(0, "done", "a.mp4", key=row.key))
+    assert Manifest(tmp_path / "m.jsonl").finished(row)
 
 
 def test_outputs_stay_in_their_folder() -> None:
@@ -84,6 +106,8 @@ def test_outputs_stay_in_their_folder() -> None:
         ),
         ([{"name": "a"}, {"name": "a"}], "{name}.mp4", OutputError, "Rows 0 and 1 both go to a.mp4"),
         ([{"name": "a"}, {"name": "b", "x": [1, float("nan")]}], "{name}.mp4", PropsError, r"rows\[1\]\.x\[1\] is nan"),
+        ([{"name": "a"}, {"name": None}], "{name}.mp4", OutputError, "'name', which is missing in row 1"),
+        ([{"name": float("nan")}], "{name}.mp4", OutputError, "'name', which is missing in row 0"),
         ([{"name": 1}], "{name:zz}.mp4", OutputError, "cannot be filled in for row 0"),
     ],
 )

@@ -132,6 +132,10 @@ def test_frames_as_remotion_writes_them() -> None:
     assert parse_frames("10-") == (10, None)
 
 
+def test_doctor_leaves_nothing_open() -> None:
+    assert "Unclosed" not in run_cli("doctor", check=False).stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_complete_commands(shell: str) -> None:
     assert "_REMOTION_PY_COMPLETE" in run_cli("completion", shell).stdout

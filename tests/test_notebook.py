@@ -215,6 +215,12 @@ def test_magics_render_what_a_cell_describes(kernel: Kernel) -> None:
     assert re.fullmatch(r"\(25[2-5], [0-3], [0-3]\)", pixel), pixel
     assert 'src="data:image/png' in kernel.shown(kernel.run(HTML))
     assert 'src="data:image/png' in kernel.shown(kernel.run("%render_still $LAB counter --frame 3 --output m.png"))
+    for line, source in (
+        (3, "%%render\nfunction render() {\n  oops();\n}"),
+        (3, "%%render\n<script>\noops();function render() {}</script>"),
+    ):
+        failed = kernel.run(source, fails=True).outputs[-1].evalue
+        assert f"index.html:{line}:" in failed, "lines of the page are lines of the cell"
     for source, words in (
         ("%%render\nlet a = 1;", "defines no function render"),
         ("%%render --nothing\nfunction render() {}", "unrecognized arguments: --nothing"),
@@ -301,4 +307,4 @@ def test_a_large_video_is_linked_with_a_poster_and_a_small_preview(
 
 def test_what_is_told_of_objects_is_short() -> None:
     progress = RenderProgress("abc", "b", frames_rendered=5, total_frames=10, render_metadata={"long": "x" * 999})
-    assert repr(progress) == "<RenderProgress of abc:   0% rendering: 5/10 frames, 0/? chunks>"
+    assert repr(progress) == "<RenderProgress of abc:   0% starting: 5/10 frames, 0/? chunks>"

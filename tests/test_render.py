@@ -318,6 +318,22 @@ def test_small_scales_make_small_videos(client: rp.Client, tmp_path: Path) -> No
     assert (video.width, video.height) == (96, 54)
 
 
+def test_a_client_that_was_closed_before_says_so_and_how_to_go_on() -> None:
+    with rp.Client(capacity=1) as client:
+        render = client.start_render_media(LAB, "slow", props={"pause": 100, "frames": 200})
+    with pytest.raises(rp.errors.RenderInterruptedError, match="wait for it before its client is closed"):
+        render.wait()
+    assert "interrupted" in repr(render)
+
+
+def test_errors_are_told_without_the_way_that_they_came() -> None:
+    with pytest.raises(rp.errors.OptionError, match=r"'frame_rang'. Did you mean 'frame_range'\?$") as raised:
+        rp.render_media(LAB, "counter", frame_rang=(0, 3))
+    files = {entry.path.name for entry in raised.traceback}
+    assert "client.py" in files
+    assert not {"_engine.py", "_order.py", "option.py"} & files
+
+
 @pytest.mark.parametrize("concurrency", [1, 2])
 def test_whoever_watches_sees_the_newest_frame(client: rp.Client, concurrency: int, tmp_path: Path) -> None:
     options = {"output": tmp_path / "a.mp4", "force_duration_in_frames": 150, "concurrency": concurrency}

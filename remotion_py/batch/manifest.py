@@ -68,20 +68,25 @@ class Manifest:
                 raise OutputError(
                     f"Line {number} of {path} is no entry of a batch's manifest. Name another file by manifest=."
                 ) from error
-            self._done[entry.path] = entry
+            self._done[_place(entry.path)] = entry
 
     def finished(self, row: Row) -> Entry | None:
         """Return how a row was done before, if its output is still there and nothing has changed."""
-        entry = self._done.get(str(row.output))
+        entry = self._done.get(_place(row.output))
         unchanged = entry and entry.status == "done" and entry.key == row.key and row.output.is_file()
         return entry if unchanged else None
 
     def add(self, entry: Entry) -> None:
         """Note how a row ended, at once."""
-        self._done[entry.path] = entry
+        self._done[_place(entry.path)] = entry
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
+
+
+def _place(path: str | Path) -> str:
+    """Return what tells outputs apart, however they are written."""
+    return str(Path(path).expanduser().absolute())
 
 
 def default_path(rows: list[Row]) -> Path:

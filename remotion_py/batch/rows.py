@@ -74,7 +74,7 @@ def _read_file(path: Path) -> list[dict[str, Any]]:
         raise OptionError(f"There is no file {path} with rows. Check its name.")
     if path.suffix.lower() == ".csv":
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return [dict(row) for row in csv.DictReader(file)]
+            return _csv_rows(path, csv.reader(file))
     if path.suffix.lower() not in (".jsonl", ".ndjson"):
         raise OptionError(f"The rows in {path} must be .jsonl or .csv. Read another format into a data frame first.")
     found: list[dict[str, Any]] = []
@@ -86,6 +86,21 @@ def _read_file(path: Path) -> list[dict[str, Any]]:
         except json.JSONDecodeError as error:
             raise OptionError(f"Line {number} of {path} is not valid JSON: {error.msg}. Mend it.") from None
         found.append(_mapping(row, len(found)))
+    return found
+
+
+def _csv_rows(path: Path, lines: Any) -> list[dict[str, Any]]:
+    header: list[str] = next(lines, [])
+    found: list[dict[str, Any]] = []
+    for fields in lines:
+        if not fields:
+            continue
+        if len(fields) != len(header):
+            raise OptionError(
+                f"Line {lines.line_num} of {path} has {len(fields)} fields, but its header has {len(header)}: "
+                f"{', '.join(header)}. Mend the line."
+            )
+        found.append(dict(zip(header, fields, strict=True)))
     return found
 
 
@@ -116,7 +131,7 @@ def plan_rows(
     taken: dict[Path, int] = {}
     base = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode())
     for index, row in enumerate(rows):
-        path = Path(_filled(output, row, index))
+        path = Path(_filled(output, row, index)).expanduser()
         if path in taken:
             raise OutputError(
                 f"Rows {taken[path]} and {index} both go to {path}. Put a field that differs into output, or {{index}}."
@@ -140,13 +155,19 @@ def _props(props: RowProps, row: Mapping[str, Any], index: int) -> str:
 
 def _filled(template: str, row: Mapping[str, Any], index: int) -> str:
     fields = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
-    known = {**row, "index": index}
+    known = {"index": index, **row}
     for field in fields:
         name = field.split(".")[0].split("[")[0]
         if name not in known:
             raise OutputError(
                 f"The output {template!r} names the field {name!r}, which row {index} does not have. It has: "
                 f"{', '.join(map(str, row)) or 'none'}, and index.",
+                row=index,
+            )
+        if known[name] is None or known[name] != known[name]:
+            raise OutputError(
+                f"The output {template!r} names the field {name!r}, which is missing in row {index}. Give it a value, "
+                f"drop the row, or name another field.",
                 row=index,
             )
     try:

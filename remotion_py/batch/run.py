@@ -68,7 +68,7 @@ class Batch:
         self._stills = _are_stills(self.rows)
         self._check()
         self._parallel = self._bound(parallel)
-        self._manifest = Manifest(Path(manifest) if manifest else default_path(self.rows))
+        self._manifest = Manifest(Path(manifest).expanduser() if manifest else default_path(self.rows))
         self._entries: dict[int, Entry] = {}
         self._running: dict[int, float] = {}
         self._signal = asyncio.Event()

@@ -94,6 +94,7 @@ async def _probe() -> tuple[str, bool, list[str]]:
         await opened.page.goto("https://localhost/")
         answers = await opened.page.evaluate(_ASK_CODECS.replace("CODECS", str(list(_MEDIA_CODECS.values()))))
         decoded = [name for name, yes in zip(_MEDIA_CODECS, answers, strict=True) if yes]
+        await opened.close()
         return browser.version, browser.frame_control, decoded
     finally:
         await browser.close()

@@ -19,7 +19,7 @@ def renders() -> None:
 @renders.command()
 @with_client
 @click.option("--limit", type=click.IntRange(1), default=50, help="How many at most.")
-@click.option("-q", "--quiet", is_flag=True, help="Print the ids only.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the ids only, on one line, as rm takes them.")
 def ls(client: Client, limit: int, quiet: bool) -> None:
     """List the renders in the store, running ones too, the newest first."""
     found = client.renders(limit=limit)
@@ -59,5 +59,9 @@ def download(aws: Aws, render_id: str, output: str, bucket_name: str | None) -> 
 @click.argument("render_id")
 def cancel(client: Client, render_id: str) -> None:
     """Tell the functions of the render RENDER_ID to end."""
+    state = client.get_render_progress(render_id).state
+    if state not in ("starting", "rendering"):
+        click.echo(f"{render_id} has ended already: {state}")
+        return
     client.cancel_render(render_id)
     click.echo(f"{render_id} is told to end")

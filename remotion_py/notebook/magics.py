@@ -79,15 +79,16 @@ def cell_page(source: str, *, width: int, height: int, fps: float, duration: flo
             "remotionPy.registerComposition()."
         )
     canvas = f'<canvas id="canvas" width="{width}" height="{height}"></canvas>'
-    script = f"<script>\nconst canvas = document.getElementById('canvas');\n{source}\n</script>"
-    body = source if html else f"{canvas}{script}"
     facts = {"id": COMPOSITION, "width": width, "height": height, "fps": fps}
     facts["durationInFrames"] = max(1, round(duration * fps))
     call = f"remotionPy.registerComposition({{...{json.dumps(facts)}, render}});"
-    register = "" if registers else f"<script>{call}</script>"
+    begin = "" if html else f"{canvas}<script>const canvas = document.getElementById('canvas');"
+    end = "" if html else "\n</script>"
+    register = "" if registers else f"\n<script>{call}</script>"
+    # All that comes before is in one line, as the magic is, so lines of the page are lines of the cell.
     return (
-        '<!doctype html>\n<meta charset="utf-8">\n<script src="remotion-py.js"></script>\n'
-        f'<body style="margin:0">\n{body}\n{register}</body>\n'
+        '<!doctype html><meta charset="utf-8"><script src="remotion-py.js"></script><body style="margin:0">'
+        f"{begin}\n{source}{end}{register}</body>\n"
     )
 
 
@@ -97,13 +98,21 @@ class RenderMagics(Magics):
 
     @line_cell_magic
     def render(self, line: str, cell: str | None = None) -> Video | None:
-        """Render the composition in a cell, or one of a site: `%render SITE COMPOSITION [--output FILE]`."""
+        """Render the composition in a cell, or one of a site: `%render SITE COMPOSITION`.
+
+        Both take --output FILE, --props VARIABLE and --scale FACTOR; a cell --width and --height in pixels, --fps, and
+        --duration in seconds.
+        """
         result = self._run("render", line, cell, stills=False)
         return result if isinstance(result, Video) else None
 
     @line_cell_magic
     def render_still(self, line: str, cell: str | None = None) -> Still | None:
-        """Render one frame of the composition in a cell, or of one of a site."""
+        """Render one frame of the composition in a cell, or of one of a site: `%render_still SITE COMPOSITION`.
+
+        Both take --frame NUMBER, --output FILE, --props VARIABLE and --scale FACTOR; a cell --width and --height in
+        pixels, --fps, and --duration in seconds.
+        """
         result = self._run("render_still", line, cell, stills=True)
         return result if isinstance(result, Still) else None
 
@@ -122,7 +131,7 @@ class RenderMagics(Magics):
         size = {key: given[key] for key in ("width", "height", "fps", "duration")}
         with tempfile.TemporaryDirectory(prefix="remotion-py-cell-") as folder:
             (Path(folder) / "index.html").write_text(cell_page(cell, **size), encoding="utf-8")
-            token = called_as.set(f"{marks}{name} {line}")
+            token = called_as.set(f"{marks}{name} {line}\n{cell}")
             try:
                 return draw(folder, COMPOSITION, **options)
             finally:

@@ -232,7 +232,9 @@ class CompositionPage:
             try:
                 response = await self._opened.page.goto(self._url, wait_until="load", timeout=limit)
             except Error as error:
-                response, reason = None, str(error).split("\n")[0]
+                # The browser's way out is our gate, which speaks SOCKS: what it cannot reach, nobody answers at.
+                reason = str(error).split("\n")[0].replace("ERR_SOCKS_CONNECTION_FAILED", "nobody answers")
+                response = None
                 if any(sign in reason for sign in ("closed", "crashed")):
                     raise BrowserCrashedError(
                         f"The browser went away while it loaded {self._url} ({reason})."
