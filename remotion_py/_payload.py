@@ -17,7 +17,7 @@ from .option import wire_options
 from .options import RenderMediaOptions
 from .output import check_output
 from .page.discovery import find_browser
-from .page.serve_url import check_folder, is_url
+from .page.serve_url import address, check_folder, is_url
 from .providers.base import Provider
 
 PICTURE_EXTENSIONS = {"png": ("png",), "jpeg": ("jpeg", "jpg"), "webp": ("webp",), "pdf": ("pdf",)}
@@ -55,7 +55,7 @@ async def make_payload(
     """
     if isinstance(values.get("out_name"), Mapping) and values.get("output") is not None:
         raise OptionError("output and a bucket in out_name are both given, but exclude each other. Pass one of them.")
-    url = os.fspath(serve_url)
+    url = address(serve_url)
     if provider.on_this_machine:
         url = url if is_url(url) else str(check_folder(url))
         find_browser(provider.browser_executable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -68,6 +69,13 @@ def boolean(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise OptionError(f"{name} is {value!r}, but must be True or False.")
     return value
+
+
+def path(name: str, value: Any) -> Any:
+    """Check the path of a file or folder."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise OptionError(f"{name} is {value!r}, but must be a path. Pass a string or a pathlib.Path.")
+    return cast(Any, value)
 
 
 def text(name: str, value: Any) -> str:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
-from .checks import boolean, choice, frame_range, number, strings, text
+from .checks import boolean, choice, frame_range, number, path, strings, text
 from .cloud_options import AssetOptions, CloudOptions, WebhookOptions
 from .option import Option
 
@@ -109,7 +109,7 @@ class PictureOptions(PageOptions, total=False):
 
     output: Annotated[
         str | os.PathLike[str] | None,
-        Option("Where the result is written; None leaves it in the object store."),
+        Option("Where the result is written; None leaves it in the object store.", None, "", path),
     ]
     overwrite: Annotated[
         bool, Option("Replace an existing output.", True, "overwrite", boolean, "overwrite/--no-overwrite")
@@ -347,7 +347,7 @@ class RenderMediaOptions(SequenceOptions, CloudOptions, WebhookOptions, total=Fa
     ]
     separate_audio_to: Annotated[
         str | os.PathLike[str] | None,
-        Option("Write the audio to this file instead of into the video.", None, "", None, "separate-audio-to"),
+        Option("Write the audio to this file instead of into the video.", None, "", path, "separate-audio-to"),
     ]
     metadata: Annotated[
         Mapping[str, str], Option("Tags of the file, such as title or comment.", {}, "metadata", strings, "metadata")

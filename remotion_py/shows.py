@@ -121,7 +121,7 @@ def repeating(
     """
     if called_as.get():
         return called_as.get()
-    arguments = [repr(os.fspath(serve_url)), repr(composition)]
+    arguments = [_written(serve_url, longest) or "serve_url", repr(composition)]
     arguments += [f"{name}={_written(value, longest) or name}" for name, value in options.items()]
     return f"{call}({', '.join(arguments)})"
 

@@ -175,3 +175,13 @@ def test_the_command_line_says_one_clear_paragraph(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     nothing_left()
+
+
+@pytest.mark.parametrize(
+    ("serve_url", "options", "words"),
+    [(1, {}, "The serve URL is 1, but must be the path"), (LAB, {"output": 5}, "output is 5, but must be a path")],
+)
+def test_what_is_no_path_is_told_so(client: rp.Client, serve_url: Any, options: Any, words: str) -> None:
+    for render in (client.render_media, client.render_still):
+        with pytest.raises(rp.RemotionPyError, match=words):
+            render(serve_url, "counter", **options)

@@ -137,7 +137,7 @@ def test_frames_on_demand_equal_screenshots(lab: str) -> None:
 @pytest.mark.parametrize(
     ("composition", "frame", "words"),
     [
-        ("throws", 3, r"at frame 3: TypeError: boom at three \(at .*lab\.js:\d+:\d+"),
+        ("throws", 3, r"threw at frame 3: TypeError: boom at three \(at .*lab\.js:\d+:\d+"),
         ("throws-later", 2, r"threw at frame 2: Error: a late boom \(at .*lab\.js:\d+:\d+"),
         ("cancels", 1, "cancelled its render at frame 1: Error: the page gave up"),
     ],

@@ -348,8 +348,9 @@ class CompositionPage:
         )
 
     def _check(self, answer: Mapping[str, Any], frame: int | None) -> None:
-        if answer["state"] == "cancelled":
-            raise cancelled(answer["text"], frame, self._trouble.hint())
+        if answer["state"] in ("cancelled", "threw"):
+            threw = answer["state"] == "threw"
+            raise cancelled(answer["text"], frame, self._trouble.hint(), threw=threw)
 
     async def _fetch(self, url: str) -> str | None:
         """Return the text behind a URL as the page gets it; None when it cannot be had."""

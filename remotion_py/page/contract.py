@@ -134,8 +134,17 @@ class Composition:
         }
 
 
-def cancelled(stack: str, frame: int | None, hint: str = "") -> PageScriptError | PageTimeoutError:
-    """Turn what a page wrote into `remotion_cancelledError` into an error (page contract 8.1)."""
+def cancelled(
+    stack: str, frame: int | None, hint: str = "", *, threw: bool = False
+) -> PageScriptError | PageTimeoutError:
+    """Turn what a page wrote into `remotion_cancelledError` into an error (page contract 8.1).
+
+    Args:
+        stack: What it wrote.
+        frame: The frame that was shown.
+        hint: What else is known.
+        threw: A plain page's function threw, and did not cancel by itself.
+    """
     first, *rest = stack.split("\n")
     where = f" at frame {frame}" if frame is not None else ""
     handle = re.search(r'delayRender\(\) "(.*?)" was called but not cleared after (\d+)', stack, re.DOTALL)
@@ -153,7 +162,8 @@ def cancelled(stack: str, frame: int | None, hint: str = "") -> PageScriptError 
     position = next((line.strip() for line in rest if line.strip().startswith("at ")), "")
     position = f" ({position})" if position else ""
     return PageScriptError(
-        f"The page cancelled its render{where}: {first}{position}. {hint}Mend the page and render again.",
+        f"The page {'threw' if threw else 'cancelled its render'}{where}: {first}{position}. "
+        f"{hint}Mend the page and render again.",
         frame=frame,
         stack=stack,
     )

@@ -2,6 +2,7 @@
 (() => {
   const settings = __SETTINGS__;
   const own = { cancelled: () => window.remotion_cancelledError };
+  own.givenUp = () => ({ state: window.remotionPyThrew ? "threw" : "cancelled", text: String(own.cancelled()) });
 
   window.process = window.process ?? { env: {} };
   window.process.env = { ...window.process.env, NODE_ENV: "production" };
@@ -53,7 +54,7 @@
 
   own.ready = async () => {
     for (;;) {
-      if (own.cancelled() !== undefined) return { state: "cancelled", text: String(own.cancelled()) };
+      if (own.cancelled() !== undefined) return own.givenUp();
       if (window.remotion_renderReady === true) return { state: "ready" };
       await nextFrame();
     }
@@ -147,7 +148,7 @@
     } while (window.remotion_renderReady !== true);
     // Collecting empties the list of assets, which grows with every frame otherwise.
     const assets = (window.remotion_collectAssets?.() ?? []).map(packed);
-    if (own.cancelled() !== undefined) return { state: "cancelled", text: String(own.cancelled()) };
+    if (own.cancelled() !== undefined) return own.givenUp();
     return { state: "ready", videos: lookForVideos(), assets };
   };
 

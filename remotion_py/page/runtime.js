@@ -172,6 +172,8 @@
     draw(clamped).then(
       () => requestAnimationFrame(() => continueRender(handle)),
       (error) => {
+        if (window.remotion_cancelledError !== undefined) return; // by cancelRender(), which throws too
+        window.remotionPyThrew = true;
         window.remotion_cancelledError = error instanceof Error ? error.stack : String(error);
       },
     );

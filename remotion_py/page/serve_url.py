@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from ..errors import SiteNotFoundError
+
+
+def address(serve_url: object) -> str:
+    """Return a serve URL as text.
+
+    Raises:
+        SiteNotFoundError: It is something else than text or a path.
+    """
+    if not isinstance(serve_url, (str, os.PathLike)):
+        raise SiteNotFoundError(
+            f"The serve URL is {serve_url!r}, but must be the path of a folder or an http(s) URL. Pass such a one."
+        )
+    return os.fspath(cast("str | os.PathLike[str]", serve_url))
 
 
 def is_url(serve_url: str) -> bool:
