@@ -17,6 +17,7 @@ from .providers.base import Provider
 
 CANCEL_PATIENCE_S = 5.0
 INTERRUPT_PATIENCE_S = 1.0
+ENDPOINT_ENDED = "the local Lambda endpoint has ended, as it does with its client"
 
 T = TypeVar("T")
 
@@ -193,7 +194,7 @@ class RenderTask(Generic[T]):
         if self._others:
             return await self._others()
         if not self._host.provider.alive:
-            return "the local Lambda endpoint has ended, as it does when its client is closed"
+            return ENDPOINT_ENDED
         return await self._host.provider.failure(self.render_id)
 
     def _give_up(self, lost: str | None) -> None:
@@ -201,9 +202,10 @@ class RenderTask(Generic[T]):
         if self._cancelled_at is not None and (lost or now - self._cancelled_at > CANCEL_PATIENCE_S):
             raise RenderCancelledError(f"The render {self.render_id} was cancelled.")
         if lost:
+            closed = ", and wait for it before its client is closed; or start it with detach=True"
+            advice = f"Start it again{closed if lost == ENDPOINT_ENDED else ''}."
             raise RenderInterruptedError(
-                f"The render {self.render_id} was interrupted: its main function is gone ({lost}). Start it again, "
-                f"and wait for it before its client is closed, or start it with detach=True."
+                f"The render {self.render_id} was interrupted: its main function is gone ({lost}). {advice}"
             )
 
     async def _record(self, data: bytes, error: RemotionPyError) -> None:
