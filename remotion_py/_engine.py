@@ -24,19 +24,21 @@ from ._order import Order, make_order
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
 from .errors import FunctionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
-from .lambda_.keys import PROGRESS, RENDERS, cancel_key, progress_key
+from .lambda_.keys import PROGRESS, cancel_key, progress_key
 from .lambda_.stream import Decoder, Kind, Message
 from .option import check_options
 from .options import PageOptions, RenderStillOptions
 from .progress import RenderProgress, from_document
 from .providers.aws.provider import AwsProvider
 from .providers.aws.sites import deploy_folder
-from .providers.base import ObjectInfo, Provider
+from .providers.base import RENDERS, ObjectInfo, Provider
 from .providers.threads import in_thread
 from .render import Composition, Still
 from .shows import About, Keeps
 
 THROTTLED_PAUSE_S = 0.2
+_UNKNOWN = Handle("video")
+"""Stands for the handle of a render that has none."""
 
 log = logging.getLogger(__name__)
 
@@ -126,22 +128,31 @@ class Engine:
             return await self.start(order, lasts=True)
         return (await self.attach(await order_elsewhere(order, settings)))[0]
 
-    async def attach(self, render_id: str) -> tuple[RenderTask[Any], About]:
-        """Take up a render that was started by whomever; returns what can be told of it too."""
+    async def attach(self, render_id: str) -> tuple[RenderTask[Any], About, bool]:
+        """Take up a render that was started by whomever; returns what can be told of it, and whether it has ended."""
         progress = await self.get_render_progress(render_id)
-        handle = await self._handle(render_id) or Handle("video")
-        title = handle.composition or (progress.render_metadata or {}).get("compositionId") or render_id
-        task = RenderTask(self, render_id, self._take_late, lost=partial(self._lost_elsewhere, render_id), lasts=True)
+        handle = await self._handle(render_id)
+        task = RenderTask(
+            self,
+            render_id,
+            partial(self._take_late, handle),
+            lost=partial(self._lost_elsewhere, render_id, handle),
+            lasts=True,
+        )
         self._attached.add(task)
-        return task, About(title, handle.command)
+        known = handle or _UNKNOWN
+        title = known.composition or (progress.render_metadata or {}).get("compositionId") or render_id
+        return task, About(title, known.command), progress.ended
 
-    async def _take_late(self, progress: RenderProgress) -> Any:
-        return await self._delivery.late(await self._handle(progress.render_id) or Handle("video"), progress)
+    async def _take_late(self, handle: Handle | None, progress: RenderProgress) -> Any:
+        handle = handle or await self._handle(progress.render_id) or _UNKNOWN
+        return await self._delivery.late(handle, progress)
 
-    async def _lost_elsewhere(self, render_id: str) -> str | None:
+    async def _lost_elsewhere(self, render_id: str, handle: Handle | None) -> str | None:
+        """Tell why the main function of a render of others is gone, or None; a missing handle may have come since."""
         if not self.provider.on_this_machine:
             return None  # its silence tells, which the task watches
-        return await lost(self.provider.store, render_id, await self._handle(render_id))
+        return await lost(self.provider.store, render_id, handle or await self._handle(render_id))
 
     async def _handle(self, render_id: str) -> Handle | None:
         return await Handle.read(self.provider.store, render_id)
@@ -157,9 +168,9 @@ class Engine:
     async def _listed(self, item: ObjectInfo) -> ListedRender | None:
         render_id = item.key.removeprefix(RENDERS).partition("/")[0]
         try:
-            reason = await self._lost_elsewhere(render_id)
-            progress = await self.get_render_progress(render_id)
             handle = await self._handle(render_id)
+            reason = await self._lost_elsewhere(render_id, handle)
+            progress = await self.get_render_progress(render_id)
         except RenderNotFoundError:
             return None  # deleted meanwhile
         except (KeyError, TypeError, ValueError) as error:
@@ -176,7 +187,7 @@ class Engine:
         output = checked_output(
             values["output"], PICTURE_EXTENSIONS[values["image_format"]], overwrite=values["overwrite"]
         )
-        payload = await self.payload("still", serve_url, RenderStillOptions, values)
+        payload = await self._payload("still", serve_url, RenderStillOptions, values)
         payload |= {"composition": composition}
         async with self._working():
             tries = values["max_retries"]
@@ -278,7 +289,11 @@ class Engine:
         self, kind: str, serve_url: str | os.PathLike[str], options: type, given: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Check options and return what the function is told; see `make_payload()`."""
-        values = check_options(options, given)
+        return await self._payload(kind, serve_url, options, check_options(options, given))
+
+    async def _payload(
+        self, kind: str, serve_url: str | os.PathLike[str], options: type, values: Mapping[str, Any]
+    ) -> dict[str, Any]:
         return await make_payload(self.provider, kind, serve_url, options, values, self._deploy)
 
     async def _deploy(self, folder: Path) -> str:

@@ -161,7 +161,7 @@ def listed(progress: RenderProgress, handle: Handle | None, *, lost: bool, modif
     started = metadata.get("startedDate")
     return ListedRender(
         render_id=progress.render_id,
-        state="interrupted" if lost and progress.state in ("starting", "rendering") else progress.state,
+        state="interrupted" if lost and not progress.ended else progress.state,
         composition=metadata.get("compositionId") or (handle.composition if handle else None),
         started=datetime.datetime.fromtimestamp(started / 1000, datetime.UTC) if started else modified,
         output=Path(handle.output) if handle and handle.output else None,

@@ -134,9 +134,9 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
     async def attach(self, render_id: str, *, progress: Progress = None) -> AsyncRender[Any]:
         """Take up a render again; see `Client.attach()`. Cancelling the task that waits does not cancel the render."""
         how = self._how(progress)
-        task, about = await _loop.bridge(self._engine.attach(render_id))
+        task, about, ended = await _loop.bridge(self._engine.attach(render_id))
         render = AsyncRender(task, how, about)
-        if (await self.get_render_progress(render_id)).state not in ("starting", "rendering"):
+        if ended:
             await render.show_end()
         return render
 

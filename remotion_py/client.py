@@ -219,9 +219,9 @@ class Client(ClientBase, AwsMethods):
             RenderNotFoundError: There is no such render.
         """
         how = self._how(progress)
-        task, about = _loop.run(self._engine.attach(render_id))
+        task, about, ended = _loop.run(self._engine.attach(render_id))
         render = Render(task, how, about)
-        if self.get_render_progress(render_id).state not in ("starting", "rendering"):
+        if ended:
             render.show_end()
         return render
 

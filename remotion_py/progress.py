@@ -112,6 +112,11 @@ class RenderProgress:
             return _ENDS.get(type(self.fatal_error).__name__, "failed")
         return "rendering" if self.launched else "starting"
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, however."""
+        return self.state not in ("starting", "rendering")
+
     def __repr__(self) -> str:
         return f"<RenderProgress of {self.render_id}: {self}>"
 

@@ -20,6 +20,11 @@ SHOWN_PATIENCE_S = 0.4
 OnProgress = Callable[[RenderProgress], Any]
 
 
+def readable_size(count: int) -> str:
+    """Return a number of bytes for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A file that a composition emitted by `<Artifact>`.
@@ -94,8 +99,8 @@ class Video(ShowsItself):
         return _required(self.file, f"The video of the render {self.render_id}")
 
     def __str__(self) -> str:
-        size = f"{self.size / 1e6:.1f} MB" if self.size >= 100_000 else f"{self.size / 1e3:.1f} kB"
-        return f"{self.file or self.url} ({self.width}x{self.height}, {self.duration:.2f} s, {size})"
+        facts = f"{self.width}x{self.height}, {self.duration:.2f} s, {readable_size(self.size)}"
+        return f"{self.file or self.url} ({facts})"
 
 
 @dataclass(frozen=True)

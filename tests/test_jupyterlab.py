@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import re
@@ -130,8 +131,6 @@ def check_video(notebook: Notebook, number: int) -> tuple[float, int]:
         " canvas.getContext('2d').drawImage(video, 0, 0);"
         " return canvas.toDataURL('image/png').split(',')[1]; }"
     )
-    import base64
-
     return duration, read_counter(np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")))
 
 

@@ -59,9 +59,9 @@ def download(aws: Aws, render_id: str, output: str, bucket_name: str | None) -> 
 @click.argument("render_id")
 def cancel(client: Client, render_id: str) -> None:
     """Tell the functions of the render RENDER_ID to end."""
-    state = client.get_render_progress(render_id).state
-    if state not in ("starting", "rendering"):
-        click.echo(f"{render_id} has ended already: {state}")
+    progress = client.get_render_progress(render_id)
+    if progress.ended:
+        click.echo(f"{render_id} has ended already: {progress.state}")
         return
     client.cancel_render(render_id)
     click.echo(f"{render_id} is told to end")

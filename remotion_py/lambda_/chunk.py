@@ -14,7 +14,7 @@ from ..media.tracks import AudioAsset, Seam, Segment
 from ..media.video import ChunkEncoder
 from .artifacts import ArtifactShelf
 from .context import Context
-from .frames import Shown, show_frames
+from .frames import Shown, show_frame, show_frames
 from .job import Job
 from .plan import ChunkPlan
 
@@ -154,6 +154,6 @@ class ChunkRender:
     async def _heard_at(self, index: int, asset: AudioAsset) -> AudioAsset | None:
         start: int = self._job.payload["compositionStart"]
         if index not in self._looked:
-            async with aclosing(show_frames(self._context.stage, self._job, [start + index], lambda _: False)) as shown:
-                self._looked[index] = audio_assets((await anext(shown)).assets)
+            shown = await show_frame(self._context.stage, self._job, start + index, captured=False)
+            self._looked[index] = audio_assets(shown.assets)
         return next((found for found in self._looked[index] if found.id == asset.id), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..page.contract import Composition
 from .context import Context
 from .job import page_settings
 from .keys import new_render_id
@@ -28,17 +29,19 @@ async def compositions(payload: dict[str, Any], context: Context) -> dict[str, A
     )
     return {
         "type": "success",
-        "compositions": [
-            {
-                "id": item.id,
-                "width": item.width,
-                "height": item.height,
-                "fps": item.fps,
-                "durationInFrames": item.duration_in_frames,
-                "props": json.loads(item.resolved_props),
-                "defaultProps": json.loads(item.default_props),
-                **item.defaults,
-            }
-            for item in found
-        ],
+        "compositions": [described(item) for item in found],
+    }
+
+
+def described(composition: Composition) -> dict[str, Any]:
+    """Return a composition with its metadata as callers get it."""
+    return {
+        "id": composition.id,
+        "width": composition.width,
+        "height": composition.height,
+        "fps": composition.fps,
+        "durationInFrames": composition.duration_in_frames,
+        "props": json.loads(composition.resolved_props),
+        "defaultProps": json.loads(composition.default_props),
+        **composition.defaults,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,6 +76,12 @@ async def show_frames(
         except Exception:
             await stage.discard(browser=False)
             raise
+
+
+async def show_frame(stage: Stage, job: Job, frame: int, *, captured: bool) -> Shown:
+    """Show one frame; see `show_frames()`."""
+    async with aclosing(show_frames(stage, job, [frame], lambda _: captured)) as shown:
+        return await anext(shown)
 
 
 async def _picture(page: CompositionPage, job: Job) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import string
 
-RENDERS = "renders/"
+from ..providers.base import RENDERS
+
 PROGRESS = "progress.json"
 _ALPHABET = string.ascii_lowercase + string.digits
 

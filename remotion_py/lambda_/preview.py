@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections import OrderedDict
-from contextlib import aclosing
 from typing import Any
 
 from ..page.contract import Composition
+from .compositions import described
 from .context import Context
-from .frames import show_frames
+from .frames import show_frame
 from .job import Job, forced, page_settings
 
 MOST_SESSIONS = 8
@@ -42,19 +41,7 @@ async def preview(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         _resolved.popitem(last=False)
     job = Job(payload | {"renderId": session, "codec": None}, forced(composition, payload))
     frame = max(0, min(payload["frame"], job.composition.duration_in_frames - 1))
-    async with aclosing(show_frames(context.stage, job, [frame], lambda _: True)) as frames:
-        shown = await anext(frames)
+    shown = await show_frame(context.stage, job, frame, captured=True)
     assert shown.picture
-    return {
-        "frame": frame,
-        "picture": base64.b64encode(shown.picture).decode(),
-        "composition": {
-            "id": composition.id,
-            "width": job.composition.width,
-            "height": job.composition.height,
-            "fps": job.composition.fps,
-            "durationInFrames": job.composition.duration_in_frames,
-            "props": json.loads(composition.resolved_props),
-            "defaultProps": json.loads(composition.default_props),
-        },
-    }
+    picture = base64.b64encode(shown.picture).decode()
+    return {"frame": frame, "picture": picture, "composition": described(job.composition)}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Any
 
 from ..errors import RemotionPyError, to_wire
 from .artifacts import ArtifactShelf
 from .context import Context
 from .destination import destination
-from .frames import show_frames
+from .frames import show_frame
 from .job import Job, page_settings
 from .keys import new_render_id
 from .plan import resolve_frame
@@ -60,8 +59,7 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     )
     job = Job(payload, composition)
     frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
-    async with aclosing(show_frames(context.stage, job, [frame], lambda _: True)) as frames:
-        shown = await anext(frames)
+    shown = await show_frame(context.stage, job, frame, captured=True)
     picture = shown.picture
     assert picture
     await place.put(output, picture)

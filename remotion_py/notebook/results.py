@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from ..batch.result import BatchResult
 from ..media.ffmpeg import ffmpeg_path
-from ..render import Frames, Still, Video
+from ..render import Frames, Still, Video, readable_size
 from . import batches, view
 from .cells import running_cell
 
@@ -81,7 +81,7 @@ def _video(video: Video) -> list[str]:
         f"{video.width}x{video.height}",
         f"{video.fps:g} fps",
         view.clock(video.duration) if video.duration >= 10 else f"{video.duration:.2f} s",
-        view.size(video.size),
+        readable_size(video.size),
         f"rendered in {view.clock(video.time_to_finish)}",
     ]
     if video.cost is not None:
@@ -124,7 +124,7 @@ def _digest(file: Path) -> str:
 
 
 def _still(still: Still) -> list[str]:
-    facts = view.muted(f"{still.width}x{still.height} · frame {still.frame} · {view.size(still.size)}")
+    facts = view.muted(f"{still.width}x{still.height} · frame {still.frame} · {readable_size(still.size)}")
     if still.file is None:
         return [facts, f'<img src="{escape(still.url or "")}" alt="" style="{_FIT}">']
     kind = _TYPES.get(still.file.suffix.lower())

@@ -87,9 +87,7 @@ def failure(title: str, error: BaseException, progress: RenderProgress | None, *
         again: Code that starts it again.
     """
     reached = f"{progress.overall_progress:.0%}" if progress else ""
-    parts = [heading(title, f"{state} {reached}".strip())]
-    if progress:
-        parts += [bar(progress.overall_progress), _strip(progress)]
+    parts = [heading(title, f"{state} {reached}".strip()), *_so_far(progress)]
     if state != "cancelled":
         text = f"{type(error).__name__}: {error}"
         parts.append(f'<pre style="{_CODE};border-left:3px solid {COLOURS["failed"]}">{escape(text)}</pre>')
@@ -106,10 +104,7 @@ def left(title: str, progress: RenderProgress | None, again: str) -> str:
         progress: How far it was, where that is known.
         again: Code that takes it up.
     """
-    parts = [heading(title, "goes on, not followed here")]
-    if progress:
-        parts += [bar(progress.overall_progress), _strip(progress)]
-    return framed("left", *parts, code(again))
+    return framed("left", heading(title, "goes on, not followed here"), *_so_far(progress), code(again))
 
 
 def figures(progress: RenderProgress) -> str:
@@ -132,11 +127,6 @@ def clock(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
-def size(count: int) -> str:
-    """Return a number of bytes for people."""
-    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
-
-
 def bar(part: float) -> str:
     """Return a bar that is filled so far, 0 to 1."""
     width = f"{100 * part:.1f}%"
@@ -150,6 +140,10 @@ def cells(states: tuple[ChunkState, ...]) -> list[ChunkState]:
     """Return what a strip shows: each chunk, or the one furthest behind of several neighbours."""
     each = -(-len(states) // MOST_CELLS) or 1
     return [min(states[at : at + each], key=_ORDER.index) for at in range(0, len(states), each)]
+
+
+def _so_far(progress: RenderProgress | None) -> list[str]:
+    return [bar(progress.overall_progress), _strip(progress)] if progress else []
 
 
 def _strip(progress: RenderProgress) -> str:

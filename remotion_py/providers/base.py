@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+RENDERS = "renders/"
+"""All objects of renders lie below this."""
 DELETE_AFTER = {"1-day": 1, "3-days": 3, "7-days": 7, "30-days": 30}
 """After how many days a render may be removed; the id of such a render begins with the key (lambda.md 3.5)."""
 

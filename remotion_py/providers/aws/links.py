@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from ..base import Links
-from .names import RENDERS, log_group
+from ..base import RENDERS, Links
+from .names import log_group
 
 
 def render_links(*, region: str, function_name: str, bucket: str, render_id: str, partition: str = "aws") -> Links:

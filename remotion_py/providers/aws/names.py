@@ -15,7 +15,6 @@ ROLE = f"{PREFIX}role"
 ROLE_POLICY = f"{PREFIX}policy"
 USER_POLICY = f"{PREFIX}user"
 SITES = "sites/"
-RENDERS = "renders/"
 PACKAGES = "packages/"
 
 _ALPHABET = string.ascii_lowercase + string.digits

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import OptionError, RenderNotFoundError
+from ..base import RENDERS
 from .buckets import require_bucket
-from .names import RENDERS
 from .session import Aws, error_code, translated
 from .sites import delete_objects
 from .store import bucket_hints, list_objects
