@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import remotion_py as rp
-from remotion_py.page.contract import PageSettings
+from remotion_py.page.contract import Background, PageSettings
 from remotion_py.page.server import PageServer
 from remotion_py.page.site import FolderSite
 from remotion_py.page.stage import Stage
@@ -82,7 +82,7 @@ def test_png_frames_are_equal_before_encoding(hello: Path) -> None:
             settings = PageSettings()
             page = await stage.open(str(hello), settings, generation="test")
             found = await page.composition("hello")
-            page = await stage.show(str(hello), settings, found, transparent=True, generation="test")
+            page = await stage.show(str(hello), settings, found, background=Background(bundle=True), generation="test")
             taken: list[Any] = []
             for frame in range(14, 19):
                 await page.seek(frame)
