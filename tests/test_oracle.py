@@ -105,6 +105,13 @@ def test_stills_are_equal(hello: Path, client: rp.Client, tmp_path: Path) -> Non
     assert np.array_equal(picture(still.path), picture(reference))
 
 
+def test_the_font_that_monospace_means_is_the_same(hello: Path, client: rp.Client, tmp_path: Path) -> None:
+    """Playwright sets font families of its own for each page."""
+    _, reference = oracle.render("still", hello, "counter.png", composition="counter-25", frames=38)
+    still = client.render_still(hello, "counter-25", frame=38, output=tmp_path / "a.png")
+    assert np.array_equal(picture(still.path), picture(reference))
+
+
 def test_metadata_is_the_npm_renderers(hello: Path, client: rp.Client) -> None:
     props = {"bars": [1, 2]}
     listed, _ = oracle.render("list", hello, "none", inputProps=props)

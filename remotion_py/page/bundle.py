@@ -117,8 +117,12 @@ class CompositionPage:
         names = await self._list()
         if composition_id not in names:
             listed = ", ".join(names) or "none"
+            advice = (
+                "Pass one of these ids. A page that registers its compositions later has to call delayRender() until "
+                "it has done so."
+            )
             raise CompositionNotFoundError(
-                f"The site has no composition {composition_id!r}. It has: {listed}. Pass one of these ids.",
+                f"The site has no composition {composition_id!r}. It has: {listed}. {advice}",
                 available=names,
             )
         call = f"window.remotion_calculateComposition({json.dumps(composition_id)})"
