@@ -185,7 +185,9 @@ def test_what_did_not_arrive_is_reported(stage: Stage) -> None:
 
 
 def test_a_picture_that_never_comes_is_named(stage: Stage) -> None:
-    with pytest.raises(PageTimeoutError, match=r"waited \d+ s for never.png \(image\).*Check that this address answers"):
+    with pytest.raises(
+        PageTimeoutError, match=r"waited \d+ s for never.png \(image\).*Check that this address answers"
+    ):
         taken(stage, "never", [0], timeout_ms=3000)
 
 

@@ -116,13 +116,13 @@ class CompositionPage:
         """
         names = await self._list()
         if composition_id not in names:
-            listed = ", ".join(names) or "none"
-            advice = (
-                "Pass one of these ids. A page that registers its compositions later has to call delayRender() until "
-                "it has done so."
+            listed = f"It has: {', '.join(names)}. Pass one of these ids."
+            none = (
+                "The page registered none while it loaded. Register it then, or call delayRender() before the page "
+                "waits for its data and continueRender() once it has registered."
             )
             raise CompositionNotFoundError(
-                f"The site has no composition {composition_id!r}. It has: {listed}. {advice}",
+                f"The site has no composition {composition_id!r}. {listed if names else none}",
                 available=names,
             )
         call = f"window.remotion_calculateComposition({json.dumps(composition_id)})"
