@@ -7,7 +7,6 @@ import ipaddress
 import json
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,8 +23,8 @@ from remotion_py.page.peers import owner_of
 from remotion_py.page.stage import Stage
 from remotion_py.providers.local.runtime_api import RuntimeApi
 
-NOBODY = 65534
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+from .other_user import answers_to_nobody, needs_other_user
+
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who owns a connection")
 
 
@@ -203,31 +202,7 @@ def test_the_owner_of_a_connection_is_known() -> None:
         assert owner_of(one.getsockname(), ("127.0.0.1", 1)) is None
 
 
-OTHER_USER = """
-import json, socket, sys
-answers = []
-for port, said in json.loads(sys.argv[1]):
-    try:
-        with socket.create_connection(("127.0.0.1", port), 10) as connection:
-            connection.settimeout(10)
-            connection.sendall(bytes.fromhex(said))
-            answers.append(connection.recv(100).decode("latin-1"))
-    except OSError as error:
-        answers.append(type(error).__name__)
-print(json.dumps(answers))
-"""
-
-
-def as_nobody(asked: list[tuple[int, bytes]]) -> list[str]:
-    """What another user of this machine gets from some ports."""
-    words = json.dumps([(port, said.hex()) for port, said in asked])
-    command = ["/usr/bin/env", "python3", "-c", OTHER_USER, words]
-    done = subprocess.run(command, user=NOBODY, group=NOBODY, extra_groups=[], cwd="/", capture_output=True, check=True)
-    return json.loads(done.stdout)
-
-
-@needs_root
-@needs_linux
+@needs_other_user
 def test_another_user_gets_nothing_from_the_gate_and_the_site(lab: str) -> None:
     async def run() -> None:
         stage = Stage()
@@ -237,7 +212,7 @@ def test_another_user_gets_nothing_from_the_gate_and_the_site(lab: str) -> None:
             assert stage._server
             gate, site = stage._browser.gate.port, stage._server.port
             asked = [(gate, b"\x05\x01\x00"), (site, b"GET /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n")]
-            by_gate, by_site = await asyncio.to_thread(as_nobody, asked)
+            by_gate, by_site = await asyncio.to_thread(answers_to_nobody, asked)
             assert by_gate in ("", "ConnectionResetError")
             assert by_site == "ConnectionRefusedError"
             # The check can fail: the same question of our own user is answered.

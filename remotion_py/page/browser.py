@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -105,9 +106,9 @@ class Browser:
                 )
         except BaseException as error:
             await _abandon(driver, chromium, relay)
-            if not isinstance(error, (Error, OSError, TimeoutError, ProtocolError, BrowserCrashedError)):
+            if not isinstance(error, (Error, OSError, TimeoutError, ProtocolError, BrowserCrashedError, _StartError)):
                 raise
-            raise _not_started(choice, error, chromium) from error
+            raise _not_started(choice, error) from error
         browser = cls(chromium, relay, playwright, connected, gate)
         browser.sandboxed = sandboxed
         return browser
@@ -207,9 +208,11 @@ async def _spawn(choice: BrowserChoice, flags: tuple[str, ...]) -> tuple[Chromiu
             await chromium.connection.open()
         except BaseException as error:
             await chromium.end(CLOSE_TIMEOUT_S)
-            if sandboxed and isinstance(error, BrowserCrashedError) and sandbox_refused(choice.path, chromium.output):
+            if not isinstance(error, BrowserCrashedError):
+                raise
+            if sandboxed and sandbox_refused(choice.path, chromium.output):
                 continue
-            raise
+            raise _StartError(last_words(chromium.output) or "it ended at once") from error
         return chromium, sandboxed
     raise AssertionError("unreachable: the last try raises or returns")
 
@@ -226,15 +229,23 @@ async def _abandon(driver: asyncio.Future[Playwright], chromium: Chromium | None
         await asyncio.wait_for(playwright.stop(), CLOSE_TIMEOUT_S)
 
 
-def _not_started(choice: BrowserChoice, error: BaseException, chromium: Chromium | None) -> BrowserCrashedError:
-    reason = str(error).split("\n")[0]
+class _StartError(Exception):
+    """The process ended before it answered."""
+
+
+def last_words(output: str) -> str:
+    """Return the line that tells why a browser ended, of what it wrote; empty where there is none."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"FATAL|ERROR|error", line)]
+    return (telling or lines or [""])[-1].rpartition("] ")[2].strip()
+
+
+def _not_started(choice: BrowserChoice, error: BaseException) -> BrowserCrashedError:
+    reason = str(error).split("\n")[0].rstrip(".")
     if isinstance(error, TimeoutError):
-        reason = f"it did not answer within {LAUNCH_TIMEOUT_S} s."
-    said = [line for line in (chromium.output if chromium else "").splitlines() if "FATAL" in line or "error" in line]
-    if said:
-        reason = said[-1].rpartition("] ")[2]
+        reason = f"it did not answer within {LAUNCH_TIMEOUT_S} s"
     return BrowserCrashedError(
-        f"The browser {choice.path} did not start: {reason} Run 'remotion-py doctor' to see what it lacks."
+        f"The browser {choice.path} did not start: {reason}. Run 'remotion-py doctor' to see what it lacks."
     )
 
 

@@ -90,6 +90,8 @@ class Chromium:
             async with asyncio.timeout(patience_s):
                 await self._reap()
         self.connection.close()
+        with contextlib.suppress(TimeoutError):  # all of them are dead, so nobody writes any more
+            await asyncio.wait_for(self._output.ended.wait(), patience_s)
         self._output.close()
         await asyncio.to_thread(shutil.rmtree, self._profile, ignore_errors=True)
 
@@ -139,6 +141,7 @@ class _Output(asyncio.Protocol):
     """Reads what a browser writes, so that it never waits, and keeps the last of it."""
 
     def __init__(self) -> None:
+        self.ended = asyncio.Event()
         self._kept = b""
         self._transport: asyncio.BaseTransport | None = None
 
@@ -151,6 +154,10 @@ class _Output(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._kept = (self._kept + data)[-_KEPT_OUTPUT:]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self.ended.set()
 
     def close(self) -> None:
         if self._transport:

@@ -32,5 +32,5 @@ def sandbox_refused(browser: Path, output: str) -> bool:
     """Note that a browser ended while it set up its sandbox, if that is what its output says; tell whether it is."""
     lines = [line for line in output.splitlines() if _SIGNS.search(line)]
     if lines:
-        _refused[browser] = lines[-1].rpartition("] ")[2].strip()
+        _refused[browser] = re.split(r"[.!] ", lines[-1].rpartition("] ")[2].strip(), maxsplit=1)[0]
     return bool(lines)
