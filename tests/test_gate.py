@@ -16,6 +16,9 @@ import psutil
 import pytest
 from aiohttp import web
 
+from remotion_py.lambda_.job import page_settings
+from remotion_py.option import check_options, wire_options
+from remotion_py.options import PageOptions
 from remotion_py.page.addresses import own_addresses, reach
 from remotion_py.page.contract import PageSettings
 from remotion_py.page.gate import Gate, origin_of, parse_request
@@ -200,6 +203,23 @@ def test_the_owner_of_a_connection_is_known() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as one:
         assert owner_of(one.getsockname(), one.getpeername()) == os.geteuid()
         assert owner_of(one.getsockname(), ("127.0.0.1", 1)) is None
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_private_networks_are_an_option(lab: str, allowed: bool) -> None:
+    wire = wire_options(PageOptions, check_options(PageOptions, {"allow_private_network": allowed}))
+    assert wire["allowPrivateNetwork"] is allowed
+
+    async def run() -> None:
+        stage = Stage()
+        try:
+            await stage.open(lab, page_settings(json.loads(json.dumps(wire))), generation="test")
+            assert await stage.permitted("10.255.255.1", 80) == (["10.255.255.1"] if allowed else [])
+            assert await stage.permitted("127.0.0.1", 80) == []
+        finally:
+            await stage.close()
+
+    asyncio.run(run())
 
 
 @needs_other_user
