@@ -166,7 +166,7 @@ def test_sound_may_be_played_as_after_a_click(stage: Stage) -> None:
 
 @pytest.mark.parametrize("composition", ["reloads", "leaves"])
 def test_another_document_is_an_error(stage: Stage, composition: str) -> None:
-    with pytest.raises(PageScriptError, match="another document at frame [23].*development server"):
+    with pytest.raises(PageScriptError, match=r"another document at frame [23].*development server"):
         taken(stage, composition, [0, 1, 2, 3, 4])
 
 

@@ -73,7 +73,10 @@ class Trouble:
         if not self._refused:
             return ""
         host, port = self._refused[-1]
-        return f"It had tried to reach {host}:{port}, which a page may not: only its own site and public addresses. "
+        return (
+            f"It had tried to reach {host}:{port}, which a page may not: it reaches its own site and public addresses, "
+            f"and private networks where allow_private_network is set. "
+        )
 
     def describe(self, details: Mapping[str, Any]) -> str:
         """Return one sentence of an exception: its message, and its first position."""
