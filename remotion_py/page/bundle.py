@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from ..errors import (
@@ -21,10 +22,12 @@ from ..errors import (
     PageTimeoutError,
     SiteNotFoundError,
 )
+from ..untrusted import shortened
+from .answers import Answer, read_answer, read_compositions, read_frame
 from .browser import Browser, OpenPage
 from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat, Videos
 from .cdp import ProtocolError
-from .contract import SITE_VERSION, Composition, MediaSettings, PageSettings, cancelled
+from .contract import SITE_VERSION, Composition, MediaSettings, PageSettings, cancelled, listed_names
 from .redirect import AssetRedirect, Bring
 from .trouble import Trouble
 
@@ -36,6 +39,9 @@ READY_MARGIN_S = 3
 ANSWER_TIMEOUT_S = 2
 COMMAND_TIMEOUT_S = 15
 MAP_TIMEOUT_S = 10
+LISTED_IDS = 1_000
+"""As many ids of compositions are in the data of an error."""
+LISTED_HANDLES = 20
 _TRANSIENT = ("ERR_CONNECTION_RESET", "ERR_CONNECTION_TIMED_OUT", "ERR_EMPTY_RESPONSE", "ERR_NETWORK_CHANGED")
 
 
@@ -113,7 +119,7 @@ class CompositionPage:
         await self._list()
         listing = self._evaluate("window.getStaticCompositions()", doing="list its compositions")
         found = await self._explained(listing)
-        return [Composition.from_page(item) for item in found]
+        return read_compositions(found)
 
     async def composition(self, composition_id: str) -> Composition:
         """Resolve the props and metadata of one composition.
@@ -124,14 +130,14 @@ class CompositionPage:
         """
         names = await self._list()
         if composition_id not in names:
-            listed = ", ".join(names) or "none"
             raise CompositionNotFoundError(
-                f"The site has no composition {composition_id!r}. It has: {listed}. Pass one of these ids.",
-                available=names,
+                f"The site has no composition {composition_id!r}. It has: {listed_names(names)}. "
+                f"Pass one of these ids.",
+                available=[shortened(name, 80) for name in names[:LISTED_IDS]],
             )
         call = f"window.remotion_calculateComposition({json.dumps(composition_id)})"
         resolving = self._evaluate(call, doing=f"resolve the composition {composition_id!r}")
-        return Composition.from_page(await self._explained(resolving))
+        return Composition.from_page(await self._explained(resolving), composition_id)
 
     async def show(self, composition: Composition, *, transparent: bool, media: MediaSettings | None = None) -> None:
         """Mount a composition at its size; a page can show only one composition in its life (page contract 0).
@@ -159,11 +165,11 @@ class CompositionPage:
         call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())}, {json.dumps(told)})"
         await self._explained(self._checked(call, doing="mount the composition"))
 
-    async def seek(self, frame: int) -> list[dict[str, Any]]:
+    async def seek(self, frame: int) -> list[Any]:
         """Show a frame and wait until the page is ready to be captured.
 
         Returns:
-            The frame's assets, as `remotion_collectAssets()` names them; inline audio as base64 text.
+            The frame's assets as `remotion_collectAssets()` describes them, not checked yet; inline audio as base64.
 
         Raises:
             PageScriptError: The page threw, or cancelled its render.
@@ -177,12 +183,13 @@ class CompositionPage:
         answer = await self._explained(
             self._checked(f"window.remotionPyDriver.seek(...{arguments})", frame=frame, doing="show a frame")
         )
-        self._videos = answer["videos"]
-        return answer["assets"]
+        shown = read_frame(answer, frame)
+        self._videos = shown.videos
+        return shown.assets
 
-    async def _checked(self, expression: str, *, frame: int | None = None, doing: str) -> dict[str, Any]:
+    async def _checked(self, expression: str, *, frame: int | None = None, doing: str) -> Any:
         answer = await self._evaluate(expression, frame=frame, doing=doing)
-        self._check(answer, frame)
+        self._check(read_answer(answer, frame), frame)
         return answer
 
     async def _explained(self, work: Coroutine[Any, Any, T]) -> T:
@@ -221,7 +228,7 @@ class CompositionPage:
         if self._shown:
             raise AssertionError("a page that shows a composition cannot list any more")
         listing = self._checked("window.remotionPyDriver.evaluate()", doing="list its compositions")
-        return (await self._explained(listing))["names"]
+        return list(read_answer(await self._explained(listing)).names)
 
     async def _navigate(self) -> None:
         from playwright.async_api import Error
@@ -263,13 +270,13 @@ class CompositionPage:
         self._trouble.raise_exceptions(None)
         if found["lists"]:
             raise NotACompositionPageError(
-                f"The bundle at {self._url} has site version {found['version']!r}, but {SITE_VERSION!r} is needed. "
-                f"Bundle the project again with Remotion 4."
+                f"The bundle at {self._url} has site version {shortened(found['version'])!r}, but {SITE_VERSION!r} is "
+                f"needed. Bundle the project again with Remotion 4."
             )
         raise NotACompositionPageError(
             f"The page {self._url} is neither a Remotion bundle nor a page that registers compositions by "
             f'remotion-py.js. Add <script src="/remotion-py.js"></script> to a plain page, or pass the folder of a '
-            f"bundle. The page starts with: {found['text']!r}"
+            f"bundle. The page starts with: {shortened(found['text'])!r}"
         )
 
     async def _evaluate(self, expression: str, *, frame: int | None = None, doing: str) -> Any:
@@ -297,6 +304,8 @@ class CompositionPage:
         try:
             return await self._carrier.send(method, params)
         except ProtocolError as error:
+            if "navigated" in str(error):
+                await self._explain_navigation()
             raise BrowserCrashedError(f"The browser refused {method}: {error}") from error
 
     async def _within(
@@ -327,6 +336,17 @@ class CompositionPage:
         await self._explain_timeout(doing, frame, time.monotonic() - started)
         raise AssertionError("unreachable: explaining a time-out raises")
 
+    async def _explain_navigation(self) -> None:
+        """Raise the error of a page that left for another document; a page that has gone altogether does not answer."""
+        ask = {"expression": "location.href", "returnByValue": True}
+        with contextlib.suppress(TimeoutError, ProtocolError, BrowserCrashedError):
+            answer = await asyncio.wait_for(self._carrier.send("Runtime.evaluate", ask), ANSWER_TIMEOUT_S)
+            place = shortened(answer["result"].get("value", "another page"), 300)
+            raise PageScriptError(
+                f"The page left for {place} while it was rendered, so there is nothing to render any more. Take out "
+                f"what navigates or reloads it, such as location.href or a meta refresh."
+            )
+
     async def _explain_timeout(self, doing: str, frame: int | None, seconds: float) -> None:
         where = f" at frame {frame}" if frame is not None else ""
         ask = {"expression": "window.remotionPyDriver.handles()", "returnByValue": True}
@@ -338,19 +358,23 @@ class CompositionPage:
                 f"Look for endless loops in the page, or raise the timeout.",
                 frame=frame,
             ) from None
-        labels: list[str] = answer["result"].get("value") or []
-        waiting = f" Open delayRender() handles: {', '.join(repr(label) for label in labels)}." if labels else ""
+        found = answer["result"].get("value")
+        labels = [shortened(label, 200) for label in found[:LISTED_HANDLES]] if isinstance(found, list) else []
+        listed = ", ".join(repr(label) for label in labels)
+        advice = (
+            f"Open delayRender() handles: {listed}. Release each handle by continueRender(), or raise the timeout."
+            if labels
+            else "No delayRender() handle is open: the page is slow by itself. Make it lighter, or raise the timeout."
+        )
         raise PageTimeoutError(
-            f"The page did not {doing}{where} within {seconds:.0f} s.{waiting} Release each handle by "
-            f"continueRender(), or raise the timeout.",
+            f"The page did not {doing}{where} within {seconds:.0f} s. {advice}",
             frame=frame,
             handles=labels,
         )
 
-    def _check(self, answer: Mapping[str, Any], frame: int | None) -> None:
-        if answer["state"] in ("cancelled", "threw"):
-            threw = answer["state"] == "threw"
-            raise cancelled(answer["text"], frame, self._trouble.hint(), threw=threw)
+    def _check(self, answer: Answer, frame: int | None) -> None:
+        if answer.gave_up:
+            raise cancelled(answer.text, frame, self._trouble.hint(), threw=answer.state == "threw")
 
     async def _fetch(self, url: str) -> str | None:
         """Return the text behind a URL as the page gets it; None when it cannot be had."""
@@ -362,4 +386,5 @@ class CompositionPage:
             )
         except (TimeoutError, ProtocolError, BrowserCrashedError):
             return None
-        return answer["result"].get("value")
+        text = answer["result"].get("value")
+        return text if isinstance(text, str) else None
