@@ -165,7 +165,7 @@ class StoredArtifact:
 
 @dataclass(frozen=True)
 class Document:
-    """A `progress.json`; what is missing in it has not happened yet.
+    """A `progress.json`; what is missing in it, but for its time limit, has not happened yet.
 
     Attributes:
         frames_rendered: Frames captured so far.
@@ -243,7 +243,7 @@ class Document:
             launched=time("functionLaunched"),
             site_opened=time("serveUrlOpened"),
             validated=time("compositionValidated"),
-            timeout=found.whole("timeoutTimestamp", 0, default=LATEST_MS),
+            timeout=found.whole("timeoutTimestamp", 0, LATEST_MS),
             chunks=frozenset(found.wholes("chunks", 0, MOST_CHUNKS, most=MOST_ENTRIES, default=())),
             invoked=frozenset(one.whole("chunk", 0, MOST_CHUNKS) for one in attempts),
             rendering=frozenset(int(name) for name in counted.names if _CHUNK.fullmatch(name))

@@ -37,7 +37,7 @@ class Emitted:
         Raises:
             PageScriptError: A field is not what it must be.
         """
-        filename = found.text("filename", longest=LONGEST_NAME)
+        filename = found.text("filename", longest=LONGEST_NAME, exact=True)
         fault = name_fault(filename)
         if fault:
             found.refuse("filename", f"the name of a file, perhaps with folders; this one {fault}")

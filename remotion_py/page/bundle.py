@@ -42,6 +42,7 @@ MAP_TIMEOUT_S = 10
 LISTED_IDS = 1_000
 """As many ids of compositions are in the data of an error."""
 LISTED_HANDLES = 20
+_TOO_DEEP = ("stack limit exceeded", "reference chain is too long")
 _TRANSIENT = ("ERR_CONNECTION_RESET", "ERR_CONNECTION_TIMED_OUT", "ERR_EMPTY_RESPONSE", "ERR_NETWORK_CHANGED")
 
 
@@ -306,6 +307,11 @@ class CompositionPage:
         except ProtocolError as error:
             if "navigated" in str(error):
                 await self._explain_navigation()
+            if any(sign in str(error) for sign in _TOO_DEEP):
+                raise PageScriptError(
+                    f"The page answered something that is nested too deeply to be read ({error}). Fix what it calls "
+                    f"props, metadata or assets, and render again."
+                ) from error
             raise BrowserCrashedError(f"The browser refused {method}: {error}") from error
 
     async def _within(

@@ -46,9 +46,12 @@ def is_forbidden(address: str) -> bool:
 
 
 def origin_of(url: str) -> tuple[str, int]:
-    """Return the (host, port) that a URL connects to."""
-    parts = urlsplit(url)
-    return (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
+    """Return the (host, port) that a URL connects to; ("", 0), which nothing connects to, for one that is not valid."""
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return "", 0
 
 
 class Gate:
@@ -131,7 +134,7 @@ class Gate:
 async def _resolve(host: str, port: int) -> list[str]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):  # a name that cannot be one, such as with a part of more than 63 characters
         return []
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 

@@ -68,8 +68,18 @@
     updateReady();
   };
 
+  // What a page throws may be any value; an object that is not an error says nothing as "[object Object]".
+  const describeThrown = (error) => {
+    if (error instanceof Error) return error.stack;
+    try {
+      return (typeof error === "object" && JSON.stringify(error)) || String(error);
+    } catch {
+      return Object.prototype.toString.call(error);
+    }
+  };
+
   const cancelRender = (error) => {
-    window.remotion_cancelledError = error instanceof Error ? error.stack : String(error);
+    window.remotion_cancelledError = describeThrown(error);
     throw error;
   };
 
@@ -174,7 +184,7 @@
       (error) => {
         if (window.remotion_cancelledError !== undefined) return; // by cancelRender(), which throws too
         window.remotionPyThrew = true;
-        window.remotion_cancelledError = error instanceof Error ? error.stack : String(error);
+        window.remotion_cancelledError = describeThrown(error);
       },
     );
   };
