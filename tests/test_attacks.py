@@ -60,6 +60,12 @@ def test_an_artifact_stays_in_its_folder_and_in_sight(client: rp.Client, tmp_pat
         ({"run": "throw new Error('http://'.repeat(80000))"}, PageScriptError, r"threw at frame 1: Error: http"),
         ({"run": r"throw new Error('half \ud83d of it \x1b[31mred')"}, PageScriptError, "half \ufffd of it red"),
         ({"run": DEEP}, PageScriptError, "nested too deeply to be read"),
+        (
+            {"sounds": "[{src: 'a.wav', volume: NaN}]"},
+            PageScriptError,
+            "volume of sound 0 .* number, but is NaN at frame",
+        ),
+        ({"sounds": "[{src: 'a.wav', playbackRate: NaN}]"}, PageScriptError, "has playbackRate null, as which NaN"),
         ({"run": "throw {code: 7}"}, PageScriptError, r'at frame 1: {"code":7}\.'),
         ({"run": "Promise.reject({code: 7})"}, PageScriptError, r"at frame 1: Object {code: 7}\."),
         (

@@ -71,7 +71,8 @@ class AudioAsset:
             media_frame=found.number("mediaFrame", -MOST_MEDIA_FRAMES, MOST_MEDIA_FRAMES),
             start_frame=found.number("audioStartFrame", -MOST_MEDIA_FRAMES, MOST_MEDIA_FRAMES, default=0),
             volume=found.number("volume", 0, LOUDEST),
-            playback_rate=found.number("playbackRate", SLOWEST, FASTEST, default=1.0),
+            # NaN arrives as null, which is not the same as no speed at all.
+            playback_rate=found.number("playbackRate", SLOWEST, FASTEST) if "playbackRate" in found.names else 1.0,
             tone=_tone(found),
             stream_index=found.whole("audioStreamIndex", 0, MOST_STREAMS, default=0),
         )

@@ -158,7 +158,10 @@
       const local = frame - from;
       if (local < 0 || local >= durationInFrames) return;
       const volume = typeof sound.volume === "function" ? sound.volume(local) : sound.volume ?? 1;
-      if (!(volume > 0)) return;
+      if (typeof volume !== "number" || Number.isNaN(volume)) {
+        refuse(`volume of sound ${index} of composition "${config.id}" must be a number, but is ${volume} at frame ${frame}.`);
+      }
+      if (volume <= 0) return;
       assets.push({
         type: "audio", id: `sound-${index}`, src: new URL(sound.src, document.baseURI).href, frame, volume,
         mediaFrame: local + trimBefore, audioStartFrame: trimBefore, playbackRate, toneFrequency, audioStreamIndex: 0,

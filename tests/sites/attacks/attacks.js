@@ -8,6 +8,7 @@ remotionPy.registerComposition({
   height: 180,
   fps: 30,
   durationInFrames: 4,
+  sounds: () => (attack.sounds ? new Function(`return ${attack.sounds}`)() : []),
   render(frame) {
     document.body.innerHTML = `<div style="background: teal; height: 180px">${frame}</div>`;
     if (frame === 1 && attack.run) new Function(attack.run)();
@@ -26,5 +27,5 @@ window.remotion_setBundleMode = (mode) =>
 const show = window.remotion_setFrame;
 window.remotion_setFrame = (frame, id, attempt) => show(frame, "x", attempt);
 
-window.remotion_collectAssets = () => (now === 1 && "assets" in attack ? attack.assets : []);
+if ("assets" in attack) window.remotion_collectAssets = () => (now === 1 ? attack.assets : []);
 if (attack.names) window.remotion_getCompositionNames = () => attack.names;
