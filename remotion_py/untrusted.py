@@ -126,14 +126,12 @@ class Fields:
     ) -> int | float:
         """Return a number from `low` to `high`, or above `low`; `default` as for `text()`."""
         value = self._found.get(name)
-        expected = f"a number {f'above {low:,} up to' if above else f'from {low:,} to'} {high:,}"
         if value is None and default is not None:
             return default
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not low <= value <= high:
-            self.refuse(name, expected)
-        if above and value == low:
-            self.refuse(name, expected)
-        return value
+        good = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+        if not good or (above and value == low):
+            self.refuse(name, f"a number {f'above {low:,} up to' if above else f'from {low:,} to'} {high:,}")
+        return cast("int | float", value)
 
     def flag(self, name: str, *, default: bool | None = None) -> bool:
         """Return a truth value; `default` as for `text()`."""
