@@ -20,7 +20,7 @@ from . import _loop
 from ._delivery import Delivery
 from ._detach import order_elsewhere
 from ._handle import Ending, Handle, ListedRender, Owner, listed, lost
-from ._order import Order, make_order
+from ._order import Order, check_transparency, make_order
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
 from .errors import DocumentError, FunctionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
@@ -186,6 +186,7 @@ class Engine:
         """Render one frame."""
         values = check_options(RenderStillOptions, given)
         values["image_format"] = values["image_format"] or picture_format(values["output"])
+        check_transparency(values)
         output = checked_output(
             values["output"], PICTURE_EXTENSIONS[values["image_format"]], overwrite=values["overwrite"]
         )

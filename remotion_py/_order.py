@@ -101,7 +101,18 @@ def _video(values: Mapping[str, Any]) -> tuple[dict[str, Any], Path | None, Path
     return wire, output, checked_output(values["separate_audio_to"], (extension,), overwrite=values["overwrite"])
 
 
+def check_transparency(values: Mapping[str, Any]) -> None:
+    """Refuse transparent pictures of a format that has no transparency.
+
+    Raises:
+        OptionError: They would be JPEGs.
+    """
+    if values["transparent"] and values["image_format"] == "jpeg":
+        raise OptionError("transparent is True, but JPEG has no transparency. Render PNG, or leave transparent out.")
+
+
 def _frames(values: Mapping[str, Any], provider: Provider) -> tuple[dict[str, Any], Path | None, None]:
+    check_transparency(values)
     pattern = values["image_sequence_pattern"]
     if "[frame]" not in pattern or ".." in pattern or pattern.startswith("/"):
         raise OptionError(

@@ -214,7 +214,22 @@ class SequenceOptions(PictureOptions, AssetOptions, total=False):
     ]
 
 
-class RenderFramesOptions(SequenceOptions, total=False):
+class TransparencyOptions(TypedDict, total=False):
+    """Options of pictures that keep what is transparent."""
+
+    transparent: Annotated[
+        bool,
+        Option(
+            "Leave transparent what a plain page does not paint; white otherwise. A Remotion bundle's PNGs always are.",
+            False,
+            "transparent",
+            boolean,
+            "transparent",
+        ),
+    ]
+
+
+class RenderFramesOptions(SequenceOptions, TransparencyOptions, total=False):
     """Options of `render_frames()`."""
 
     image_format: Annotated[
@@ -374,7 +389,7 @@ class RenderMediaOptions(SequenceOptions, CloudOptions, WebhookOptions, total=Fa
     ]
 
 
-class RenderStillOptions(PictureOptions, CloudOptions, total=False):
+class RenderStillOptions(PictureOptions, TransparencyOptions, CloudOptions, total=False):
     """Options of `render_still()`."""
 
     frame: Annotated[

@@ -71,7 +71,7 @@ def test_an_artifact_stays_in_its_folder_and_in_sight(client: rp.Client, tmp_pat
         (
             {"run": "location.href = 'about:blank'; remotionPy.delayRender('x')"},
             PageScriptError,
-            "left for about:blank",
+            "loaded another document at frame 1",
         ),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import remotion_py as rp
-from remotion_py.page.contract import PageSettings
+from remotion_py.page.contract import Background, PageSettings
 from remotion_py.page.server import PageServer
 from remotion_py.page.site import FolderSite
 from remotion_py.page.stage import Stage
@@ -82,7 +82,7 @@ def test_png_frames_are_equal_before_encoding(hello: Path) -> None:
             settings = PageSettings()
             page = await stage.open(str(hello), settings, generation="test")
             found = await page.composition("hello")
-            page = await stage.show(str(hello), settings, found, transparent=True, generation="test")
+            page = await stage.show(str(hello), settings, found, background=Background(bundle=True), generation="test")
             taken: list[Any] = []
             for frame in range(14, 19):
                 await page.seek(frame)
@@ -102,6 +102,13 @@ def test_stills_are_equal(hello: Path, client: rp.Client, tmp_path: Path) -> Non
     props = {"title": "Grüße, 世界", "bars": [1, 0.2]}
     _, reference = oracle.render("still", hello, "a.png", composition="hello", frames=60, inputProps=props)
     still = client.render_still(hello, "hello", frame=60, props=props, output=tmp_path / "a.png")
+    assert np.array_equal(picture(still.path), picture(reference))
+
+
+def test_the_font_that_monospace_means_is_the_same(hello: Path, client: rp.Client, tmp_path: Path) -> None:
+    """Playwright sets font families of its own for each page."""
+    _, reference = oracle.render("still", hello, "counter.png", composition="counter-25", frames=38)
+    still = client.render_still(hello, "counter-25", frame=38, output=tmp_path / "a.png")
     assert np.array_equal(picture(still.path), picture(reference))
 
 

@@ -27,7 +27,7 @@ from remotion_py.errors import (
 )
 from remotion_py.page.browser import Browser
 from remotion_py.page.bundle import CompositionPage
-from remotion_py.page.contract import PageSettings, cancelled
+from remotion_py.page.contract import Background, PageSettings, cancelled
 from remotion_py.page.discovery import BrowserChoice, find_browser
 from remotion_py.page.flags import BrowserSettings
 from remotion_py.page.serve_url import check_folder, page_url
@@ -67,7 +67,7 @@ async def shown(
 ) -> CompositionPage:
     page = await stage.open(site, settings, generation="test")
     found = await page.composition(composition)
-    return await stage.show(site, settings, found, **({"transparent": False} | more), generation="test")
+    return await stage.show(site, settings, found, **({"background": Background()} | more), generation="test")
 
 
 def decoded(picture: bytes) -> np.ndarray[Any, Any]:
@@ -83,16 +83,16 @@ def test_listing_resolving_seeking_and_capturing(lab: str) -> None:
                 await page.compositions()
             found = await page.composition("counter")
             assert (found.width, found.height, found.fps, found.duration_in_frames) == (320, 180, 25, 100)
-            page = await stage.show(lab, settings, found, transparent=False, generation="test")
+            page = await stage.show(lab, settings, found, background=Background(), generation="test")
             for frame in (0, 1, 2, 50, 3, 99):
                 await page.seek(frame)
                 picture = decoded(await page.capture("jpeg", 80))
                 assert picture.shape == (180, 320, 3)
                 assert read_counter(picture) == frame
             assert page.usable
-            again = await stage.show(lab, settings, found, transparent=False, generation="test")
+            again = await stage.show(lab, settings, found, background=Background(), generation="test")
             assert again is page
-            fresh = await stage.show(lab, settings, found, transparent=False, generation="another render")
+            fresh = await stage.show(lab, settings, found, background=Background(), generation="another render")
             assert fresh is not page
 
     asyncio.run(run())
@@ -120,7 +120,7 @@ def test_frames_on_demand_equal_screenshots(lab: str) -> None:
             assert browser.frame_control is controlled
             await browser.gate.allow(("localhost", server.port))
             page = await CompositionPage.load(browser, server.url, PageSettings())
-            await page.show(await page.composition("counter"), transparent=True)
+            await page.show(await page.composition("counter"), background=Background(bundle=True))
             taken: list[np.ndarray[Any, Any]] = []
             for frame in (0, 1, 7, 46):
                 await page.seek(frame)

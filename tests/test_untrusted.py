@@ -26,7 +26,7 @@ from remotion_py.lambda_.compositions import described
 from remotion_py.lambda_.job import Job
 from remotion_py.lambda_.limits import check_limits
 from remotion_py.output import inside, name_fault
-from remotion_py.page.answers import read_answer, read_compositions, read_frame
+from remotion_py.page.answers import read_answer, read_compositions
 from remotion_py.page.contract import Composition, cancelled, listed_names
 from remotion_py.page.gate import Gate, origin_of
 from remotion_py.page.trouble import Trouble, find_positions
@@ -82,13 +82,13 @@ def test_the_list_of_compositions_and_what_the_driver_says() -> None:
         with pytest.raises(PageScriptError):
             read_compositions(answer)
     assert read_answer({"state": "ready", "names": ["a", 7, "b"]}).names == ("a", "b")
-    assert read_frame({"state": "ready", "videos": "none", "assets": [1]}, 3).assets == [1]
+    assert read_answer({"state": "ready", "surfaces": True, "assets": [1]}, 3).assets == [1]
     for answer in (None, [], "ready", {}, {"state": 1}, {"state": "threw", "text": 7}):
         with pytest.raises(PageScriptError):
             read_answer(answer)
-    for answer in ({"videos": "none"}, {"videos": "many", "assets": []}, {"videos": "none", "assets": {}}):
+    for change in ({"surfaces": "many"}, {"assets": {}}, {"assets": [None] * 20_001}, {"names": "ab"}):
         with pytest.raises(PageScriptError, match="at frame 3"):
-            read_frame(answer, 3)
+            read_answer({"state": "ready"} | change, 3)
     assert listed_names([]) == "none"
 
 

@@ -207,3 +207,10 @@ def test_a_video_tag_shows_its_picture_in_its_very_first_frame(client: rp.Client
     for path, raw in zip(frames.paths, counted_frames(20, 0), strict=True):
         truth = np.frombuffer(raw, np.uint8).reshape(SIZE[1], SIZE[0], 3)
         assert difference(picture(path)[..., :3], truth) < 2, path.name
+
+
+def test_a_canvas_that_is_painted_has_the_video_in_every_frame(site: Path, client: rp.Client, tmp_path: Path) -> None:
+    frames = client.render_frames(site, "scene-painted", output=tmp_path / "frames", concurrency=2)
+    for path, raw in zip(frames.paths, counted_frames(20, 0), strict=True):
+        truth = np.frombuffer(raw, np.uint8).reshape(SIZE[1], SIZE[0], 3)
+        assert difference(picture(path)[..., :3], truth) < 3, path.name

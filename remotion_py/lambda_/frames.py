@@ -98,7 +98,7 @@ async def _page(stage: Stage, job: Job, frame: int, attempt: int) -> Composition
         job.serve_url,
         replace(page_settings(job.payload), initial_frame=frame, attempt=attempt),
         job.laid_out,
-        transparent=job.transparent,
+        background=job.background,
         media=job.media,
         generation=job.render_id,
     )

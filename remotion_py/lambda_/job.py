@@ -8,13 +8,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from ..media.codecs import CODECS, exact_fps, fit_size, scaled
+from ..media.codecs import CODECS, SEQUENCE, exact_fps, fit_size, scaled
 from ..media.formats import Format, resolve_format
 from ..media.sequence import picture_names
 from ..media.tracks import Timeline
 from ..media.video import VideoSettings
 from ..option import input_props
-from ..page.contract import ENCODER_DEFAULTS, Composition, MediaSettings, PageSettings
+from ..page.contract import ENCODER_DEFAULTS, Background, Composition, MediaSettings, PageSettings
 from ..page.flags import SMALLEST_SCALE, BrowserSettings
 from .large_props import passed_on
 from .plan import ChunkPlan, plan_chunk
@@ -136,9 +136,12 @@ class Job:
         return self.payload.get("scale") or 1
 
     @property
-    def transparent(self) -> bool:
-        """Whether the page's background is left transparent."""
-        return self.image_format != "jpeg"
+    def background(self) -> Background:
+        """Whether what the page does not paint is transparent: for a plain page only where that is asked for."""
+        asked = bool(self.payload.get("transparent"))
+        if self.payload.get("codec") in (None, SEQUENCE):
+            return Background(bundle=self.image_format != "jpeg", plain=asked)
+        return Background(bundle=self.format.transparent, plain=self.format.keeps_alpha)
 
     @property
     def laid_out(self) -> Composition:

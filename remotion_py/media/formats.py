@@ -71,6 +71,11 @@ class Format:
         """Whether the background of the page is left transparent."""
         return self.image_format == "png"
 
+    @property
+    def keeps_alpha(self) -> bool:
+        """Whether what is transparent in the frames is so in the output."""
+        return has_alpha(self.pixel_format) or (self.codec.keeps_pictures and self.image_format == "png")
+
 
 def codec_of(codec: str | None, extension: str | None) -> str:
     """Return the codec that is meant by an option and the extension of the output."""

@@ -6,16 +6,15 @@ any others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from ..untrusted import Fields
-from .capture import Videos
 from .contract import MOST_COMPOSITIONS, Composition, page_fault
 
 MOST_ASSETS = 20_000
 """In one frame."""
-_VIDEOS: dict[str, Videos] = {name: name for name in get_args(Videos)}
 
 
 @dataclass(frozen=True)
@@ -26,48 +25,37 @@ class Answer:
         state: "ready"; "cancelled" or "threw" when the page gave up.
         text: Why it gave up.
         names: Ids of compositions, where they were listed.
+        surfaces: Whether pictures come to the display by a way of their own, where a frame is displayed.
+        assets: The assets of a frame, as the page describes them: not checked yet.
     """
 
     state: str
     text: str = ""
-    names: tuple[str, ...] = ()
-
-    @property
-    def gave_up(self) -> bool:
-        """Whether the page cancelled its render, or threw."""
-        return self.state != "ready"
-
-
-@dataclass(frozen=True)
-class FrameAnswer:
-    """What the page says of a frame that it displays.
-
-    Attributes:
-        videos: What its `<video>` tags do.
-        assets: Its assets, as the page describes them: not checked yet.
-    """
-
-    videos: Videos
-    assets: list[Any]
+    names: Sequence[str] = ()
+    surfaces: bool = False
+    assets: Sequence[Any] = ()
 
 
 def read_answer(answer: object, frame: int | None = None) -> Answer:
     """Read what the driver says.
+
+    Args:
+        answer: What it returned.
+        frame: The frame that it is about.
 
     Raises:
         PageScriptError: It is something else.
     """
     found = Fields(answer, "The answer of the page's driver", page_fault(frame))
     state = found.choice("state", ("ready", "cancelled", "threw"))
-    text = found.text("text", longest=2**31, default="", empty=True) if state != "ready" else ""
-    names = found.items("names", default=())
-    return Answer(state, text, tuple(name for name in names if isinstance(name, str)))
-
-
-def read_frame(answer: object, frame: int) -> FrameAnswer:
-    """Read what the driver says of a frame; see `read_answer()`."""
-    found = Fields(answer, "The answer of the page's driver", page_fault(frame))
-    return FrameAnswer(_VIDEOS[found.choice("videos", _VIDEOS)], list(found.items("assets", most=MOST_ASSETS)))
+    if state != "ready":
+        return Answer(state, found.text("text", longest=2**31, default="", empty=True))
+    return Answer(
+        state,
+        names=[name for name in found.items("names", default=()) if isinstance(name, str)],
+        surfaces=found.flag("surfaces", default=False),
+        assets=found.items("assets", most=MOST_ASSETS, default=()),
+    )
 
 
 def read_compositions(answer: object) -> list[Composition]:

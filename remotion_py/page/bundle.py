@@ -7,42 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import json
-import time
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from ..errors import (
-    BrowserCrashedError,
-    CompositionNotFoundError,
-    NotACompositionPageError,
-    PageError,
-    PageScriptError,
-    PageTimeoutError,
-    SiteNotFoundError,
-)
+from ..errors import BrowserCrashedError, CompositionNotFoundError, NotACompositionPageError, SiteNotFoundError
 from ..untrusted import shortened
-from .answers import Answer, read_answer, read_compositions, read_frame
+from .answers import read_compositions
 from .browser import Browser, OpenPage
-from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat, Videos
-from .cdp import ProtocolError
-from .contract import SITE_VERSION, Composition, MediaSettings, PageSettings, cancelled, listed_names
+from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat
+from .contract import SITE_VERSION, Background, Composition, MediaSettings, PageSettings, listed_names
+from .evaluate import Evaluator
 from .redirect import AssetRedirect, Bring
-from .trouble import Trouble
-
-T = TypeVar("T")
 
 NAVIGATION_TRIES = 3
 NAVIGATION_PAUSE_S = 2
-READY_MARGIN_S = 3
-ANSWER_TIMEOUT_S = 2
-COMMAND_TIMEOUT_S = 15
-MAP_TIMEOUT_S = 10
+MONOSPACE = "Courier New"
 LISTED_IDS = 1_000
 """As many ids of compositions are in the data of an error."""
-LISTED_HANDLES = 20
-_TOO_DEEP = ("stack limit exceeded", "reference chain is too long")
 _TRANSIENT = ("ERR_CONNECTION_RESET", "ERR_CONNECTION_TIMED_OUT", "ERR_EMPTY_RESPONSE", "ERR_NETWORK_CHANGED")
 
 
@@ -54,18 +36,14 @@ class CompositionPage:
     ) -> None:
         self.settings = settings
         self._opened = opened
-        self._carrier = opened.carrier
         self._frames = frames
         self._url = url
-        self._trouble = Trouble(url, refused, self._fetch)
-        self._crashed = asyncio.Event()
+        self._page = Evaluator(opened.carrier, frames, url, settings.timeout_ms / 1000, refused)
         self._shown: Composition | None = None
-        self._videos: Videos = "none"
-        self._transparent = False
+        self._surfaces = False
+        self._plain = False
+        self._body: str | None = None
         self._redirect: AssetRedirect | None = None
-        opened.carrier.on("Runtime.exceptionThrown", self._trouble.on_exception)
-        opened.carrier.on("Runtime.consoleAPICalled", self._trouble.on_console)
-        opened.carrier.on("Inspector.targetCrashed", lambda _: self._crashed.set())
 
     @classmethod
     async def load(
@@ -88,17 +66,18 @@ class CompositionPage:
         frames = (ControlledFrames if browser.frame_control else FreeFrames)(opened.carrier)
         page = cls(opened, frames, url, settings, browser.gate.refused)
         try:
-            await page._command("Runtime.enable")
-            await page._command("Inspector.enable")
+            await page._page.enable()
+            # Playwright sets font families of its own; this is the browser's own, as in the npm renderer (capture.md).
+            await page._page.command("Page.setFontFamilies", {"fontFamilies": {"fixed": MONOSPACE}})
             if bring:
                 page._redirect = AssetRedirect(opened.carrier, bring)
                 await page._redirect.enable()
             if settings.dark_mode:
                 dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
-                await page._command("Emulation.setEmulatedMedia", dark)
+                await page._page.command("Emulation.setEmulatedMedia", dark)
             tries = NAVIGATION_TRIES * (settings.timeout_ms / 1000 + NAVIGATION_PAUSE_S)
-            await page._within(page._navigate(), tries, f"load {url}")
-            await page._explained(page._check_contract())
+            await page._page.within(page._navigate(), f"load {url}", seconds=tries)
+            await page._page.explained(page._check_contract())
         except BaseException:
             await page.close()
             raise
@@ -106,8 +85,18 @@ class CompositionPage:
 
     @property
     def usable(self) -> bool:
-        """Whether the page has neither thrown nor crashed, so that it can go on being used."""
-        return not self._trouble.any and not self._crashed.is_set()
+        """Whether the page can go on being used."""
+        return self._page.usable
+
+    @property
+    def waiting(self) -> str | None:
+        """What the page is waiting for, in a few words; None while nothing is asked of it."""
+        return self._page.waiting
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """What the page asked for and did not get so far, each with the reason."""
+        return self._page.network.missing
 
     async def close(self) -> None:
         """Close the page."""
@@ -118,8 +107,8 @@ class CompositionPage:
     async def compositions(self) -> list[Composition]:
         """List the compositions of the site with their metadata, in the order of their registration."""
         await self._list()
-        listing = self._evaluate("window.getStaticCompositions()", doing="list its compositions")
-        found = await self._explained(listing)
+        listing = self._page.evaluate("window.getStaticCompositions()", doing="list its compositions")
+        found = await self._page.explained(listing)
         return read_compositions(found)
 
     async def composition(self, composition_id: str) -> Composition:
@@ -131,21 +120,27 @@ class CompositionPage:
         """
         names = await self._list()
         if composition_id not in names:
+            listed = f"It has: {listed_names(names)}. Pass one of these ids."
+            none = (
+                "The page registered none while it loaded. Register it then, or call delayRender() before the page "
+                "waits for its data and continueRender() once it has registered."
+            )
             raise CompositionNotFoundError(
-                f"The site has no composition {composition_id!r}. It has: {listed_names(names)}. "
-                f"Pass one of these ids.",
+                f"The site has no composition {composition_id!r}. {listed if names else none}",
                 available=[shortened(name, 80) for name in names[:LISTED_IDS]],
             )
         call = f"window.remotion_calculateComposition({json.dumps(composition_id)})"
-        resolving = self._evaluate(call, doing=f"resolve the composition {composition_id!r}")
-        return Composition.from_page(await self._explained(resolving), composition_id)
+        resolving = self._page.evaluate(call, doing=f"resolve the composition {composition_id!r}")
+        return Composition.from_page(await self._page.explained(resolving), composition_id)
 
-    async def show(self, composition: Composition, *, transparent: bool, media: MediaSettings | None = None) -> None:
+    async def show(
+        self, composition: Composition, *, background: Background, media: MediaSettings | None = None
+    ) -> None:
         """Mount a composition at its size; a page can show only one composition in its life (page contract 0).
 
         Args:
             composition: What to show, with resolved props.
-            transparent: Leave the background transparent, for PNG.
+            background: Whether what the page does not paint is transparent.
             media: What media tags do; None for pictures alone.
         """
         media = media or MediaSettings()
@@ -155,50 +150,44 @@ class CompositionPage:
             "deviceScaleFactor": self.settings.browser.scale,
             "mobile": False,
         }
-        await self._command("Emulation.setDeviceMetricsOverride", metrics)
+        await self._page.command("Emulation.setDeviceMetricsOverride", metrics)
+        transparent = background.plain if self._plain else background.bundle
         if transparent:
-            await self._command(
+            await self._page.command(
                 "Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}}
             )
-        self._transparent = transparent
+        # The npm renderer paints the body of a bundle in every frame. A plain page keeps its own look.
+        self._body = None if self._plain else "transparent" if transparent else "black"
         self._shown = composition
-        told = {"audio": media.audio, "video": media.video, "sampleRate": media.sample_rate}
-        call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())}, {json.dumps(told)})"
-        await self._explained(self._checked(call, doing="mount the composition"))
+        self._page.hold_document()
+        settings = {"audio": media.audio, "video": media.video, "sampleRate": media.sample_rate}
+        call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())}, {json.dumps(settings)})"
+        await self._page.explained(self._page.checked(call, doing="mount the composition"))
 
-    async def seek(self, frame: int) -> list[Any]:
-        """Show a frame and wait until the page is ready to be captured.
+    async def seek(self, frame: int) -> Sequence[Any]:
+        """Show a frame, and wait until the page and all pictures in it are ready to be captured.
 
         Returns:
             The frame's assets as `remotion_collectAssets()` describes them, not checked yet; inline audio as base64.
 
         Raises:
-            PageScriptError: The page threw, or cancelled its render.
-            PageTimeoutError: A delayRender handle was not released in time.
+            PageScriptError: The page threw, or cancelled its render, or loaded another document.
+            PageTimeoutError: A delayRender handle was not released, or a picture did not arrive, in time.
             BrowserCrashedError: The page died or does not answer.
         """
         assert self._shown
-        background = "transparent" if self._transparent else "black"
-        arguments = json.dumps([frame, self._shown.id, self.settings.attempt, background])
-        self._trouble.begin_frame()
-        answer = await self._explained(
-            self._checked(f"window.remotionPyDriver.seek(...{arguments})", frame=frame, doing="show a frame")
-        )
-        shown = read_frame(answer, frame)
-        self._videos = shown.videos
-        return shown.assets
+        arguments = json.dumps([frame, self._shown.id, self.settings.attempt, self._body])
+        self._page.trouble.begin_frame()
+        return await self._page.explained(self._seek(f"window.remotionPyDriver.seek(...{arguments})", frame))
 
-    async def _checked(self, expression: str, *, frame: int | None = None, doing: str) -> Any:
-        answer = await self._evaluate(expression, frame=frame, doing=doing)
-        self._check(read_answer(answer, frame), frame)
-        return answer
-
-    async def _explained(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for work of the page; its errors name the user's own file and line."""
-        try:
-            return await work
-        except PageError as error:
-            raise await self._trouble.explain(error) from None
+    async def _seek(self, call: str, frame: int) -> Sequence[Any]:
+        answer = await self._page.checked(call, frame=frame, doing="show a frame")
+        assets = answer.assets
+        while self._page.network.pictures:
+            await self._page.within(self._page.network.drawn(), "show a frame", frame=frame)
+            answer = await self._page.checked("window.remotionPyDriver.settle()", frame=frame, doing="show a frame")
+        self._surfaces = answer.surfaces
+        return assets
 
     async def print(self) -> bytes:
         """Return the frame that is shown as a PDF of one page, a CSS pixel being 1/96 inch."""
@@ -206,30 +195,26 @@ class CompositionPage:
         paper = {"paperWidth": self._shown.width / 96, "paperHeight": self._shown.height / 96}
         margins = dict.fromkeys(("marginTop", "marginBottom", "marginLeft", "marginRight"), 0)
         params = paper | margins | {"printBackground": True, "pageRanges": "1"}
-        answer = await self._within(self._send("Page.printToPDF", params), self._ready_timeout, "print a frame")
+        answer = await self._page.within(self._page.send("Page.printToPDF", params), "print a frame")
         return base64.b64decode(answer["data"])
 
     async def capture(self, format: PictureFormat, quality: int) -> bytes:
         """Take a picture of the frame that is shown, as encoded bytes."""
-        if self._videos == "appear":
-            await self._within(self._frames.draw(), self._ready_timeout, "draw a frame", pump=False)
-            await self._evaluate("window.remotionPyDriver.present()", doing="show its videos")
-        return await self._within(
-            self._frames.capture(format, quality, videos=self._videos),
-            self._ready_timeout,
-            "draw a frame",
-            pump=False,
-        )
+        if self._surfaces:
+            await self._page.within(self._frames.present(self._drive), "show its videos", pump=False)
+        return await self._page.within(self._frames.capture(format, quality), "draw a frame", pump=False)
 
-    @property
-    def _ready_timeout(self) -> float:
-        return self.settings.timeout_ms / 1000 + READY_MARGIN_S
+    async def _drive(self, call: str) -> bool:
+        """Call a function of the drivers of the page and its frames in turn, until one answers true."""
+        expression = f"window.remotionPyDriver.drivers().some((driver) => driver.{call})"
+        answer = await self._page.send("Runtime.evaluate", {"expression": expression, "returnByValue": True})
+        return answer.get("result", {}).get("value") is True
 
-    async def _list(self) -> list[str]:
+    async def _list(self) -> Sequence[str]:
         if self._shown:
             raise AssertionError("a page that shows a composition cannot list any more")
-        listing = self._checked("window.remotionPyDriver.evaluate()", doing="list its compositions")
-        return list(read_answer(await self._explained(listing)).names)
+        listing = self._page.checked("window.remotionPyDriver.evaluate()", doing="list its compositions")
+        return (await self._page.explained(listing)).names
 
     async def _navigate(self) -> None:
         from playwright.async_api import Error
@@ -261,14 +246,16 @@ class CompositionPage:
             await asyncio.sleep(NAVIGATION_PAUSE_S)
 
     async def _check_contract(self) -> None:
-        found = await self._evaluate(
+        found = await self._page.evaluate(
             "({version: window.siteVersion ?? null, lists: typeof window.getStaticCompositions === 'function',"
+            " plain: window.remotion_imported === 'remotion-py',"
             " text: document.body?.innerText?.slice(0, 300) ?? ''})",
             doing="check the page",
         )
+        self._plain = found["plain"] is True
         if found["lists"] and found["version"] == SITE_VERSION:
             return
-        self._trouble.raise_exceptions(None)
+        self._page.trouble.raise_exceptions(None)
         if found["lists"]:
             raise NotACompositionPageError(
                 f"The bundle at {self._url} has site version {shortened(found['version'])!r}, but {SITE_VERSION!r} is "
@@ -279,118 +266,3 @@ class CompositionPage:
             f'remotion-py.js. Add <script src="/remotion-py.js"></script> to a plain page, or pass the folder of a '
             f"bundle. The page starts with: {shortened(found['text'])!r}"
         )
-
-    async def _evaluate(self, expression: str, *, frame: int | None = None, doing: str) -> Any:
-        """Run an expression in the page, pumping frames until it has settled."""
-        params = {"expression": expression, "awaitPromise": True, "returnByValue": True}
-        answer = await self._within(self._send("Runtime.evaluate", params), self._ready_timeout, doing, frame=frame)
-        self._trouble.raise_exceptions(frame)
-        details = answer.get("exceptionDetails")
-        if details:
-            raise PageScriptError(
-                f"The page failed to {doing}: {self._trouble.describe(details)} Mend the page and render again.",
-                frame=frame,
-                stack=str(details.get("exception", {}).get("description", "")),
-            )
-        return answer["result"].get("value")
-
-    async def _command(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Send a command that the browser answers at once, whatever the page does."""
-        try:
-            return await asyncio.wait_for(self._send(method, params), COMMAND_TIMEOUT_S)
-        except TimeoutError:
-            raise BrowserCrashedError(f"The browser did not answer {method} in {COMMAND_TIMEOUT_S} s.") from None
-
-    async def _send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
-        try:
-            return await self._carrier.send(method, params)
-        except ProtocolError as error:
-            if "navigated" in str(error):
-                await self._explain_navigation()
-            if any(sign in str(error) for sign in _TOO_DEEP):
-                raise PageScriptError(
-                    f"The page answered something that is nested too deeply to be read ({error}). Fix what it calls "
-                    f"props, metadata or assets, and render again."
-                ) from error
-            raise BrowserCrashedError(f"The browser refused {method}: {error}") from error
-
-    async def _within(
-        self,
-        work: Coroutine[Any, Any, T],
-        seconds: float,
-        doing: str,
-        *,
-        frame: int | None = None,
-        pump: bool = True,
-    ) -> T:
-        """Wait for work of the page, but neither longer than `seconds` nor after its crash."""
-        working = asyncio.ensure_future(self._frames.wait(work) if pump else work)
-        crash = asyncio.ensure_future(self._crashed.wait())
-        started = time.monotonic()
-        try:
-            await asyncio.wait({working, crash}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                return working.result()
-        finally:
-            for task in (working, crash):
-                task.cancel()
-            await asyncio.gather(working, crash, return_exceptions=True)
-        if self._crashed.is_set():
-            raise BrowserCrashedError(
-                "The page crashed while it rendered. This is often a lack of memory.", frame=frame
-            )
-        await self._explain_timeout(doing, frame, time.monotonic() - started)
-        raise AssertionError("unreachable: explaining a time-out raises")
-
-    async def _explain_navigation(self) -> None:
-        """Raise the error of a page that left for another document; a page that has gone altogether does not answer."""
-        ask = {"expression": "location.href", "returnByValue": True}
-        with contextlib.suppress(TimeoutError, ProtocolError, BrowserCrashedError):
-            answer = await asyncio.wait_for(self._carrier.send("Runtime.evaluate", ask), ANSWER_TIMEOUT_S)
-            place = shortened(answer["result"].get("value", "another page"), 300)
-            raise PageScriptError(
-                f"The page left for {place} while it was rendered, so there is nothing to render any more. Take out "
-                f"what navigates or reloads it, such as location.href or a meta refresh."
-            )
-
-    async def _explain_timeout(self, doing: str, frame: int | None, seconds: float) -> None:
-        where = f" at frame {frame}" if frame is not None else ""
-        ask = {"expression": "window.remotionPyDriver.handles()", "returnByValue": True}
-        try:
-            answer = await asyncio.wait_for(self._carrier.send("Runtime.evaluate", ask), ANSWER_TIMEOUT_S)
-        except (TimeoutError, ProtocolError):
-            raise BrowserCrashedError(
-                f"The page did not answer for {seconds:.0f} s{where}: its scripts are busy, or its browser hangs. "
-                f"Look for endless loops in the page, or raise the timeout.",
-                frame=frame,
-            ) from None
-        found = answer["result"].get("value")
-        labels = [shortened(label, 200) for label in found[:LISTED_HANDLES]] if isinstance(found, list) else []
-        listed = ", ".join(repr(label) for label in labels)
-        advice = (
-            f"Open delayRender() handles: {listed}. Release each handle by continueRender(), or raise the timeout."
-            if labels
-            else "No delayRender() handle is open: the page is slow by itself. Make it lighter, or raise the timeout."
-        )
-        raise PageTimeoutError(
-            f"The page did not {doing}{where} within {seconds:.0f} s. {advice}",
-            frame=frame,
-            handles=labels,
-        )
-
-    def _check(self, answer: Answer, frame: int | None) -> None:
-        if answer.gave_up:
-            raise cancelled(answer.text, frame, self._trouble.hint(), threw=answer.state == "threw")
-
-    async def _fetch(self, url: str) -> str | None:
-        """Return the text behind a URL as the page gets it; None when it cannot be had."""
-        call = f"fetch({json.dumps(url)}).then((answer) => answer.ok ? answer.text() : null)"
-        ask = {"expression": call, "awaitPromise": True, "returnByValue": True}
-        try:
-            answer = await asyncio.wait_for(
-                self._frames.wait(self._carrier.send("Runtime.evaluate", ask)), MAP_TIMEOUT_S
-            )
-        except (TimeoutError, ProtocolError, BrowserCrashedError):
-            return None
-        text = answer["result"].get("value")
-        return text if isinstance(text, str) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal, Protocol, TypeVar
 
 from ..errors import BrowserCrashedError
@@ -17,20 +17,18 @@ from .cdp import Carrier, ProtocolError
 
 T = TypeVar("T")
 PictureFormat = Literal["jpeg", "png", "webp"]
-Videos = Literal["none", "shown", "appear"]
-"""What `<video>` tags do in a frame: there are none in sight, all were there before, or some come into sight."""
-
 EAGER_FRAMES = 4
 """A seek resolves within 1.8 frames on average (measured): ask for the first ones at once, then at display rate."""
 FRAME_INTERVAL_S = 1 / 60
 DRAWN_EVERY = 12
 """Seeks of most pages are over by then."""
 CAPTURE_TRIES = 5
-SETTLE_INTERVAL_S = 0.005
-SETTLE_STILL = 4
-SETTLE_LIMIT_S = 0.5
-"""A video's picture reaches the display a moment after the page knows of it: it is there when so many drawings in a row
-changed nothing. The limit is for pages that change all the time."""
+CONNECT_INTERVAL_S = 0.005
+CONNECT_LIMIT_S = 0.5
+"""For surfaces that change nothing: behind others, or black on black."""
+
+Drive = Callable[[str], Awaitable[bool]]
+"""Calls a function of the drivers of a page and its frames in turn, until one answers true."""
 
 
 class Frames(Protocol):
@@ -40,17 +38,16 @@ class Frames(Protocol):
         """Keep the page alive until the answer is there."""
         ...
 
-    async def draw(self) -> None:
-        """Draw the page as it is."""
+    async def present(self, drive: Drive) -> None:
+        """Have surfaces (videos and transferred canvases) hand their newest pictures to the display."""
         ...
 
-    async def capture(self, format: PictureFormat, quality: int, *, videos: Videos) -> bytes:
+    async def capture(self, format: PictureFormat, quality: int) -> bytes:
         """Take a picture of the page as it is.
 
         Args:
             format: "jpeg", "png" or "webp".
             quality: 0 to 100, for JPEG and WebP.
-            videos: What its `<video>` tags do: their pictures come to the display by a way of their own.
         """
         ...
 
@@ -82,29 +79,40 @@ class ControlledFrames:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
-    async def draw(self) -> None:
-        """Draw the page."""
+    async def present(self, drive: Drive) -> None:
+        """Have surfaces hand over their newest pictures, and wait until those that are new are in the picture.
+
+        A surface has a connection of its own to the display (traced with Chromium 156). A video hands over one picture,
+        and drops what comes after it until a drawing has taken that one; what it dropped, it hands over when it is
+        sought again, instead of the new picture. So a page that seeks twice in a frame stays one picture behind, for as
+        many frames as it likes. A canvas hands over its picture when it is asked for a drawing.
+        """
+        await self._hand_over(drive)
+        while await drive("hideNewSurface()"):
+            await self._begin({})
+            without = await self.capture("jpeg", 50)
+            await drive("show()")
+            await self._begin({})
+            end = time.monotonic() + CONNECT_LIMIT_S
+            while await self.capture("jpeg", 50) == without and time.monotonic() < end:
+                await asyncio.sleep(CONNECT_INTERVAL_S)
+                await self._hand_over(drive)
+
+    async def _hand_over(self, drive: Drive) -> None:
+        """Let a drawing take what waits, have all videos come back into sight, and let another one take that."""
+        await self._begin({})
+        await drive("hideVideos()")
+        await self._begin({})
+        await drive("show()")
         await self._begin({})
 
-    async def capture(self, format: PictureFormat, quality: int, *, videos: Videos) -> bytes:
+    async def capture(self, format: PictureFormat, quality: int) -> bytes:
         """Draw the page and take its picture."""
-        if videos != "none":
-            await self._begin({})
-        if videos == "appear":
-            await self._settle()
         for _ in range(CAPTURE_TRIES):
             answer = await self._begin({"screenshot": _screenshot(format, quality)})
             if answer.get("screenshotData"):
                 return base64.b64decode(answer["screenshotData"])
         raise BrowserCrashedError(f"The browser drew no picture in {CAPTURE_TRIES} tries.")
-
-    async def _settle(self) -> None:
-        """Draw until the picture stands still."""
-        end = time.monotonic() + SETTLE_LIMIT_S
-        still = 0
-        while still < SETTLE_STILL and time.monotonic() < end:
-            await asyncio.sleep(SETTLE_INTERVAL_S)
-            still = 0 if (await self._begin({})).get("hasDamage") else still + 1
 
     async def _begin(self, params: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -127,12 +135,11 @@ class FreeFrames:
         """Wait for the answer."""
         return await answer
 
-    async def draw(self) -> None:
-        """Leave it to the browser."""
+    async def present(self, drive: Drive) -> None:
+        """Leave it to the browser, which draws all the time."""
 
-    async def capture(self, format: PictureFormat, quality: int, *, videos: Videos) -> bytes:
+    async def capture(self, format: PictureFormat, quality: int) -> bytes:
         """Take a picture of the page."""
-        del videos
         try:
             answer = await self._carrier.send("Page.captureScreenshot", _screenshot(format, quality))
         except ProtocolError as error:

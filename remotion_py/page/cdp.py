@@ -164,8 +164,6 @@ class DirectCarrier:
 
 
 def _means_gone(text: str) -> bool:
-    if "navigated" in text:
-        return False  # "Inspected target navigated or closed": the page may be another one now
     return any(sign in text for sign in ("closed", "crashed", "Session with given id not found", "detached"))
 
 

@@ -103,6 +103,19 @@ class MediaSettings:
 
 
 @dataclass(frozen=True)
+class Background:
+    """Whether what a page does not paint is transparent, by the kind of page.
+
+    Attributes:
+        bundle: In a Remotion bundle, whose body is painted black otherwise.
+        plain: In a plain page, which is white otherwise, as in every browser.
+    """
+
+    bundle: bool = False
+    plain: bool = False
+
+
+@dataclass(frozen=True)
 class Composition:
     """A composition with its resolved props and metadata.
 

@@ -30,15 +30,76 @@
   }
 
   // Chromium loses a request for a video's frame that comes after the frame, as when a page seeks first and asks then; so
-  // every seek is preceded by a request, which the page's own joins.
+  // every seek is preceded by a request, which the page's own joins. And it fires "seeked" before drawImage() gets the
+  // new picture, so the event waits for that request.
+  const SEEKED_LIMIT = 500;
+  const seeks = new WeakMap();
+  const timestamp = (video) => {
+    try {
+      const picture = new VideoFrame(video);
+      picture.close();
+      return picture.timestamp;
+    } catch {
+      return null; // no picture yet, or one of another origin
+    }
+  };
+  const beginSeek = (video) => {
+    if (!seeks.has(video)) video.addEventListener("seeked", holdSeeked, { capture: true });
+    const seek = { before: timestamp(video), arrived: false, release: null };
+    seeks.set(video, seek);
+    video.requestVideoFrameCallback(() => {
+      seek.arrived = true;
+      seek.release?.();
+    });
+  };
+  const holdSeeked = (event) => {
+    const video = event.target;
+    const seek = seeks.get(video);
+    if (!event.isTrusted || seek.arrived) return;
+    const now = timestamp(video);
+    if (now !== null && now !== seek.before) return;
+    event.stopImmediatePropagation();
+    seek.release = () => {
+      seek.release = null;
+      video.dispatchEvent(new Event("seeked"));
+    };
+    setTimeout(() => seek.release?.(), SEEKED_LIMIT); // a video may be reloaded meanwhile
+  };
   const time = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "currentTime");
   Object.defineProperty(HTMLMediaElement.prototype, "currentTime", {
     ...time,
     set(seconds) {
-      if (this instanceof HTMLVideoElement) this.requestVideoFrameCallback(() => {});
+      if (this instanceof HTMLVideoElement) beginSeek(this);
       time.set.call(this, seconds);
     },
   });
+
+  // Elements of this document and of its shadow trees.
+  const shadows = [];
+  const attachShadow = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (init) {
+    const root = attachShadow.call(this, init);
+    shadows.push(new WeakRef(root));
+    return root;
+  };
+  const all = (selector) => {
+    const roots = shadows.map((reference) => reference.deref()).filter((root) => root?.isConnected);
+    return [document, ...roots].flatMap((root) => [...root.querySelectorAll(selector)]);
+  };
+
+  // The drivers of this page and of its frames; those of other origins are out of reach.
+  const drivers = () => {
+    const found = [own];
+    for (let index = 0; index < window.length; index++) {
+      try {
+        found.push(...(window[index].remotionPyDriver?.drivers() ?? []));
+      } catch {
+        // of another origin
+      }
+    }
+    return found;
+  };
+  own.drivers = drivers;
 
   own.handles = () => Object.values(window.remotion_delayRenderTimeouts ?? {}).map((handle) => handle.label ?? "");
 
@@ -104,52 +165,83 @@
     return { ...asset, audio: btoa(text) };
   };
 
-  const reloaded = new WeakSet();
-  document.addEventListener("loadstart", (event) => reloaded.add(event.target), true);
-  let inSight = new Set();
-  let appeared = [];
-  const isInSight = (video) => {
-    const { left, right, top, bottom } = video.getBoundingClientRect();
-    const within = right > 0 && bottom > 0 && left < innerWidth && top < innerHeight && left < right && top < bottom;
-    return within && video.readyState >= 2 && video.checkVisibility({ visibilityProperty: true });
-  };
-  const lookForVideos = () => {
-    const before = inSight;
-    inSight = new Set([...document.querySelectorAll("video")].filter(isInSight));
-    appeared = [...inSight].filter((video) => !before.has(video) || reloaded.has(video));
-    for (const video of appeared) reloaded.delete(video);
-    return appeared.length > 0 ? "appear" : inSight.size > 0 ? "shown" : "none";
+  const isInView = (element) => {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    return right > 0 && bottom > 0 && left < innerWidth && top < innerHeight && left < right && top < bottom;
   };
 
-  // A video hands its pictures to the display by a thread of its own, which begins once the video has been drawn. A seek
-  // away and back sends the same picture again, and its callback comes back through that thread.
-  const present = (video) =>
-    new Promise((resolve) => {
-      if (!video.seekable.length) return resolve();
-      setTimeout(resolve, 2000); // a video may be reloaded meanwhile
-      const there = video.currentTime;
-      video.currentTime = Math.abs(there - 1e-6);
-      video.addEventListener("seeked", () => {
-        video.requestVideoFrameCallback(resolve);
-        video.currentTime = there;
-      }, { once: true });
-    });
-  own.present = () => Promise.all(appeared.map(present)).then(() => null);
+  // Videos and transferred canvases have a connection of their own to the display: they are surfaces.
+  const transferred = [];
+  const transfer = HTMLCanvasElement.prototype.transferControlToOffscreen;
+  HTMLCanvasElement.prototype.transferControlToOffscreen = function () {
+    const offscreen = transfer.call(this);
+    transferred.push(new WeakRef(this));
+    return offscreen;
+  };
+  const isInSight = (element) => isInView(element) && element.checkVisibility({ visibilityProperty: true });
+  const videos = () => all("video").filter((video) => video.readyState >= 2 && isInSight(video));
+  const canvases = () =>
+    transferred.map((reference) => reference.deref()).filter((canvas) => canvas?.isConnected && isInSight(canvas));
+  own.hasSurfaces = () => videos().length > 0 || canvases().length > 0;
 
-  own.seek = async (frame, id, attempt, background) => {
-    document.body.style.background = background;
-    window.remotion_setFrame(frame, id, attempt);
+  let hidden = [];
+  const hide = (elements) => {
+    hidden = elements.map((element) =>
+      element.animate({ visibility: ["hidden", "hidden"] }, { duration: 1, fill: "both" }));
+  };
+  // A video that comes back into sight hands over its newest picture, whatever became of the ones before.
+  own.hideVideos = () => hide(videos());
+  own.show = () => {
+    for (const animation of hidden) animation.cancel();
+    hidden = [];
+  };
+  // One that has just been connected may not be in the picture yet.
+  const connected = new WeakSet();
+  document.addEventListener("loadstart", (event) => connected.delete(event.target), true);
+  own.hideNewSurface = () => {
+    const found = [...videos(), ...canvases()].find((surface) => !connected.has(surface));
+    if (!found) return false;
+    connected.add(found);
+    hide([found]);
+    return true;
+  };
+
+  // Asking for the layout starts the requests of backgrounds, which the page's frames would start.
+  const decoded = new WeakMap();
+  const decode = (image) => image.decode().catch(() => {}); // a broken one is shown as broken
+  own.decodeImages = async () => {
+    void document.documentElement?.offsetHeight;
+    const isComing = (image) => !image.complete && (image.loading !== "lazy" || isInView(image));
+    for (let coming; (coming = all("img").filter(isComing)).length > 0; ) {
+      await Promise.all(coming.map(decode));
+      await nextFrame();
+    }
+    const changed = all("image").filter((image) => decoded.get(image) !== image.href?.baseVal);
+    for (const image of changed) decoded.set(image, image.href?.baseVal);
+    await Promise.all(changed.map((image) => (image.decode ? decode(image) : null)));
+  };
+
+  own.settle = async () => {
     do {
       await idle();
       const answer = await own.ready();
       if (answer.state !== "ready") return answer;
       await document.fonts.ready;
+      await Promise.all(drivers().map((driver) => driver.decodeImages()));
       await idle();
     } while (window.remotion_renderReady !== true);
+    return { state: "ready", surfaces: drivers().some((driver) => driver.hasSurfaces()) };
+  };
+
+  own.seek = async (frame, id, attempt, background) => {
+    if (background !== null) document.body.style.background = background;
+    window.remotion_setFrame(frame, id, attempt);
+    const answer = await own.settle();
+    if (answer.state !== "ready") return answer;
     // Collecting empties the list of assets, which grows with every frame otherwise.
     const assets = (window.remotion_collectAssets?.() ?? []).map(packed);
     if (own.cancelled() !== undefined) return own.givenUp();
-    return { state: "ready", videos: lookForVideos(), assets };
+    return { ...answer, assets };
   };
 
   Object.defineProperty(window, "remotionPyDriver", { value: Object.freeze(own) });

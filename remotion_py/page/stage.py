@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ..errors import BrowserCrashedError, BrowserError
 from .browser import Browser
 from .bundle import CompositionPage
-from .contract import Composition, MediaSettings, PageSettings
+from .contract import Background, Composition, MediaSettings, PageSettings
 from .discovery import find_browser
 from .flags import BrowserSettings
 from .gate import origin_of
@@ -106,7 +106,7 @@ class Stage:
         settings: PageSettings,
         composition: Composition,
         *,
-        transparent: bool,
+        background: Background,
         media: MediaSettings | None = None,
         generation: str,
     ) -> CompositionPage:
@@ -116,12 +116,12 @@ class Stage:
             serve_url: A folder or an http(s) URL.
             settings: What the page is told; another first frame alone needs no new page.
             composition: What to show.
-            transparent: Leave the background transparent, for PNG.
+            background: Whether what the page does not paint is transparent.
             media: What media tags do; None for pictures alone.
             generation: What the page is opened for, such as a render id: a page may hold fetched data, so another
                 generation gets a fresh one.
         """
-        shown = (composition, transparent, media)
+        shown = (composition, background, media)
         page = self._page
         if not (
             page
@@ -134,7 +134,7 @@ class Stage:
         ):
             page = await self.open(serve_url, settings, generation=generation)
         if self._shown is None:
-            await page.show(composition, transparent=transparent, media=media)
+            await page.show(composition, background=background, media=media)
             self._shown = shown
         return page
 

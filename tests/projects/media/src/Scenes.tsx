@@ -12,6 +12,7 @@ import {
   IFrame,
   Img,
   Interactive,
+  OffthreadVideo,
   random,
   Series,
   Solid,
@@ -142,6 +143,20 @@ const InCanvas: React.FC = () => {
   );
 };
 
+const Painted: React.FC = () => (
+  <HtmlInCanvas
+    width={320}
+    height={180}
+    onPaint={({ canvas, elementImage }) => {
+      const context = canvas.getContext("2d")!;
+      context.reset();
+      context.drawElementImage(elementImage, 0, 0);
+    }}
+  >
+    <OffthreadVideo src={staticFile("counter.mp4")} style={{ width: 320, height: 180 }} />
+  </HtmlInCanvas>
+);
+
 const Delayed: React.FC = () => {
   const frame = useCurrentFrame();
   const [shown, setShown] = useState(-1);
@@ -197,6 +212,7 @@ export const scenes: Record<string, Scene> = {
   "scene-heard": { component: () => <><Bouncing /><Html5Audio src={staticFile("chirp.wav")} /></>, frames: 24 },
   "scene-solid": { component: SolidAndMore, frames: 20 },
   "scene-in-canvas": { component: InCanvas, frames: 20 },
+  "scene-painted": { component: Painted, frames: 20 },
   "scene-odd-size": { component: Bouncing, frames: 10, width: 321, height: 181 },
   "scene-canvas": { component: Canvas, frames: 40 },
   "scene-webgl": { component: WebGL, frames: 40 },

@@ -1,0 +1,239 @@
+"""Commands and expressions sent to one page, each with a limit, and an error that says what it waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from ..errors import BrowserCrashedError, PageError, PageScriptError, PageTimeoutError
+from ..untrusted import shortened
+from .answers import Answer, read_answer
+from .capture import Frames
+from .cdp import Carrier, ProtocolError
+from .contract import cancelled
+from .network import Network
+from .trouble import Trouble
+
+T = TypeVar("T")
+
+READY_MARGIN_S = 3
+ANSWER_TIMEOUT_S = 2
+COMMAND_TIMEOUT_S = 15
+MAP_TIMEOUT_S = 10
+LISTED_HANDLES = 20
+_TOO_DEEP = ("stack limit exceeded", "reference chain is too long")
+
+
+class Evaluator:
+    """Evaluates expressions in a page, while frames are pumped beside it.
+
+    Attributes:
+        network: The requests of the page.
+        doing: What is waited for, and since when by the monotonic clock; None while nothing is.
+
+    Args:
+        carrier: The page's DevTools session.
+        frames: How its frames are made.
+        url: Its address.
+        timeout_s: Time that a page may take to become ready.
+        refused: The (host, port) pairs that its gate has refused.
+    """
+
+    def __init__(
+        self, carrier: Carrier, frames: Frames, url: str, timeout_s: float, refused: list[tuple[str, int]]
+    ) -> None:
+        self.network = Network(url.rsplit("/", 1)[0] + "/")
+        self.trouble = Trouble(url, refused, self._fetch)
+        self._carrier = carrier
+        self._frames = frames
+        self._limit = timeout_s + READY_MARGIN_S
+        self._crashed = asyncio.Event()
+        self._replaced = asyncio.Event()
+        self._since: float | None = None
+        carrier.on("Runtime.exceptionThrown", self.trouble.on_exception)
+        carrier.on("Runtime.consoleAPICalled", self.trouble.on_console)
+        carrier.on("Inspector.targetCrashed", lambda _: self._crashed.set())
+
+    async def enable(self) -> None:
+        """Have the page report its exceptions, console, crashes and requests."""
+        await self.command("Runtime.enable")
+        await self.command("Inspector.enable")
+        await self.network.attach(self._carrier)
+
+    def hold_document(self) -> None:
+        """From now on another document is an error, as the composition that was mounted is gone with the first one."""
+        self._carrier.on("Runtime.executionContextsCleared", lambda _: self._replaced.set())
+
+    @property
+    def usable(self) -> bool:
+        """Whether the page has neither thrown, nor crashed, nor loaded another document."""
+        return not (self.trouble.any or self._crashed.is_set() or self._replaced.is_set())
+
+    @property
+    def waiting(self) -> str | None:
+        """What the page is waiting for, in a few words; None while nothing is asked of it."""
+        if self._since is None:
+            return None
+        request = self.network.oldest
+        return request.name if request else "the page's scripts"
+
+    async def command(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send a command that the browser answers at once, whatever the page does."""
+        try:
+            return await asyncio.wait_for(self.send(method, params), COMMAND_TIMEOUT_S)
+        except TimeoutError:
+            raise BrowserCrashedError(f"The browser did not answer {method} in {COMMAND_TIMEOUT_S} s.") from None
+
+    async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send a command, without a limit."""
+        try:
+            return await self._carrier.send(method, params)
+        except ProtocolError as error:
+            if any(sign in str(error) for sign in _TOO_DEEP):
+                raise PageScriptError(
+                    f"The page answered something that is nested too deeply to be read ({error}). Fix what it calls "
+                    f"props, metadata or assets, and render again."
+                ) from error
+            raise BrowserCrashedError(f"The browser refused {method}: {error}") from error
+
+    async def evaluate(self, expression: str, *, frame: int | None = None, doing: str) -> Any:
+        """Evaluate an expression in the page, as if the user had clicked there, and wait for its promise.
+
+        Args:
+            expression: JavaScript.
+            frame: The frame that it is about, for errors.
+            doing: What the page is to do, for errors: "show a frame".
+        """
+        params = {"expression": expression, "awaitPromise": True, "returnByValue": True, "userGesture": True}
+        answer = await self.within(self.send("Runtime.evaluate", params), doing, frame=frame)
+        self.trouble.raise_exceptions(frame)
+        details = answer.get("exceptionDetails")
+        if details:
+            raise PageScriptError(
+                f"The page failed to {doing}: {self.trouble.describe(details)} Fix the page and render again.",
+                frame=frame,
+                stack=str(details.get("exception", {}).get("description", "")),
+            )
+        return answer["result"].get("value")
+
+    async def checked(self, expression: str, *, frame: int | None = None, doing: str) -> Answer:
+        """Evaluate a function of the driver whose answer holds a `state`.
+
+        Raises:
+            PageScriptError: The page threw or cancelled its render, or its driver answers something else.
+        """
+        answer = read_answer(await self.evaluate(expression, frame=frame, doing=doing), frame)
+        if answer.state != "ready":
+            raise cancelled(answer.text, frame, self.trouble.hint(), threw=answer.state == "threw")
+        return answer
+
+    async def explained(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for work of the page; its errors name the user's own file and line."""
+        try:
+            return await work
+        except PageError as error:
+            raise await self.trouble.explain(error) from None
+
+    async def within(
+        self,
+        work: Coroutine[Any, Any, T],
+        doing: str,
+        *,
+        seconds: float | None = None,
+        frame: int | None = None,
+        pump: bool = True,
+    ) -> T:
+        """Wait for work of the page, but neither longer than its limit, nor after its crash or its reload.
+
+        Args:
+            work: What to wait for.
+            doing: What the page is to do, for errors.
+            seconds: The limit; None is that for becoming ready.
+            frame: The frame that it is about, for errors.
+            pump: Make frames meanwhile, without which a page with frame control stands still.
+        """
+        working = asyncio.ensure_future(self._frames.wait(work) if pump else work)
+        ends = [asyncio.ensure_future(event.wait()) for event in (self._crashed, self._replaced)]
+        started = time.monotonic()
+        self._since = started
+        try:
+            await asyncio.wait(
+                {working, *ends}, timeout=self._limit if seconds is None else seconds, return_when="FIRST_COMPLETED"
+            )
+            if working.done() and not self._replaced.is_set():
+                return working.result()
+        except BrowserCrashedError as error:
+            if not _means_navigated(error):
+                raise
+            self._replaced.set()
+        finally:
+            self._since = None
+            for task in (working, *ends):
+                task.cancel()
+            await asyncio.gather(working, *ends, return_exceptions=True)
+        if self._replaced.is_set():
+            raise _another_document(frame)
+        if self._crashed.is_set():
+            raise BrowserCrashedError(
+                "The page crashed while it rendered. This is often a lack of memory.", frame=frame
+            )
+        raise await self._late(doing, frame, time.monotonic() - started)
+
+    async def _late(self, doing: str, frame: int | None, seconds: float) -> PageTimeoutError | BrowserCrashedError:
+        """Return the error of a page that was not ready in time."""
+        where = f" at frame {frame}" if frame is not None else ""
+        ask = {"expression": "window.remotionPyDriver.handles()", "returnByValue": True}
+        try:
+            answer = await asyncio.wait_for(self._carrier.send("Runtime.evaluate", ask), ANSWER_TIMEOUT_S)
+        except (TimeoutError, ProtocolError):
+            return BrowserCrashedError(
+                f"The page did not answer for {seconds:.0f} s{where}: its scripts are busy, or its browser hangs. "
+                f"Look for endless loops in the page, or raise the timeout.",
+                frame=frame,
+            )
+        found = answer["result"].get("value")
+        labels = [shortened(label, 200) for label in found[:LISTED_HANDLES]] if isinstance(found, list) else []
+        reasons: list[str] = []
+        advice = "Look for work of the page that does not end, or raise the timeout."
+        request = self.network.oldest
+        if request:
+            waited = time.monotonic() - request.since
+            reasons.append(f" It has waited {waited:.0f} s for {request.name}.")
+            advice = "Check that this address answers, or raise the timeout."
+        if labels:
+            reasons.append(f" Open delayRender() handles: {', '.join(repr(label) for label in labels)}.")
+            advice = "Release each handle by continueRender(), or raise the timeout."
+        return PageTimeoutError(
+            f"The page did not {doing}{where} within {seconds:.0f} s.{''.join(reasons)} {advice}",
+            frame=frame,
+            handles=labels,
+        )
+
+    async def _fetch(self, url: str) -> str | None:
+        """Return the text behind a URL as the page gets it; None when it cannot be had."""
+        call = f"fetch({json.dumps(url)}).then((answer) => answer.ok ? answer.text() : null)"
+        ask = {"expression": call, "awaitPromise": True, "returnByValue": True}
+        try:
+            answer = await asyncio.wait_for(
+                self._frames.wait(self._carrier.send("Runtime.evaluate", ask)), MAP_TIMEOUT_S
+            )
+        except (TimeoutError, ProtocolError, BrowserCrashedError):
+            return None
+        text = answer["result"].get("value")
+        return text if isinstance(text, str) else None
+
+
+def _means_navigated(error: BrowserCrashedError) -> bool:
+    return "navigated" in str(error) or "context was destroyed" in str(error)
+
+
+def _another_document(frame: int | None) -> PageScriptError:
+    where = f" at frame {frame}" if frame is not None else ""
+    return PageScriptError(
+        f"The page loaded another document{where} while it was rendered, by location.reload(), a link, or the live "
+        f"reload of a development server. Turn that off, or render a built copy of the site.",
+        frame=frame,
+    )
