@@ -55,8 +55,8 @@ def ask(base: str, port: str, frames: int) -> float:
 async def serve(folder: Path) -> None:
     from remotion_py.media.frames import VideoFrames
     from remotion_py.media.sources import Sources
-    from remotion_py.page.server import PageServer
     from remotion_py.page.site import FolderSite
+    from tests.listening import listening
 
     class Here:
         async def local_file(self, url: str) -> Path | None:
@@ -66,11 +66,9 @@ async def serve(folder: Path) -> None:
             return []
 
     frames = VideoFrames(Sources(folder / "assets", Here()))
-    server = PageServer(FolderSite(folder), frames.frame)
-    await server.start()
-    print(json.dumps({"port": str(server.port), "base": f"http://localhost:{server.proxy_port}"}), flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    await server.close()
+    async with listening(FolderSite(folder), frames.frame) as (server, address):
+        print(json.dumps({"port": str(server.port), "base": f"{address}/{server.token}"}), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
     frames.close()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
 from .checks import boolean, choice, text
-from .option import Option
+from .option import Option, always
 
 DeleteAfter = Literal["1-day", "3-days", "7-days", "30-days"]
 DownloadBehavior = Literal["play-in-browser", "download"]
@@ -21,6 +21,7 @@ class CloudOptions(TypedDict, total=False):
             "AWS: name in the render's folder, or {bucketName, key, s3OutputProvider}; None is out.EXTENSION.",
             None,
             "outName",
+            secret=lambda value: isinstance(value, Mapping),
         ),
     ]
     delete_after: Annotated[
@@ -80,7 +81,8 @@ class WebhookOptions(TypedDict, total=False):
         str | None, Option("Address that is told how the render ended.", None, "webhook.url", text, "webhook")
     ]
     webhook_secret: Annotated[
-        str | None, Option("Secret by which the webhook is signed.", None, "webhook.secret", text, "webhook-secret")
+        str | None,
+        Option("Secret by which the webhook is signed.", None, "webhook.secret", text, "webhook-secret", always),
     ]
     webhook_custom_data: Annotated[
         Mapping[str, Any] | None,

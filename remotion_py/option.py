@@ -23,6 +23,7 @@ class Option:
         wire: Key in the payload, `group.key` inside an object; "" keeps it on the client.
         check: Called with (name, value); returns the checked value or raises `OptionError`.
         flag: CLI flag without dashes; "" means no flag.
+        secret: Tells whether a value may hold a secret, which is neither displayed nor stored; None for never.
     """
 
     help: str
@@ -30,6 +31,17 @@ class Option:
     wire: str = ""
     check: Check | None = None
     flag: str = ""
+    secret: Callable[[Any], bool] | None = None
+
+    def hides(self, value: Any) -> bool:
+        """Whether a value may hold a secret."""
+        return bool(value) and self.secret is not None and self.secret(value)
+
+
+def always(value: Any) -> bool:
+    """Take every value of an option for a secret."""
+    del value
+    return True
 
 
 def table(options: type) -> dict[str, Option]:
@@ -59,12 +71,22 @@ def check_options(options: type, given: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: given.get(name, option.default) for name, option in known.items()}
     for name, option in known.items():
         if option.check and values[name] is not None:
-            values[name] = option.check(name, values[name])
+            values[name] = _checked(name, option, option.check, values[name])
         elif values[name] is None and option.default is not None:
             raise OptionError(f"{name} is None, but needs a value. Leave it out for its default, {option.default!r}.")
     if values.get("concurrency") and values.get("frames_per_lambda"):
         raise OptionError("concurrency and frames_per_lambda are both given, but exclude each other. Pass one of them.")
     return values
+
+
+def _checked(name: str, option: Option, check: Check, value: Any) -> Any:
+    try:
+        return check(name, value)
+    except OptionError as error:
+        if not option.hides(value):
+            raise
+        must = str(error).rpartition(", but ")[2]
+        raise OptionError(f"{name} is not displayed, as it may hold a secret, but {must}") from None
 
 
 def _nearest(name: str, known: Mapping[str, Option]) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypedDict, get_args
 
 from .checks import boolean, choice, frame_range, number, path, strings, text
 from .cloud_options import AssetOptions, CloudOptions, WebhookOptions
-from .option import Option
+from .option import Option, always, table
 
 FrameRange = int | tuple[int, int | None]
 LogLevel = Literal["trace", "verbose", "info", "warn", "error"]
@@ -58,7 +58,7 @@ class PageOptions(TypedDict, total=False):
         ),
     ]
     env_variables: Annotated[
-        Mapping[str, str], Option("What the page sees in process.env.", {}, "envVariables", strings, "env")
+        Mapping[str, str], Option("What the page sees in process.env.", {}, "envVariables", strings, "env", always)
     ]
     log_level: Annotated[
         LogLevel,
@@ -101,6 +101,16 @@ class PageOptions(TypedDict, total=False):
     user_agent: Annotated[
         str | None,
         Option("What the browser says it is.", None, "chromiumOptions.userAgent", text, "user-agent"),
+    ]
+    allow_private_network: Annotated[
+        bool,
+        Option(
+            "Let the page reach private networks, such as a server of your office; never this machine itself.",
+            False,
+            "allowPrivateNetwork",
+            boolean,
+            "allow-private-network",
+        ),
     ]
 
 
@@ -412,3 +422,9 @@ class RenderStillOptions(PictureOptions, TransparencyOptions, CloudOptions, tota
             "image-format",
         ),
     ]
+
+
+def is_secret(name: str, value: Any) -> bool:
+    """Tell whether a value of an option may hold a secret, which is neither displayed nor stored."""
+    known: dict[str, Option] = table(RenderStillOptions) | table(RenderMediaOptions)
+    return name in known and known[name].hides(value)

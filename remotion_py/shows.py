@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
 from .errors import OptionError
+from .options import is_secret
 from .progress import RenderProgress
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ def repeating(
     *,
     longest: int = LONGEST_VALUE,
 ) -> str:
-    """Return the Python that makes the same again; values that are long or cannot be written down stay names.
+    """Return the Python that makes the same again; values that are secret, long or cannot be written down stay names.
 
     Args:
         call: What is called, such as "client.render_media".
@@ -119,10 +120,12 @@ def repeating(
         options: The options that were given.
         longest: Characters of a value that is written out.
     """
-    if called_as.get():
+    hidden = {name for name, value in options.items() if is_secret(name, value)}
+    if called_as.get() and not hidden:
         return called_as.get()
     arguments = [_written(serve_url, longest) or "serve_url", repr(composition)]
-    arguments += [f"{name}={_written(value, longest) or name}" for name, value in options.items()]
+    for name, value in options.items():
+        arguments.append(f"{name}={name if name in hidden else _written(value, longest) or name}")
     return f"{call}({', '.join(arguments)})"
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 import remotion_py as rp
 from remotion_py.lambda_.shared_assets import SharedAssets
-from remotion_py.page.redirect import is_asset
+from remotion_py.page.redirect import AssetRedirect, is_asset
 from remotion_py.providers.local.folder import FolderStore
 from remotion_py.testing import aws
 
@@ -169,6 +169,27 @@ def test_what_is_one_users_alone_is_not_copied() -> None:
     assert not asked("Fetch", "POST")
     assert not asked("Fetch", Authorization="Bearer x")
     assert not asked("XHR", Cookie="a=b")
+
+
+@pytest.mark.parametrize("wrong", [OSError(28, "disk full"), UnicodeError("label too long"), rp.RemotionPyError("no")])
+def test_a_request_goes_on_whatever_keeps_it_from_being_copied(wrong: Exception) -> None:
+    sent: list[dict[str, Any]] = []
+
+    class Page:
+        async def send(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+            sent.append({"method": method, **params})
+            return {}
+
+    async def fails(url: str) -> str | None:
+        raise wrong
+
+    async def run() -> None:
+        redirect = AssetRedirect(Page(), fails)  # type: ignore[arg-type]
+        request = {"method": "GET", "headers": {}, "url": "https://x/a.png"}
+        await redirect._answer({"requestId": "1", "resourceType": "Image", "request": request})
+
+    asyncio.run(run())
+    assert sent == [{"method": "Fetch.continueRequest", "requestId": "1"}]
 
 
 def test_a_first_function_that_fails_leaves_the_asset_to_the_next(tmp_path: Path) -> None:

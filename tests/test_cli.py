@@ -107,6 +107,7 @@ def test_doctor_and_install_browser() -> None:
     for words in (
         "browser: ",
         "frames on demand",
+        "browser sandbox: ",
         "browser decodes: H.264",
         "FFmpeg encoders: ",
         "libx264",

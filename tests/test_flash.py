@@ -14,11 +14,11 @@ import pytest
 import remotion_py as rp
 from remotion_py.media.ffmpeg import ffmpeg_path
 from remotion_py.page.discovery import find_browser
-from remotion_py.page.server import PageServer
 from remotion_py.page.site import FolderSite
 
 from .compare import decode, times
 from .hearing import listen
+from .listening import listening
 from .sites import media_site
 
 RATES = {"23-976": 23.976, "29-97": 29.97, "30": 30.0, "60": 60.0}
@@ -164,20 +164,15 @@ def in_chromium(folder: Path, script: str, *arguments: Any) -> list[dict[str, An
 
     async def run() -> list[dict[str, Any]]:
         (folder / "index.html").write_text("<!doctype html><body></body>")
-        server = PageServer(FolderSite(folder))
-        await server.start()
-        try:
-            async with async_playwright() as playwright:
-                flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-                browser = await playwright.chromium.launch(executable_path=str(find_browser().path), args=flags)
-                pages = [await browser.new_page() for _ in arguments]
-                await asyncio.gather(*(page.goto(server.url) for page in pages))
-                asked = (page.evaluate(script, argument) for page, argument in zip(pages, arguments, strict=True))
-                answers = await asyncio.gather(*asked)
-                await browser.close()
-                return answers
-        finally:
-            await server.close()
+        async with listening(FolderSite(folder)) as (_, address), async_playwright() as playwright:
+            flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+            browser = await playwright.chromium.launch(executable_path=str(find_browser().path), args=flags)
+            pages = [await browser.new_page() for _ in arguments]
+            await asyncio.gather(*(page.goto(f"{address}/index.html") for page in pages))
+            asked = (page.evaluate(script, argument) for page, argument in zip(pages, arguments, strict=True))
+            answers = await asyncio.gather(*asked)
+            await browser.close()
+            return answers
 
     return asyncio.run(run())
 

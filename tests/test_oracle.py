@@ -13,7 +13,6 @@ from PIL import Image
 
 import remotion_py as rp
 from remotion_py.page.contract import Background, PageSettings
-from remotion_py.page.server import PageServer
 from remotion_py.page.site import FolderSite
 from remotion_py.page.stage import Stage
 
@@ -21,6 +20,7 @@ from . import oracle
 from .compare import Picture, decode, facts, mismatches, picture, read_counter
 from .conftest import LAB, ROOT
 from .hearing import compare, listen, rms
+from .listening import listening
 
 HELLO = ROOT / "examples" / "remotion-hello"
 
@@ -135,12 +135,8 @@ def by_url(site: Path, name: str, **job: Any) -> tuple[dict[str, Any], Path]:
     """Let the npm renderer render a page that we serve."""
 
     async def run() -> tuple[dict[str, Any], Path]:
-        server = PageServer(FolderSite(site))
-        await server.start()
-        try:
-            return await asyncio.to_thread(oracle.render, "media", site, name, serve_url=server.url, **job)
-        finally:
-            await server.close()
+        async with listening(FolderSite(site)) as (_, address):
+            return await asyncio.to_thread(oracle.render, "media", site, name, serve_url=f"{address}/index.html", **job)
 
     return asyncio.run(run())
 

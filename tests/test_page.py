@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,15 +13,18 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from aiohttp import web
 from PIL import Image
+from yarl import URL
 
 from remotion_py.errors import (
     BrowserNotFoundError,
     CompositionNotFoundError,
+    MediaError,
     NotACompositionPageError,
     PageScriptError,
     PageTimeoutError,
@@ -36,6 +41,7 @@ from remotion_py.page.site import FolderSite
 from remotion_py.page.stage import Stage
 
 from .compare import read_counter
+from .listening import listening
 
 SHORT = PageSettings(timeout_ms=7000)
 
@@ -118,7 +124,7 @@ def test_frames_on_demand_equal_screenshots(lab: str) -> None:
         await server.start()
         try:
             assert browser.frame_control is controlled
-            await browser.gate.allow(("localhost", server.port))
+            await browser.gate.allow(served=server)
             page = await CompositionPage.load(browser, server.url, PageSettings())
             await page.show(await page.composition("counter"), background=Background(bundle=True))
             taken: list[np.ndarray[Any, Any]] = []
@@ -240,12 +246,11 @@ def test_a_browser_that_stopped_before_a_page_was_opened_is_replaced(lab: str, m
         async with on_stage() as stage:
             await stage.warm()
             assert stage._browser
-            group = stage._browser._group
-            assert group
+            group = stage._browser.pid
             os.killpg(group, signal.SIGSTOP)
             found = await stage.ask(lab, SHORT, lambda page: page.composition("counter"), generation="test")
             assert found.id == "counter"
-            assert stage._browser._group != group
+            assert stage._browser.pid != group
 
     asyncio.run(run())
 
@@ -313,34 +318,73 @@ def test_files_are_served_with_ranges_and_nothing_outside(tmp_path: Path) -> Non
     (site / "link.txt").symlink_to(tmp_path / "secret.txt")
 
     async def run() -> None:
-        server = PageServer(FolderSite(site))
-        await server.start()
-        base = f"http://localhost:{server.port}"
-        try:
-            async with aiohttp.ClientSession() as http:
-                async with http.get(f"{base}/clip%20%C3%A4%231.mp4", headers={"Range": "bytes=10-19"}) as answer:
-                    assert answer.status == 206
-                    assert await answer.read() == bytes(range(10, 20))
-                    assert answer.headers["Content-Range"] == "bytes 10-19/100"
-                    assert answer.headers["Content-Type"] == "video/mp4"
-                async with http.get(f"{base}/index.html", headers={"Range": "bytes=99-"}) as answer:
-                    assert answer.status == 416
-                async with http.get(f"{base}/") as answer:
-                    assert await answer.text() == "page"
-                async with http.get(f"{base}/remotion-py.js") as answer:
-                    assert "registerComposition" in await answer.text()
-                from yarl import URL
-
-                for path in ("/../secret.txt", "/%2e%2e/secret.txt", "/link.txt", "/nothing"):
-                    async with http.get(URL(base + path, encoded=True)) as answer:
-                        assert answer.status == 404
-                async with http.get(f"{base}/{server.token}/proxy?src=x&time=0") as answer:
-                    assert answer.status == 500
-                    assert "decodes videos" in (await answer.json())["error"]
-                async with http.get(f"{base}/proxy?src=x") as answer:
+        async with listening(FolderSite(site)) as (server, base), aiohttp.ClientSession() as http:
+            async with http.get(f"{base}/clip%20%C3%A4%231.mp4", headers={"Range": "bytes=10-19"}) as answer:
+                assert answer.status == 206
+                assert await answer.read() == bytes(range(10, 20))
+                assert answer.headers["Content-Range"] == "bytes 10-19/100"
+                assert answer.headers["Content-Type"] == "video/mp4"
+            async with http.get(f"{base}/index.html", headers={"Range": "bytes=99-"}) as answer:
+                assert answer.status == 416
+            async with http.get(f"{base}/") as answer:
+                assert await answer.text() == "page"
+            async with http.get(f"{base}/remotion-py.js") as answer:
+                assert "registerComposition" in await answer.text()
+            for path in ("/../secret.txt", "/%2e%2e/secret.txt", "/link.txt", "/nothing"):
+                async with http.get(URL(base + path, encoded=True)) as answer:
                     assert answer.status == 404
-        finally:
-            await server.close()
+            async with http.get(f"{base}/{server.token}/proxy?src=x&time=0") as answer:
+                assert answer.status == 500
+                assert "decodes videos" in (await answer.json())["error"]
+            async with http.get(f"{base}/proxy?src=x") as answer:
+                assert answer.status == 404
+
+    asyncio.run(run())
+
+
+def test_a_served_file_is_itself_and_what_is_missing_says_why(tmp_path: Path) -> None:
+    import aiohttp
+
+    site, outside = tmp_path / "site", tmp_path / "outside"
+    for folder in (site / ".git", site / ".well-known", site / "sub", outside):
+        folder.mkdir(parents=True)
+    (site / "index.html").write_text("page")
+    (site / "new.csv").write_text("the new one")
+    (site / "new.csv.gz").write_bytes(gzip.compress(b"an old one"))
+    (site / "new.csv.br").write_bytes(b"another")
+    for hidden in (".env", ".git/config", "sub/.env", ".well-known/open"):
+        (site / hidden).write_text("dotted")
+    (outside / "x.csv").write_text("outside")
+    (site / "data").symlink_to(outside)
+    (site / "plain.txt").symlink_to(site / ".env")
+    (site / "inner").symlink_to(site / "sub")
+    (site / "sub" / "y.csv").write_text("inside")
+
+    async def run() -> None:
+        async with listening(FolderSite(site)) as (server, base), aiohttp.ClientSession() as http:
+
+            async def get(path: str, **headers: str) -> tuple[int, bytes, str]:
+                async with http.get(URL(base + path, encoded=True), headers=headers) as answer:
+                    return answer.status, await answer.read(), answer.headers.get("Content-Encoding", "")
+
+            taken = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+            assert await get("/new.csv", **taken) == (200, b"the new one", "")
+            assert await get("/new.csv", **taken, Range="bytes=4-6") == (206, b"new", "")
+            copy = urlsplit(server.share(site / "new.csv", {})).path
+            assert await get(copy, **taken) == (200, b"the new one", "")
+            assert await get("/inner/y.csv") == (200, b"inside", "")
+            assert await get("/.well-known/open") == (200, b"dotted", "")
+            for path in ("/.env", "/.git/config", "/sub/.env", "/sub/../.env", "/%2eenv", "/inner/.env", "/plain.txt"):
+                status, body, _ = await get(path)
+                assert (status, b"dotted" in body) == (404, False), path
+            for path in ("/a%00b", "/" + "x" * 300, "/" + "y/" * 3000):
+                assert (await get(path))[0] == 404, path[:20]
+            assert "behind the link data, which leads out" in (await get("/data/x.csv"))[1].decode()
+            assert "begin with a dot" in (await get("/.env"))[1].decode()
+            with pytest.raises(ValueError, match="Expecting value"):
+                json.loads((await get("/nothere.json"))[1])
+            with pytest.raises(MediaError, match="behind the link data"):
+                await server.local_file(f"http://localhost:{server.port}/data/x.csv")
 
     asyncio.run(run())
 

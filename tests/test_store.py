@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,36 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 @pytest.fixture
 def store(tmp_path: Path) -> FolderStore:
     return FolderStore(tmp_path, "bucket")
+
+
+@pytest.fixture(params=[0o000, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def rights(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_other_users_see_nothing_of_a_store_and_outputs_are_usual_files(tmp_path: Path, umask: int) -> None:
+    (tmp_path / "old" / "bucket").mkdir(parents=True, mode=0o755)
+    for root in (tmp_path / "new" / "deep", tmp_path / "old"):
+        store = FolderStore(root, "bucket")
+        source = tmp_path / "source"
+        source.write_bytes(b"video")
+        source.chmod(0o644)
+        run(store.put("renders/a/handle.json", b"{}"))
+        run(store.put_file("renders/a/out.mp4", source))
+        assert rights(root / "bucket") == 0o700
+        assert rights(store.path("renders/a/handle.json")) == 0o600
+        assert rights(store.path("renders/a/out.mp4")) == 0o600
+        run(store.get_file("renders/a/out.mp4", tmp_path / "output.mp4"))
+        assert rights(tmp_path / "output.mp4") == 0o666 & ~umask
+        assert (tmp_path / "output.mp4").read_bytes() == b"video"
+    assert rights(tmp_path / "new" / "deep") == 0o700
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old", "output.mp4"]
 
 
 def test_put_get_head_list_delete(store: FolderStore) -> None:

@@ -19,6 +19,7 @@ from ..media.codecs import AUDIO_ENCODERS, CODECS, SEQUENCE
 from ..media.ffmpeg import ffmpeg_path
 from ..page.browser import Browser
 from ..page.discovery import find_browser
+from ..page.sandboxing import why_no_sandbox
 from ..providers.local.provider import default_store
 from .finding import Finding
 
@@ -69,7 +70,7 @@ def findings() -> Iterator[Finding]:
 def _browser() -> Iterator[Finding]:
     try:
         choice = find_browser()
-        version, controlled, decoded = asyncio.run(_probe())
+        version, controlled, sandboxed, decoded = asyncio.run(_probe())
     except RemotionPyError as error:
         yield Finding("browser", str(error), "remotion-py install-browser")
         return
@@ -78,12 +79,14 @@ def _browser() -> Iterator[Finding]:
         "" if controlled else "remotion-py install-browser --force (a headless shell renders about 1.6 times as fast)"
     )
     yield Finding("browser", f"{choice.path} {version} from {choice.source}, captures by {way}", slow)
+    off = f"off ({why_no_sandbox(choice.path)}): the code of pages runs with all rights of this user"
+    yield Finding("browser sandbox", "on" if sandboxed else off)
     lacking = [name for name in ("H.264", "VP8", "VP9", "AV1") if name not in decoded]
     fix = f"use a Chromium with {', '.join(lacking)}, or media in other codecs" if lacking else ""
     yield Finding("browser decodes", ", ".join(decoded) or "nothing", fix)
 
 
-async def _probe() -> tuple[str, bool, list[str]]:
+async def _probe() -> tuple[str, bool, bool, list[str]]:
     browser = await Browser.launch(find_browser())
     try:
         opened = await browser.open_page(64, 64, controlled=False)
@@ -95,7 +98,7 @@ async def _probe() -> tuple[str, bool, list[str]]:
         answers = await opened.page.evaluate(_ASK_CODECS.replace("CODECS", str(list(_MEDIA_CODECS.values()))))
         decoded = [name for name, yes in zip(_MEDIA_CODECS, answers, strict=True) if yes]
         await opened.close()
-        return browser.version, browser.frame_control, decoded
+        return browser.version, browser.frame_control, browser.sandboxed, decoded
     finally:
         await browser.close()
 

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 
 from ..errors import OptionError
-from ..option import choices, table
+from ..option import always, choices, table
 from ..props import parse_props
+from .environment import process_variables, read_env_file
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_ENV_FILE, _SECRET_FILE = "env_file", "webhook_secret_file"
+_FROM_FILES = {
+    "env_variables": (
+        click.option("--env-file", _ENV_FILE, help="File of NAME=VALUE lines for process.env, such as .env."),
+    ),
+    "webhook_secret": (
+        click.option("--webhook-secret-file", _SECRET_FILE, help="File that holds the secret of the webhook."),
+    ),
+}
+"""Other users see a command line, so what may be secret can come from a file, or from the environment."""
 
 
 def render_options(options: type) -> Callable[[F], F]:
@@ -23,6 +37,8 @@ def render_options(options: type) -> Callable[[F], F]:
             if option.flag:
                 flag = "/".join(part if part.startswith("--") else f"--{part}" for part in option.flag.split("/"))
                 command = click.option(flag, name, help=option.help, **_click(options, name, option.default))(command)
+            for extra in _FROM_FILES.get(name, ()):
+                command = extra(command)
         return command
 
     return decorate
@@ -32,6 +48,8 @@ def given(options: type, values: dict[str, Any]) -> dict[str, Any]:
     """Turn what click parsed into the options of the SDK."""
     known = table(options)
     picked = {name: value for name, value in values.items() if name in known and value is not None}
+    if values.get(_SECRET_FILE) is not None and not picked.get("webhook_secret"):
+        picked["webhook_secret"] = _content(values[_SECRET_FILE])
     if "props" in picked:
         picked["props"] = parse_props(picked["props"])
     if "frame_range" in picked:
@@ -39,7 +57,18 @@ def given(options: type, values: dict[str, Any]) -> dict[str, Any]:
     for name, value in picked.items():
         if _type(options, name) is dict:
             picked[name] = parse_pairs(known[name].flag, value)
+    if "env_variables" in known:
+        from_file = read_env_file(values[_ENV_FILE]) if values.get(_ENV_FILE) else {}
+        variables = process_variables(os.environ) | from_file | picked.pop("env_variables", {})
+        picked |= {"env_variables": variables} if variables else {}
     return picked
+
+
+def _content(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"--webhook-secret-file {path} cannot be read: {error}. Pass a text file.") from error
 
 
 def parse_frames(text: str) -> tuple[int, int | None]:
@@ -64,7 +93,7 @@ def parse_pairs(flag: str, pairs: tuple[str, ...]) -> dict[str, str]:
     """
     for pair in pairs:
         if "=" not in pair:
-            raise OptionError(f"--{flag} is {pair!r}, but must be KEY=VALUE, such as title=Hello.")
+            raise OptionError(f"--{flag} has a value without '=', but must be KEY=VALUE, such as title=Hello.")
     return dict(pair.split("=", 1) for pair in pairs)
 
 
@@ -72,7 +101,9 @@ def _click(options: type, name: str, default: Any) -> dict[str, Any]:
     kind = _type(options, name)
     if kind is dict:
         return {"multiple": True, "metavar": "KEY=VALUE"}
-    shown = {"default": default, "show_default": default is not None}
+    shown: dict[str, Any] = {"default": default, "show_default": default is not None}
+    if table(options)[name].secret is always:
+        shown |= {"envvar": f"REMOTION_PY_{name.upper()}", "show_envvar": True}
     return shown | ({"is_flag": True} if kind is bool else {"type": kind})
 
 

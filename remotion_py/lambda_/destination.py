@@ -89,7 +89,8 @@ def destination(payload: Mapping[str, Any], extension: str) -> Destination:
     if isinstance(name, str):
         return Destination(bucket, f"{render_prefix(render_id)}{_checked(name)}", overwrite, extra)
     if not (isinstance(name, Mapping) and name.get("bucketName") and name.get("key")):
-        raise OptionError(f"out_name is {name!r}, but must be a file name, or hold 'bucketName' and 'key'.")
+        held = ", ".join(map(str, name)) if isinstance(name, Mapping) else type(name).__name__
+        raise OptionError(f"out_name holds {held}, but must be a file name, or hold 'bucketName' and 'key'.")
     return Destination(name["bucketName"], _checked(name["key"]), overwrite, extra, name.get("s3OutputProvider"))
 
 

@@ -109,7 +109,7 @@ class Sources:
 
         stat = path.stat()
         name = hashlib.sha256(f"{path}{stat.st_size}{stat.st_mtime_ns}".encode()).hexdigest()[:32]
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         copied = self._folder / f"{name}.mkv"
         if not copied.exists():
             making = self._folder / f"{name}-{os.getpid()}.partial"
@@ -163,7 +163,7 @@ class Sources:
                 f"The media file {_short(src)} cannot be fetched: only http, https and data URLs can. "
                 f"Put it into the public folder, or give its address."
             )
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = _name(src)
         async with _locked(self._folder / f"{name}.lock"):
             kept = _Kept(self._folder / name)

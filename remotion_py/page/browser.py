@@ -1,26 +1,26 @@
-"""Finding a Chromium, launching it by Playwright, opening pages in it, and ending it whole."""
+"""Launching a Chromium, opening pages in it, and ending it whole."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
-import signal
+import re
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import aiohttp
+from typing import TYPE_CHECKING
 
 from ..errors import BrowserCrashedError
-from .cdp import Carrier, DirectCarrier, PlaywrightCarrier, ProtocolError
+from .cdp import Carrier, ProtocolError
+from .chromium import Chromium
 from .discovery import BrowserChoice
-from .flags import FLAGS, FRAME_CONTROL_FLAGS, BrowserSettings
+from .flags import FLAGS, FRAME_CONTROL_FLAGS, NO_SANDBOX, BrowserSettings
 from .gate import Gate
+from .relay import Relay
+from .sandboxing import sandbox_refused, sandbox_wanted
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser as PlaywrightBrowser
-    from playwright.async_api import CDPSession, Page, Playwright
+    from playwright.async_api import Page, Playwright
 
 LAUNCH_TIMEOUT_S = 25
 CLOSE_TIMEOUT_S = 2
@@ -41,20 +41,22 @@ _KEPT_ENVIRONMENT = (
 class Browser:
     """A running Chromium and the gate before it. Use `Browser.launch()`."""
 
-    def __init__(self, playwright: Playwright, browser: PlaywrightBrowser, gate: Gate, frame_control: bool) -> None:
+    def __init__(
+        self, chromium: Chromium, relay: Relay, playwright: Playwright, browser: PlaywrightBrowser, gate: Gate
+    ) -> None:
         self.gate = gate
-        self.frame_control = frame_control
+        self.frame_control = False
+        self.sandboxed = False
         self.settings = BrowserSettings()
         self.version = browser.version
+        self._chromium = chromium
+        self._relay = relay
         self._playwright = playwright
         self._browser = browser
-        self._session: CDPSession | None = None
-        self._debugger: str | None = None
-        self._group: int | None = None
 
     @classmethod
     async def launch(cls, choice: BrowserChoice, settings: BrowserSettings | None = None) -> Browser:
-        """Launch a browser, with frame control where it can be had (probed once, at launch).
+        """Launch a browser, with its sandbox and with frame control where they can be had.
 
         Args:
             choice: The browser.
@@ -90,39 +92,26 @@ class Browser:
     async def _start(cls, choice: BrowserChoice, flags: tuple[str, ...], gate: Gate) -> Browser:
         from playwright.async_api import Error, async_playwright
 
-        playwright = await async_playwright().start()
+        driver = asyncio.ensure_future(async_playwright().start())  # takes as long as the browser itself
+        chromium: Chromium | None = None
+        relay: Relay | None = None
         try:
-            launched = await playwright.chromium.launch(
-                executable_path=str(choice.path),
-                args=list(flags),
-                env={key: os.environ[key] for key in _KEPT_ENVIRONMENT if key in os.environ},
-                timeout=LAUNCH_TIMEOUT_S * 1000,
-            )
-            browser = cls(playwright, launched, gate, frame_control=False)
-            await browser._look_around()
-        except Error as error:
-            await playwright.stop()
-            first = str(error).split("\n")[0]
-            raise BrowserCrashedError(
-                f"The browser {choice.path} did not start: {first} Run 'remotion-py doctor' to see what it lacks."
-            ) from error
-        except BaseException:
-            await playwright.stop()
-            raise
+            async with asyncio.timeout(LAUNCH_TIMEOUT_S):
+                chromium, sandboxed = await _spawn(choice, flags)
+                relay = Relay(chromium.connection)
+                await relay.start()
+                playwright = await driver
+                connected = await playwright.chromium.connect_over_cdp(
+                    relay.url, headers=relay.headers, is_local=True, timeout=LAUNCH_TIMEOUT_S * 1000
+                )
+        except BaseException as error:
+            await _abandon(driver, chromium, relay)
+            if not isinstance(error, (Error, OSError, TimeoutError, ProtocolError, BrowserCrashedError, _StartError)):
+                raise
+            raise _not_started(choice, error) from error
+        browser = cls(chromium, relay, playwright, connected, gate)
+        browser.sandboxed = sandboxed
         return browser
-
-    async def _look_around(self) -> None:
-        session = await self._browser.new_browser_cdp_session()
-        self._session = session
-        for process in (await session.send("SystemInfo.getProcessInfo"))["processInfo"]:
-            if process["type"] == "browser" and os.getpgid(process["id"]) == process["id"]:
-                self._group = process["id"]
-        for argument in (await session.send("Browser.getBrowserCommandLine"))["arguments"]:
-            if argument.startswith("--user-data-dir="):
-                written = Path(argument.split("=", 1)[1]) / "DevToolsActivePort"
-                with contextlib.suppress(OSError, ValueError):
-                    port, path = written.read_text().split()
-                    self._debugger = f"ws://127.0.0.1:{port}{path}"
 
     async def _probe_frame_control(self) -> bool:
         try:
@@ -155,7 +144,7 @@ class Browser:
             return await asyncio.wait_for(self._open(width, height, controlled, script), LAUNCH_TIMEOUT_S)
         except ProtocolError:
             raise
-        except (Error, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (Error, OSError, TimeoutError) as error:
             reason = str(error).split("\n")[0] or "it does not answer"
             raise BrowserCrashedError(
                 f"The browser could not open a page ({reason}). This is often a lack of memory: render with a lower "
@@ -163,15 +152,14 @@ class Browser:
             ) from error
 
     async def _open(self, width: int, height: int, controlled: bool | None, script: str) -> OpenPage:
-        session = self._session
-        assert session
-        before = set((await session.send("Target.getBrowserContexts"))["browserContextIds"])
+        connection = self._chromium.connection
+        before = set((await connection.send("Target.getBrowserContexts"))["browserContextIds"])
         context = await self._browser.new_context(viewport={"width": width, "height": height}, service_workers="allow")
-        after = set((await session.send("Target.getBrowserContexts"))["browserContextIds"])
+        after = set((await connection.send("Target.getBrowserContexts"))["browserContextIds"])
         if script:
             await context.add_init_script(script)
         async with context.expect_page() as opened:
-            target = await self._send(
+            target = await connection.send(
                 "Target.createTarget",
                 {
                     "url": "about:blank",
@@ -181,27 +169,17 @@ class Browser:
                     "enableBeginFrameControl": self.frame_control if controlled is None else controlled,
                 },
             )
-        page = await opened.value
-        carrier: Carrier
-        if self._debugger:
-            carrier = await DirectCarrier.attach(self._debugger, target["targetId"])
-        else:
-            carrier = PlaywrightCarrier(await context.new_cdp_session(page))
-        return OpenPage(page, carrier)
-
-    async def _send(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        from playwright.async_api import Error
-
-        assert self._session
-        try:
-            return await self._session.send(method, params)
-        except Error as error:
-            raise ProtocolError(str(error)) from error
+        return OpenPage(await opened.value, await connection.attach(target["targetId"]))
 
     @property
     def alive(self) -> bool:
         """Whether the browser is still connected."""
-        return self._browser.is_connected()
+        return self._browser.is_connected() and not self._chromium.connection.closed.is_set()
+
+    @property
+    def pid(self) -> int:
+        """Id of its process, and of its process group."""
+        return self._chromium.pid
 
     async def close(self) -> None:
         """End the browser, its driver and its gate; by force when it does not end by itself."""
@@ -211,15 +189,64 @@ class Browser:
     async def _stop(self) -> None:
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._browser.close(), CLOSE_TIMEOUT_S)
-        self.kill()
+        await self._chromium.end(CLOSE_TIMEOUT_S)
+        await self._relay.close()
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._playwright.stop(), CLOSE_TIMEOUT_S)
 
     def kill(self) -> None:
         """Kill the browser's process group, also when it is stopped or busy."""
-        if self._group:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._group, signal.SIGKILL)
+        self._chromium.kill()
+
+
+async def _spawn(choice: BrowserChoice, flags: tuple[str, ...]) -> tuple[Chromium, bool]:
+    """Start the process and connect to it, without its sandbox only where that cannot be had; tell which."""
+    environment = {key: os.environ[key] for key in _KEPT_ENVIRONMENT if key in os.environ}
+    for sandboxed in (True, False) if sandbox_wanted(choice.path) else (False,):
+        chromium = await Chromium.start(choice.path, flags if sandboxed else (*NO_SANDBOX, *flags), environment)
+        try:
+            await chromium.connection.open()
+        except BaseException as error:
+            await chromium.end(CLOSE_TIMEOUT_S)
+            if not isinstance(error, BrowserCrashedError):
+                raise
+            if sandboxed and sandbox_refused(choice.path, chromium.output):
+                continue
+            raise _StartError(last_words(chromium.output) or "it ended at once") from error
+        return chromium, sandboxed
+    raise AssertionError("unreachable: the last try raises or returns")
+
+
+async def _abandon(driver: asyncio.Future[Playwright], chromium: Chromium | None, relay: Relay | None) -> None:
+    """End what was started of a launch that failed."""
+    if chromium:
+        chromium.kill()
+        await chromium.end(CLOSE_TIMEOUT_S)
+    if relay:
+        await relay.close()
+    with contextlib.suppress(Exception):
+        playwright = await asyncio.wait_for(driver, CLOSE_TIMEOUT_S)
+        await asyncio.wait_for(playwright.stop(), CLOSE_TIMEOUT_S)
+
+
+class _StartError(Exception):
+    """The process ended before it answered."""
+
+
+def last_words(output: str) -> str:
+    """Return the line that tells why a browser ended, of what it wrote; empty where there is none."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"FATAL|ERROR|error", line)]
+    return (telling or lines or [""])[-1].rpartition("] ")[2].strip()
+
+
+def _not_started(choice: BrowserChoice, error: BaseException) -> BrowserCrashedError:
+    reason = str(error).split("\n")[0].rstrip(".")
+    if isinstance(error, TimeoutError):
+        reason = f"it did not answer within {LAUNCH_TIMEOUT_S} s"
+    return BrowserCrashedError(
+        f"The browser {choice.path} did not start: {reason}. Run 'remotion-py doctor' to see what it lacks."
+    )
 
 
 class OpenPage:

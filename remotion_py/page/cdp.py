@@ -1,8 +1,9 @@
-"""The DevTools protocol to one page, by two carriers that behave alike.
+"""The DevTools protocol to one browser, over the socket that it inherited: commands, answers, events, sessions.
 
-`PlaywrightCarrier` goes through Playwright's driver; `DirectCarrier` is a WebSocket of our own to the same browser,
-about 12 % faster for frames (measured). Events and answers of one carrier keep their order, so an exception that a page
-threw before it answered is seen before the answer.
+There is one connection to a browser, and no port. Our own sessions live in it beside those of Playwright, whose
+messages are passed on untouched (`relay`): our commands bear numbers that Playwright does not reach, and events name
+the session that they belong to. Events and answers keep their order, so an exception that a page threw before it
+answered is seen before the answer.
 """
 
 from __future__ import annotations
@@ -12,147 +13,125 @@ import contextlib
 import itertools
 import json
 from collections.abc import Callable
-from typing import Any, Protocol, cast
-
-import aiohttp
+from typing import Any, cast
 
 from ..errors import BrowserCrashedError
 
 Params = dict[str, Any]
 Listener = Callable[[Params], None]
 
+FIRST_NUMBER = 1 << 30
+"""Of our commands; Playwright counts from 1. Numbers of the protocol have 32 bits."""
+_END = b"\0"
+
 
 class ProtocolError(Exception):
     """The browser refused a command."""
 
 
-class Carrier(Protocol):
-    """A DevTools session of one page."""
+class Connection(asyncio.Protocol):
+    """The connection to one browser; the protocol of a stream on which messages end with a zero byte."""
 
-    async def send(self, method: str, params: Params | None = None) -> Params:
-        """Send a command and return its result."""
-        ...
-
-    def on(self, event: str, listener: Listener) -> None:
-        """Call `listener` with the parameters of each event of this name."""
-        ...
-
-    async def close(self) -> None:
-        """End the session."""
-        ...
-
-
-class PlaywrightCarrier:
-    """A DevTools session through Playwright's driver.
-
-    Args:
-        session: A Playwright `CDPSession` of the page.
-    """
-
-    def __init__(self, session: Any) -> None:
-        self._session = session
-
-    async def send(self, method: str, params: Params | None = None) -> Params:
-        """Send a command and return its result."""
-        try:
-            return await self._session.send(method, params or {})
-        except Exception as error:
-            if _means_gone(str(error)):
-                raise _gone(str(error)) from error
-            raise ProtocolError(str(error)) from error
-
-    def on(self, event: str, listener: Listener) -> None:
-        """Call `listener` with the parameters of each event of this name."""
-        self._session.on(event, listener)
-
-    async def close(self) -> None:
-        """End the session."""
-        with contextlib.suppress(Exception):
-            await self._session.detach()
-
-
-class DirectCarrier:
-    """A DevTools session over a WebSocket of its own.
-
-    Args:
-        http: The HTTP session that carries the WebSocket.
-        socket: A WebSocket to the browser's DevTools endpoint.
-    """
-
-    def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._http = http
-        self._socket = socket
-        self._ids = itertools.count(1)
+    def __init__(self) -> None:
+        self.foreign: Callable[[bytes], None] = lambda _: None
+        """Gets each message that is not for one of our sessions."""
+        self.closed = asyncio.Event()
+        self._transport: asyncio.WriteTransport | None = None
+        self._pieces: list[bytes] = []
+        self._numbers = itertools.count(FIRST_NUMBER)
         self._waiting: dict[int, asyncio.Future[Params]] = {}
-        self._listeners: dict[str, list[Listener]] = {}
-        self._session: str | None = None
-        self._reader = asyncio.create_task(self._read())
+        self._sessions: dict[str, Carrier | None] = {}
+        self._browser_session = ""
 
-    @classmethod
-    async def attach(cls, url: str, target_id: str) -> DirectCarrier:
-        """Connect to a browser's DevTools WebSocket and attach to one of its targets."""
-        http = aiohttp.ClientSession(trust_env=False)
-        try:
-            socket = await http.ws_connect(url, max_msg_size=0, compress=0)
-        except BaseException:
-            await http.close()
-            raise
-        carrier = cls(http, socket)
-        answer = await carrier.send("Target.attachToTarget", {"targetId": target_id, "flatten": True})
-        carrier._session = answer["sessionId"]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where to write."""
+        self._transport = cast(asyncio.WriteTransport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Cut what arrives into messages."""
+        head, *more = data.split(_END)
+        self._pieces.append(head)
+        for piece in more:
+            message = b"".join(self._pieces)
+            self._pieces = [piece]
+            self._take(message)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Fail what waits for an answer."""
+        del exc
+        self.closed.set()
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(_gone("the DevTools connection was closed"))
+
+    async def open(self) -> None:
+        """Attach to the browser itself, in a session that is ours alone."""
+        answer = await self.send("Target.attachToBrowserTarget")
+        self._browser_session = answer["sessionId"]
+        self._sessions[self._browser_session] = None
+
+    async def attach(self, target_id: str) -> Carrier:
+        """Attach to a target, such as a page, in a session of its own."""
+        answer = await self.send("Target.attachToTarget", {"targetId": target_id, "flatten": True})
+        carrier = Carrier(self, answer["sessionId"])
+        self._sessions[answer["sessionId"]] = carrier
         return carrier
 
-    async def send(self, method: str, params: Params | None = None) -> Params:
-        """Send a command and return its result."""
-        if self._reader.done():
+    async def detach(self, session: str) -> None:
+        """End a session."""
+        if self._sessions.pop(session, None) and not self.closed.is_set():
+            await self.send("Target.detachFromTarget", {"sessionId": session})
+
+    async def send(self, method: str, params: Params | None = None, session: str | None = None) -> Params:
+        """Send a command and return its result.
+
+        Args:
+            method: Name of the command.
+            params: What it takes.
+            session: The session that it is for; None is the browser's.
+
+        Raises:
+            ProtocolError: The browser refused it.
+            BrowserCrashedError: The browser, or what the session is of, has gone.
+        """
+        if self.closed.is_set():
             raise _gone("the DevTools connection is closed")
-        number = next(self._ids)
+        number = next(self._numbers)
         future: asyncio.Future[Params] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         message: Params = {"id": number, "method": method, "params": params or {}}
-        if self._session:
-            message["sessionId"] = self._session
+        if session or self._browser_session:
+            message["sessionId"] = session or self._browser_session
+        self.write(json.dumps(message).encode())
         try:
-            await self._socket.send_str(json.dumps(message))
             return await future
-        except (ConnectionError, aiohttp.ClientError) as error:
-            raise _gone(str(error)) from error
         finally:
-            self._waiting.pop(number, None)
+            del self._waiting[number]
 
-    def on(self, event: str, listener: Listener) -> None:
-        """Call `listener` with the parameters of each event of this name."""
-        self._listeners.setdefault(event, []).append(listener)
+    def write(self, message: bytes) -> None:
+        """Write a message as it is."""
+        if self._transport and not self.closed.is_set():
+            self._transport.write(message + _END)
 
-    async def close(self) -> None:
-        """End the session and its connection."""
-        self._reader.cancel()
-        await asyncio.gather(self._reader, return_exceptions=True)
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._socket.close(), 1)
-        await self._http.close()
+    def close(self) -> None:
+        """Hang up, at which the browser ends by itself."""
+        if self._transport:
+            self._transport.close()
 
-    async def _read(self) -> None:
-        reason = "the DevTools connection was closed"
-        try:
-            async for message in self._socket:
-                if message.type is aiohttp.WSMsgType.TEXT:
-                    self._take(json.loads(cast(str, message.data)))
-        except Exception as error:
-            reason = str(error)
-        finally:
-            for future in self._waiting.values():
-                if not future.done():
-                    future.set_exception(_gone(reason))
+    def _take(self, text: bytes) -> None:
+        message: Params = json.loads(text)
+        number, session = message.get("id"), message.get("sessionId", "")
+        if number is not None and number >= FIRST_NUMBER:
+            self._answer(number, message)
+        elif session not in self._sessions:
+            self.foreign(text)
+        elif session == self._browser_session:
+            self._on_browser_event(message)
+        elif carrier := self._sessions[session]:
+            carrier.emit(message["method"], message.get("params", {}))
 
-    def _take(self, message: Params) -> None:
-        if "id" not in message:
-            if message["method"] == "Target.detachedFromTarget":
-                message = {"method": "Inspector.targetCrashed", "params": {}}
-            for listener in self._listeners.get(message["method"], []):
-                listener(message.get("params", {}))
-            return
-        future = self._waiting.get(message["id"])
+    def _answer(self, number: int, message: Params) -> None:
+        future = self._waiting.get(number)
         if future is None or future.done():
             return
         if "error" not in message:
@@ -161,6 +140,42 @@ class DirectCarrier:
             future.set_exception(_gone(message["error"]["message"]))
         else:
             future.set_exception(ProtocolError(message["error"]["message"]))
+
+    def _on_browser_event(self, message: Params) -> None:
+        if message["method"] == "Target.attachedToTarget":
+            # What it says before `attach()` gets its answer is nobody else's.
+            self._sessions.setdefault(message["params"]["sessionId"], None)
+        elif message["method"] == "Target.detachedFromTarget":
+            carrier = self._sessions.pop(message["params"]["sessionId"], None)
+            if carrier:
+                carrier.emit("Inspector.targetCrashed", {})
+
+
+class Carrier:
+    """A DevTools session of one page. Use `Connection.attach()`."""
+
+    def __init__(self, connection: Connection, session: str) -> None:
+        self._connection = connection
+        self._session = session
+        self._listeners: dict[str, list[Listener]] = {}
+
+    async def send(self, method: str, params: Params | None = None) -> Params:
+        """Send a command and return its result."""
+        return await self._connection.send(method, params, self._session)
+
+    def on(self, event: str, listener: Listener) -> None:
+        """Call `listener` with the parameters of each event of this name."""
+        self._listeners.setdefault(event, []).append(listener)
+
+    def emit(self, event: str, params: Params) -> None:
+        """Call the listeners of an event."""
+        for listener in self._listeners.get(event, []):
+            listener(params)
+
+    async def close(self) -> None:
+        """End the session; gives up after a second on a browser that hangs."""
+        with contextlib.suppress(ProtocolError, BrowserCrashedError, TimeoutError):
+            await asyncio.wait_for(self._connection.detach(self._session), 1)
 
 
 def _means_gone(text: str) -> bool:

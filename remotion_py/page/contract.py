@@ -59,6 +59,7 @@ class PageSettings:
         proxy_port: Where `/proxy` is, as `PORT/TOKEN`.
         dark_mode: Whether it prefers dark colours.
         copy_assets: Whether remote assets are served from copies on this machine.
+        private_network: Whether it may reach private networks.
         browser: What its browser is launched with.
     """
 
@@ -71,6 +72,7 @@ class PageSettings:
     proxy_port: str = ""
     dark_mode: bool = False
     copy_assets: bool = False
+    private_network: bool = False
     browser: BrowserSettings = field(default_factory=BrowserSettings)
 
     def script(self) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FLAGS = (
+    "--headless",
+    # Playwright opens the pages
+    "--no-startup-window",
     # runs in containers
-    "--no-sandbox",
     "--disable-setuid-sandbox",
     "--disable-dev-shm-usage",
     # the same pixels everywhere
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
     "--hide-scrollbars",
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
     # nothing is throttled
     "--disable-background-timer-throttling",
     "--disable-renderer-backgrounding",
@@ -20,6 +23,8 @@ FLAGS = (
     "--disable-background-media-suspend",
     "--disable-ipc-flooding-protection",
     "--disable-hang-monitor",
+    "--disable-back-forward-cache",
+    "--allow-pre-commit-input",
     # quiet, and no way around the gate
     "--mute-audio",
     "--disable-quic",
@@ -32,15 +37,32 @@ FLAGS = (
     "PrivateNetworkAccessSendPreflights,Translate,BackForwardCache,WebRtcHideLocalIpsWithMdns,"
     "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,PaintHolding,DestroyProfileOnBrowserClose",
     "--allow-running-insecure-content",
+    # neither questions, reports, keys, extensions nor first runs
+    "--disable-breakpad",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-field-trial-config",
+    "--disable-infobars",
+    "--disable-popup-blocking",
+    "--disable-prompt-on-repost",
+    "--disable-search-engine-choice-screen",
+    "--disable-stack-profiler",
+    "--metrics-recording-only",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-service-autorun",
+    "--password-store=basic",
+    "--unsafely-disable-devtools-self-xss-warnings",
+    "--use-mock-keychain",
     # <HtmlInCanvas>
     "--enable-features=CanvasDrawElement",
     # WebGL by software where there is no GPU
     "--ignore-gpu-blocklist",
     "--enable-unsafe-swiftshader",
-    # lets Browser.getBrowserCommandLine tell where the debugging port is written
     "--enable-automation",
-    "--remote-debugging-port=0",
 )
+NO_SANDBOX = ("--no-sandbox",)
 FRAME_CONTROL_FLAGS = (
     "--enable-begin-frame-control",
     "--run-all-compositor-stages-before-draw",

@@ -1,8 +1,9 @@
 """The gate through which every connection of the untrusted page goes.
 
-Chromium is told to use it as SOCKS5 proxy for everything, loopback included, so fetch, workers, iframes and
-WebSockets all pass here (measured with Chromium 156). It resolves names itself and connects to the very address
-that it checked, so a name that changes its address between check and use gains nothing.
+Chromium uses it as SOCKS5 proxy for everything, loopback included, so fetch, workers, iframes and WebSockets all pass
+here (measured with Chromium 156). It resolves names itself and connects to the very address that it checked, so a name
+that changes its address between check and use gains nothing. The site that is rendered has no port of its own: its
+server gets the browser's connections from here, so that nobody else on the machine can connect to it.
 """
 
 from __future__ import annotations
@@ -11,42 +12,41 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+from typing import Protocol, cast
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
-METADATA_NETWORKS = tuple(
-    ipaddress.ip_network(text)
-    for text in ("fd00:ec2::/32", "fd20:ce::254/128", "100.100.100.200/32", "168.63.129.16/32")
-)
-"""Where clouds answer with credentials (AWS, Google, Alibaba, Azure), beyond the link-local ones."""
+from .addresses import own_addresses, reach
+from .peers import is_own
 
-_EMBEDDING = tuple(ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "::/96"))
-"""IPv6 addresses whose last four bytes are an IPv4 address: NAT64, and the old compatible form."""
+KEPT_REFUSED = 100
+RESOLVE_TIMEOUT_S = 20
+CONNECT_TIMEOUT_S = 10
+_VERSION = 5
 
+_METHOD_CHOSEN = b"\x05\x00"
 _REFUSED = b"\x05\x02\x00\x01" + bytes(6)
 _UNREACHABLE = b"\x05\x04\x00\x01" + bytes(6)
 _CONNECTED = b"\x05\x00\x00\x01" + bytes(6)
-_PIECE = 256 * 1024
+
+Origin = tuple[str, int]
 
 
-def is_forbidden(address: str) -> bool:
-    """Tell whether a page may never connect to this IP address: loopback, link-local, unspecified or metadata."""
-    found = ipaddress.ip_address(address.split("%")[0])
-    inner = [found]
-    if isinstance(found, ipaddress.IPv6Address):
-        embedded = [ipaddress.IPv4Address(found.packed[-4:])] if any(found in net for net in _EMBEDDING) else []
-        inner += [ip for ip in (found.ipv4_mapped, found.sixtofour, *embedded) if ip is not None]
-    return any(
-        ip.is_loopback
-        or ip.is_link_local
-        or ip.is_unspecified
-        or ip.is_multicast
-        or any(ip.version == net.version and ip in net for net in METADATA_NETWORKS)
-        for ip in inner
-    )
+class Served(Protocol):
+    """A server that has no port, but gets its connections handed over."""
+
+    @property
+    def origin(self) -> Origin:
+        """Host and port by which it is visited."""
+        ...
+
+    def connection(self) -> asyncio.Protocol:
+        """Return what serves one more connection."""
+        ...
 
 
-def origin_of(url: str) -> tuple[str, int]:
-    """Return the (host, port) that a URL connects to; ("", 0), which nothing connects to, for one that is not valid."""
+def origin_of(url: str) -> Origin:
+    """Return the (host, port) that a URL connects to; ("", 0) for one that connects nowhere."""
     try:
         parts = urlsplit(url)
         return (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
@@ -55,72 +55,45 @@ def origin_of(url: str) -> tuple[str, int]:
 
 
 class Gate:
-    """A SOCKS5 server on loopback that refuses forbidden addresses.
+    """A SOCKS5 server on loopback that refuses forbidden addresses, and connections of other users.
 
-    What `allow()` named is always let through, at the addresses that it had then: the bundle and its proxy.
+    What `allow()` named is always let through, at the addresses that it had then: the origin of the page.
     """
 
     def __init__(self) -> None:
-        self._allowed: dict[tuple[str, int], list[str]] = {}
-        self.refused: list[tuple[str, int]] = []
+        self.refused: list[Origin] = []
+        """What was refused last."""
         self.port = 0
+        self._allowed: dict[Origin, list[str]] = {}
+        self._served: Served | None = None
+        self._private_network = False
         self._server: asyncio.Server | None = None
-        self._links: set[asyncio.Task[None]] = set()
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
 
     async def start(self) -> None:
         """Listen on a free port of 127.0.0.1."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.get_running_loop().create_server(self._client, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def allow(self, *origins: tuple[str, int]) -> None:
-        """Let these (host, port) pairs through, and no others any more. Their names are resolved here, once."""
+    async def allow(self, *origins: Origin, served: Served | None = None, private_network: bool = False) -> None:
+        """Let these through, and nothing else of this machine any more. Their names are resolved here, once.
+
+        Args:
+            origins: (host, port) pairs.
+            served: A server whose connections are handed over.
+            private_network: Let private networks through too, this machine's own addresses excepted.
+        """
         self.refused.clear()
+        self._served = served
+        self._private_network = private_network
         self._allowed = {(host.lower(), port): await _resolve(host, port) for host, port in origins}
 
     async def close(self) -> None:
         """Stop listening and cut all connections."""
         if self._server:
             self._server.close()
-        for link in list(self._links):
-            link.cancel()
-        await asyncio.gather(*self._links, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._links.add(task)
-        try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                await self._serve(reader, writer)
-        finally:
-            self._links.discard(task)
-            writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        methods = (await reader.readexactly(2))[1]
-        await reader.readexactly(methods)
-        writer.write(b"\x05\x00")
-        _, command, _, kind = await reader.readexactly(4)
-        host = await _read_host(reader, kind)
-        port = int.from_bytes(await reader.readexactly(2), "big")
-        if command != 1 or host is None:
-            writer.write(_REFUSED)
-            return
-        addresses = await self.permitted(host, port)
-        if not addresses:
-            self.refused.append((host, port))
-            writer.write(_REFUSED)
-            return
-        remote = await _connect(addresses, port)
-        if remote is None:
-            writer.write(_UNREACHABLE)
-            return
-        writer.write(_CONNECTED)
-        remote_reader, remote_writer = remote
-        try:
-            await asyncio.gather(_relay(reader, remote_writer), _relay(remote_reader, writer))
-        finally:
-            remote_writer.close()
+        for transport in list(self._transports):
+            transport.abort()
 
     async def permitted(self, host: str, port: int) -> list[str]:
         """Return the addresses of a host that may be connected to; none when it is out of reach."""
@@ -128,39 +101,186 @@ class Gate:
         if known is not None:
             return known
         addresses = await _resolve(host, port)
-        return [] if any(is_forbidden(address) for address in addresses) else addresses
+        near = ("machine",) if self._private_network else ("machine", "private")
+        own = own_addresses()
+        return [] if any(reach(address, own) in near for address in addresses) else addresses
+
+    def served(self, host: str, port: int) -> asyncio.Protocol | None:
+        """Return what serves a connection to an origin without a port."""
+        served = self._served
+        return served.connection() if served and served.origin == (host.lower(), port) else None
+
+    def note_refused(self, host: str, port: int) -> None:
+        """Remember what was refused, for the page's error."""
+        self.refused.append((host, port))
+        del self.refused[:-KEPT_REFUSED]
+
+    def _client(self) -> _Client:
+        return _Client(self, self._transports)
+
+
+class _Client(asyncio.Protocol):
+    """One connection of the browser, until it is handed over to where it leads."""
+
+    def __init__(self, gate: Gate, transports: WeakSet[asyncio.Transport]) -> None:
+        self._gate = gate
+        self._transports = transports
+        self._received = b""
+        self._greeted = False
+        self._opening: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        if is_own(transport):
+            self._transports.add(self._transport)
+        else:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        if self._opening:
+            self._opening.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if self._opening or self._transport.is_closing():
+            return
+        if self._received[0] != _VERSION:  # such as HTTP, from a page in another browser
+            self._transport.abort()
+            return
+        self._read()
+
+    def _read(self) -> None:
+        if not self._greeted:
+            size = 2 + self._received[1] if len(self._received) > 1 else 2
+            if len(self._received) < size:
+                return
+            self._greeted = True
+            self._received = self._received[size:]
+            self._transport.write(_METHOD_CHOSEN)
+        request = parse_request(self._received)
+        if request is None:
+            return
+        host, port, size = request
+        self._received = self._received[size:]
+        if host is None:
+            self._answer_and_close(_REFUSED)
+        else:
+            self._opening = asyncio.get_running_loop().create_task(self._open(host, port))
+
+    async def _open(self, host: str, port: int) -> None:
+        served = self._gate.served(host, port)
+        if served:
+            self._hand_over(served)
+            return
+        addresses = await self._gate.permitted(host, port)
+        if not addresses:
+            self._gate.note_refused(host, port)
+            self._answer_and_close(_REFUSED)
+            return
+        near, far = _End(), _End(waits=True)  # first comes our answer, then what the far end says
+        near.peer, far.peer = far, near
+        if not await _connect(far, addresses, port):
+            self._answer_and_close(_UNREACHABLE)
+        elif self._transport.is_closing():
+            far.transport.abort()
+        else:
+            self._hand_over(near)
+            far.transport.resume_reading()
+
+    def _hand_over(self, protocol: asyncio.Protocol) -> None:
+        self._transport.write(_CONNECTED)
+        self._transport.set_protocol(protocol)
+        protocol.connection_made(self._transport)
+        if self._received:
+            protocol.data_received(self._received)
+
+    def _answer_and_close(self, answer: bytes) -> None:
+        self._transport.write(answer)
+        self._transport.close()
+
+
+class _End(asyncio.Protocol):
+    """One end of a relayed connection: what arrives there is written to the other one, no faster than that takes it."""
+
+    transport: asyncio.Transport
+    peer: _End
+    ended = False
+
+    def __init__(self, *, waits: bool = False) -> None:
+        self._waits = waits
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        if self._waits:
+            self.transport.pause_reading()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.peer.transport.is_closing():
+            self.peer.transport.write(data)
+
+    def eof_received(self) -> bool:
+        self.ended = True
+        if self.peer.ended:
+            return False  # which closes this end, and then the other
+        if not self.peer.transport.is_closing():
+            self.peer.transport.write_eof()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self.peer.transport.close()
+
+    def pause_writing(self) -> None:
+        self.peer.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.peer.transport.resume_reading()
+
+
+def parse_request(data: bytes) -> tuple[str | None, int, int] | None:
+    """Read a SOCKS5 request; None while it is not whole.
+
+    Returns:
+        The host (None for a request of another kind than to connect), the port, and how many bytes it took.
+    """
+    if len(data) < 5:
+        return None
+    _, command, _, kind, first = data[:5]
+    start, length = {1: (4, 4), 4: (4, 16), 3: (5, first)}.get(kind, (4, 0))
+    end = start + length
+    if len(data) < end + 2:
+        return None
+    name, port = data[start:end], int.from_bytes(data[end : end + 2], "big")
+    if command != 1 or not name:
+        return None, port, end + 2
+    return _host(name, kind), port, end + 2
+
+
+def _host(name: bytes, kind: int) -> str:
+    if kind != 3:
+        return str(ipaddress.ip_address(name))
+    try:
+        return name.decode("idna")  # as origins are written
+    except UnicodeError:
+        return name.decode("ascii", "replace")
 
 
 async def _resolve(host: str, port: int) -> list[str]:
+    loop = asyncio.get_running_loop()
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # a name that cannot be one, such as with a part of more than 63 characters
+        async with asyncio.timeout(RESOLVE_TIMEOUT_S):
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, TimeoutError, UnicodeError):  # the last for labels that no name can have
         return []
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-async def _read_host(reader: asyncio.StreamReader, kind: int) -> str | None:
-    if kind == 1:
-        return str(ipaddress.IPv4Address(await reader.readexactly(4)))
-    if kind == 4:
-        return str(ipaddress.IPv6Address(await reader.readexactly(16)))
-    if kind == 3:
-        length = (await reader.readexactly(1))[0]
-        return (await reader.readexactly(length)).decode("idna")
-    return None
-
-
-async def _connect(addresses: list[str], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+async def _connect(end: _End, addresses: list[str], port: int) -> bool:
+    """Connect an end to the first address that answers; it does not read yet."""
     for address in addresses:
         with contextlib.suppress(OSError, TimeoutError):
-            return await asyncio.wait_for(asyncio.open_connection(address, port), 10)
-    return None
-
-
-async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while piece := await reader.read(_PIECE):
-            writer.write(piece)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await asyncio.get_running_loop().create_connection(lambda: end, address, port)
+            return True
+    return False

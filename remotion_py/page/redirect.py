@@ -7,11 +7,14 @@ seeking of videos go on working (tried with `<video>`, fonts, images and fetch).
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..errors import BrowserCrashedError, RemotionPyError
 from .cdp import Carrier, ProtocolError
+
+log = logging.getLogger(__name__)
 
 KINDS = ("Image", "Media", "Font", "Fetch", "XHR", "Other")
 """Of resources: what an asset may be loaded as."""
@@ -52,10 +55,12 @@ class AssetRedirect:
     async def _answer(self, params: dict[str, Any]) -> None:
         changed: dict[str, Any] = {"requestId": params["requestId"]}
         if is_asset(params):
-            # What cannot be copied is left to the page, which then sees the very failure.
+            # What cannot be copied is left to the page, which then sees the very failure; whatever went wrong, a
+            # request that is never continued would hang.
             try:
                 copy = await self._bring(params["request"]["url"])
-            except RemotionPyError:
+            except Exception as error:
+                log.info("no copy is made", exc_info=not isinstance(error, RemotionPyError))
                 copy = None
             if copy:
                 changed["url"] = copy

@@ -68,7 +68,8 @@ class Stage:
         browser = await self._ready_browser(settings.browser)
         server = await self._ready_server(site)
         url = page_url(serve_url) if site is None else server.url
-        await browser.gate.allow(("localhost", server.port), origin_of(url))
+        outside = () if site else (origin_of(url),)
+        await browser.gate.allow(*outside, served=server, private_network=settings.private_network)
         bring = self._bring(server, url) if settings.copy_assets else None
         told = replace(settings, proxy_port=server.proxy_port)
         self._page = await CompositionPage.load(browser, url, told, bring)

@@ -119,8 +119,8 @@ class Trouble:
             return ""
         host, port = self._refused[-1]
         return (
-            f"It had tried to reach {shortened(host, 300)}:{port}, which a page may not: only its own site and public "
-            f"addresses. "
+            f"It had tried to reach {shortened(host, 300)}:{port}, which a page may not: it reaches its own site and "
+            f"public addresses, and private networks where allow_private_network is set. "
         )
 
     def describe(self, details: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 import threading
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
@@ -28,6 +29,7 @@ THROTTLE_PATIENCE_S = 30.0
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1.0
 SERVICE_TRIES = 4
+_URL = re.compile(r"\"?\bhttps?://[^\s\"']+\"?")
 
 
 class BotoFunctions:
@@ -113,7 +115,7 @@ class BotoFunctions:
         except boto.ClientError as error:
             raise _refusal(name, error) from error
         except (boto.HTTPClientError, boto.ConnectionError) as error:
-            raise FunctionError(f"The function {name} cannot be reached: {error}", type="Unreachable") from error
+            raise _unreachable(name, error) from None
 
     def _invoke(self, name: str, payload: dict[str, Any]) -> Any:
         answer = self._call("invoke", name, payload)
@@ -144,11 +146,26 @@ class BotoFunctions:
                         if end.get("ErrorCode"):
                             raise function_error(name, end["ErrorCode"], end.get("ErrorDetails", "").encode())
         except (boto.BotoCoreError, urllib3.exceptions.HTTPError, OSError) as error:
-            raise FunctionError(f"The stream of the function {name} broke: {error}", type="BrokenStream") from error
+            reason = without_addresses(str(error))
+            raise FunctionError(f"The stream of the function {name} broke: {reason}", type="BrokenStream") from None
         if not complete:
             raise FunctionError(
                 f"The stream of the function {name} ended without its closing event.", type="TruncatedStream"
             )
+
+
+def without_addresses(text: str) -> str:
+    """Return a message without URLs: that of a local endpoint holds its token."""
+    return _URL.sub("its address", text)
+
+
+def _unreachable(name: str, error: Exception) -> FunctionError:
+    reason = without_addresses(str(error)).strip()
+    return FunctionError(
+        f"The function {name} cannot be reached: {reason or type(error).__name__}. Try again; on this machine its "
+        f"endpoint may have ended, and a new client starts another one.",
+        type="Unreachable",
+    )
 
 
 def _refusal(name: str, error: Any) -> RemotionPyError:

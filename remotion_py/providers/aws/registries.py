@@ -79,7 +79,7 @@ def download(parts: Iterable[Part], folder: Path, architecture: str) -> dict[Par
     """
     wanted = list(parts)
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [part for part in wanted if not _place(part, folder).exists()]
+    missing = [part for part in wanted if not _is_whole(part, _place(part, folder))]
     wheels = [part for part in missing if part.source == "pypi"]
     if wheels:
         _download_wheels(wheels, folder, architecture)
@@ -87,6 +87,13 @@ def download(parts: Iterable[Part], folder: Path, architecture: str) -> dict[Par
         if part.source == "npm":
             _download_tarball(part, _place(part, folder))
     return {part: _place(part, folder) for part in wanted}
+
+
+def _is_whole(part: Part, path: Path) -> bool:
+    """Tell whether a file is what the lock file pins: one that was kept may have been cut short, or changed since."""
+    if not path.is_file():
+        return False
+    return (_sha256(path) if part.source == "pypi" else _sha512(path)) == part.hash
 
 
 def _place(part: Part, folder: Path) -> Path:
@@ -177,6 +184,11 @@ def npm_registry() -> str:
             "address of one, or install npm, which knows the public one."
         )
     return named.rstrip("/")
+
+
+def _sha512(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha512-{base64.b64encode(hashlib.file_digest(file, 'sha512').digest()).decode()}"
 
 
 def _sha256(path: Path) -> str:

@@ -1,4 +1,8 @@
-"""An object store in a folder: one file per object, written whole or not at all."""
+"""An object store in a folder: one file per object, written whole or not at all.
+
+Other users of the machine see nothing of it, whatever the umask: its folder and files are their owner's alone. What is
+copied out of it gets the rights that a new file has there.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import asyncio
 import contextlib
 import datetime
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,6 +18,7 @@ from pathlib import Path
 from ..base import ObjectExistsError, ObjectInfo
 
 _PARTIAL = ".partial-"
+_OWN_FOLDER, _OWN_FILE = 0o700, 0o600
 
 
 class FolderStore:
@@ -45,6 +51,7 @@ class FolderStore:
     async def put(self, key: str, data: bytes, *, if_absent: bool = False) -> None:
         """Write an object whole, or not at all."""
         path = self.path(key)
+        self._keep_private()
         with _partial(path) as partial:
             partial.write_bytes(data)
             if if_absent:
@@ -59,6 +66,7 @@ class FolderStore:
         """Move a file into the store."""
         if if_absent and self.path(key).exists():
             raise ObjectExistsError(f"{self.bucket}/{key} exists already")
+        self._keep_private()
         await asyncio.to_thread(_place, Path(path), self.path(key), move=True)
 
     async def get(self, key: str) -> bytes | None:
@@ -100,6 +108,14 @@ class FolderStore:
         del expires_in_seconds
         return self.path(key).as_uri()
 
+    def _keep_private(self) -> None:
+        """Make the folder of the bucket, or take the rights of others from one that is there."""
+        self._folder.parent.mkdir(parents=True, exist_ok=True, mode=_OWN_FOLDER)
+        self._folder.mkdir(exist_ok=True, mode=_OWN_FOLDER)
+        facts = self._folder.stat()
+        if facts.st_mode & 0o077 and facts.st_uid == os.geteuid():
+            self._folder.chmod(_OWN_FOLDER)
+
     def _info(self, path: Path) -> ObjectInfo:
         facts = path.stat()
         modified = datetime.datetime.fromtimestamp(facts.st_mtime, datetime.UTC)
@@ -114,10 +130,20 @@ def _partial(path: Path):
     os.close(handle)
     partial = Path(name)
     try:
-        partial.chmod(0o644)
         yield partial
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _usual_rights(folder: Path) -> int:
+    """Return the rights that a new file gets in a folder, by the umask of this process."""
+    name = folder / f"{_PARTIAL}{secrets.token_hex(8)}"
+    handle = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    try:
+        return os.fstat(handle).st_mode & 0o777
+    finally:
+        os.close(handle)
+        name.unlink()
 
 
 def _place(source: Path, target: Path, *, move: bool) -> None:
@@ -132,4 +158,6 @@ def _place(source: Path, target: Path, *, move: bool) -> None:
             if isinstance(error, FileNotFoundError):
                 raise
             shutil.copyfile(source, partial)
+        with contextlib.suppress(PermissionError):  # a file system that knows no rights
+            partial.chmod(_OWN_FILE if move else _usual_rights(target.parent))
         partial.replace(target)
