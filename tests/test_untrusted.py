@@ -81,7 +81,7 @@ def test_the_list_of_compositions_and_what_the_driver_says() -> None:
     for answer in (None, "x", {}, [None], [META, 7]):
         with pytest.raises(PageScriptError):
             read_compositions(answer)
-    assert read_answer({"state": "ready", "names": ["a", 7, "b"]}).names == ("a", "b")
+    assert read_answer({"state": "ready", "names": ["a", 7, "b"]}).names == ["a", "b"]
     assert read_answer({"state": "ready", "surfaces": True, "assets": [1]}, 3).assets == [1]
     for answer in (None, [], "ready", {}, {"state": 1}, {"state": "threw", "text": 7}):
         with pytest.raises(PageScriptError):
