@@ -10,10 +10,13 @@ from typing import Any
 
 from ._handle import Handle
 from .errors import OutputError
-from .media.sequence import extract
+from .lambda_.keys import PROGRESS, artifact_key
+from .media.sequence import extract, picture_names
+from .output import inside
 from .progress import RenderProgress
 from .providers.base import ObjectStore, Provider
 from .render import Artifact, Frames, Still, Video
+from .stored import Finished, Metadata, StoredArtifact, document_fault
 
 LINK_S = 24 * 3600
 """How long the link to a result in a bucket is good, in seconds, unless the credentials end before."""
@@ -39,24 +42,24 @@ class Delivery:
     async def video(self, output: Path | None, audio: Path | None, overwrite: bool, progress: RenderProgress) -> Video:
         """Deliver what `render_media()` made."""
         metadata, post = _finished(progress)
-        audio_key = post.get("separateAudioKey")
-        folder = output.parent / metadata["compositionId"] if output else None
-        elsewhere = post["outBucket"] != self._store.bucket
+        folder = inside(output.parent, metadata.composition_id) if output else None
+        elsewhere = post.out_bucket not in ("", self._store.bucket)
+        audio_key = post.separate_audio_key
         return Video(
-            file=None if elsewhere else await self.take(post["outKey"], output),
-            url=post["outputFile"] if elsewhere else await self._url(post["outKey"]),
+            file=None if elsewhere else await self.take(post.out_key, output),
+            url=post.output_file if elsewhere else await self._url(post.out_key),
             audio_path=await self.take(audio_key, audio) if audio_key else None,
-            artifacts=await self.artifacts(progress.artifacts, folder, overwrite=overwrite),
+            artifacts=await self.artifacts(progress.artifacts, progress.render_id, folder, overwrite=overwrite),
             render_id=progress.render_id,
             cost=progress.cost,
             links=self._provider.links(progress.render_id),
-            size=post["outputSize"],
-            width=metadata["dimensions"]["width"],
-            height=metadata["dimensions"]["height"],
-            fps=metadata["fps"] / metadata["everyNthFrame"],
-            frames=progress.total_frames,
-            duration=progress.total_frames * metadata["everyNthFrame"] / metadata["fps"],
-            time_to_finish=post["timeToFinish"] / 1000,
+            size=post.output_size,
+            width=metadata.width,
+            height=metadata.height,
+            fps=metadata.fps / metadata.every_nth,
+            frames=metadata.frames,
+            duration=metadata.frames * metadata.every_nth / metadata.fps,
+            time_to_finish=post.time_to_finish / 1000,
         )
 
     async def late(self, handle: Handle, progress: RenderProgress) -> Video | Frames:
@@ -64,7 +67,7 @@ class Delivery:
         _, post = _finished(progress)
         output = Path(handle.output) if handle.output and handle.here else None
         audio = Path(handle.audio) if handle.audio and handle.here else None
-        here = self._store.local_path(post["outKey"])
+        here = self._store.local_path(post.out_key)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(OTHERS_PATIENCE_S):
                 while output and here and here.exists() and handle.owner and handle.owner.alive:
@@ -87,23 +90,25 @@ class Delivery:
     async def frames(self, output: Path | None, overwrite: bool, progress: RenderProgress) -> Frames:
         """Deliver what `render_frames()` made."""
         metadata, post = _finished(progress)
-        here = self._store.local_path(post["outKey"])
+        here = self._store.local_path(post.out_key)
         folder = output or (here.with_suffix("") if here else Path())
         archive = here or folder.with_name(f".{folder.name}-{progress.render_id}.zip")
         if not here:
-            await self._store.get_file(post["outKey"], archive)
+            await self._store.get_file(post.out_key, archive)
         if archive.exists():
             paths = await asyncio.to_thread(extract, archive, folder)
             archive.unlink()
         else:
-            paths = sorted(path for path in folder.glob("*") if path.is_file())
+            paths = _pictures(metadata, folder)
         return Frames(
             folder=folder,
             paths=tuple(paths),
-            artifacts=await self.artifacts(progress.artifacts, folder / metadata["compositionId"], overwrite=overwrite),
+            artifacts=await self.artifacts(
+                progress.artifacts, progress.render_id, inside(folder, metadata.composition_id), overwrite=overwrite
+            ),
             render_id=progress.render_id,
-            width=metadata["dimensions"]["width"],
-            height=metadata["dimensions"]["height"],
+            width=metadata.width,
+            height=metadata.height,
         )
 
     async def still(self, output: Path | None, folder: Path | None, overwrite: bool, result: dict[str, Any]) -> Still:
@@ -118,7 +123,9 @@ class Delivery:
             width=result["width"],
             height=result["height"],
             frame=result["frame"],
-            artifacts=await self.artifacts(result.get("receivedArtifacts", []), folder, overwrite=overwrite),
+            artifacts=await self.artifacts(
+                result.get("receivedArtifacts", []), result["renderId"], folder, overwrite=overwrite
+            ),
         )
 
     async def take(self, key: str, output: Path | None) -> Path | None:
@@ -141,21 +148,29 @@ class Delivery:
         return output
 
     async def artifacts(
-        self, listed: Sequence[dict[str, Any]], folder: Path | None, *, overwrite: bool
+        self, listed: Sequence[dict[str, Any]], render_id: str, folder: Path | None, *, overwrite: bool
     ) -> tuple[Artifact, ...]:
-        """Bring the artifacts of a render to a folder; without one, and rather than replace a file, they stay."""
+        """Bring the artifacts of a render to a folder; without one, and rather than replace a file, they stay.
+
+        Raises:
+            DocumentError: One is not described as it must be.
+            OutputError: One has a name that leads out of the folder, or cannot be written there.
+        """
+        fail = document_fault(PROGRESS, render_id)
+        stored = [StoredArtifact.read(item, fail) for item in listed]
+        # All names are checked before the first file is written.
+        targets = {one.filename: inside(folder, one.filename) if folder else None for one in stored}
         found: list[Artifact] = []
-        for item in sorted(listed, key=lambda one: (one["frame"], one["filename"])):
-            target = folder / item["filename"] if folder else None
-            here = self._store.local_path(item["s3Key"])
+        for one in sorted(stored, key=lambda one: (one.frame, one.filename)):
+            key, target = artifact_key(render_id, one.filename), targets[one.filename]
+            here = self._store.local_path(key)
             waits = here is None or here.exists()
             if waits and target and target.exists() and not overwrite:
                 target = None
             if target:
-                target.parent.mkdir(parents=True, exist_ok=True)
-            file = await self.take(item["s3Key"], target)
-            url = await self._url(item["s3Key"])
-            found.append(Artifact(file, item["filename"], item["frame"], item["sizeInBytes"], url))
+                _make_folder(target.parent)
+            file = await self.take(key, target)
+            found.append(Artifact(file, one.filename, one.frame, one.size, await self._url(key)))
         return tuple(found)
 
     async def _url(self, key: str) -> str | None:
@@ -176,7 +191,33 @@ def _brought(output: Path | None, key: str) -> Path:
     return output
 
 
-def _finished(progress: RenderProgress) -> tuple[dict[str, Any], dict[str, Any]]:
-    assert progress.render_metadata
-    assert progress.post_render_data
-    return progress.render_metadata, progress.post_render_data
+def _finished(progress: RenderProgress) -> tuple[Metadata, Finished]:
+    fail = document_fault(PROGRESS, progress.render_id)
+    return Metadata.read(progress.render_metadata, fail), Finished.read(progress.post_render_data, fail)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {folder} cannot be made for an artifact: {error.strerror or error}. Move what is there away, "
+            f"or choose another output."
+        ) from error
+
+
+def _pictures(metadata: Metadata, folder: Path) -> list[Path]:
+    """Return the pictures that another client unpacked, by their names: the folder may hold other files too.
+
+    Raises:
+        OutputError: Some are not there any more.
+    """
+    frames = range(metadata.first, metadata.last + 1, metadata.every_nth)
+    paths = [folder / name for name in picture_names(frames, metadata.picture_pattern, metadata.image_format)]
+    lost = sum(not path.is_file() for path in paths)
+    if lost:
+        raise OutputError(
+            f"The pictures of this render were unpacked to {folder}, where {lost} of {len(paths)} are missing now. "
+            f"Render them again."
+        )
+    return paths

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import json
 import logging
 import os
 import random
 import socket
 import weakref
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ from ._handle import Ending, Handle, ListedRender, Owner, listed, lost
 from ._order import Order, check_transparency, make_order
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
-from .errors import FunctionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
+from .errors import DocumentError, FunctionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
 from .lambda_.keys import PROGRESS, cancel_key, progress_key
 from .lambda_.stream import Decoder, Kind, Message
 from .option import check_options
 from .options import PageOptions, RenderStillOptions
+from .output import inside
 from .progress import RenderProgress, from_document
 from .providers.aws.provider import AwsProvider
 from .providers.aws.sites import deploy_folder
@@ -35,6 +36,7 @@ from .providers.base import RENDERS, ObjectInfo, Provider
 from .providers.threads import in_thread
 from .render import Composition, Still
 from .shows import About, Keeps
+from .stored import parse_document
 
 THROTTLED_PAUSE_S = 0.2
 _UNKNOWN = Handle("video")
@@ -173,8 +175,8 @@ class Engine:
             progress = await self.get_render_progress(render_id)
         except RenderNotFoundError:
             return None  # deleted meanwhile
-        except (KeyError, TypeError, ValueError) as error:
-            log.warning("render %s cannot be read: %r", render_id, error)
+        except DocumentError as error:
+            log.warning("%s", error)
             return None
         return listed(progress, handle, lost=reason is not None, modified=item.modified)
 
@@ -202,7 +204,7 @@ class Engine:
                     if not error.retryable or not tries:
                         raise
                     tries -= 1
-            folder = output.parent / composition if output else None
+            folder = inside(output.parent, composition) if output else None
             return await self._delivery.still(output, folder, values["overwrite"], result)
 
     async def get_compositions(self, serve_url: str | os.PathLike[str], given: Mapping[str, Any]) -> list[Composition]:
@@ -219,11 +221,12 @@ class Engine:
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read the progress of a render."""
         data = await self.read_progress(render_id)
-        return self.read_document(json.loads(data), render_id)
+        return self.read_document(parse_document(data, render_id), render_id)
 
     def read_document(self, document: dict[str, Any], render_id: str) -> RenderProgress:
         """Read a `progress.json` document."""
-        return from_document(document, render_id, self.provider.store.bucket, self.provider.cost(document))
+        progress = from_document(document, render_id, self.provider.store.bucket)
+        return replace(progress, cost=self.provider.cost(document))
 
     async def cancel_render(self, render_id: str) -> None:
         """Tell the functions of a render to end."""

@@ -7,17 +7,21 @@ import json
 import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from .lambda_.keys import handle_key, progress_key
 from .progress import RenderProgress, State
 from .providers.base import ObjectStore
+from .stored import document_fault
+from .untrusted import LARGEST, Fields, read_json
 
 Ending = Literal["video", "frames"]
 SILENT_S = 60.0
 """A main function writes its progress every 20 s; one that is silent for this long is taken for dead."""
 CLOCK_STEP_S = 5.0
 """Start times are told by the clock of the wall, which may be set in between."""
+LONGEST_PATH = 10_000
+LONGEST_COMMAND = 10_000_000
 ENDED = "the process that rendered it has ended"
 
 
@@ -46,6 +50,11 @@ class Owner:
             return None if ended else cls(pid, process.create_time(), socket.gethostname())
         except psutil.Error:
             return None
+
+    @classmethod
+    def from_document(cls, found: Fields) -> Owner:
+        """Read one as a handle keeps it."""
+        return cls(found.whole("pid", 1), found.number("started", 0, LARGEST), found.text("host", empty=True))
 
     @property
     def here(self) -> bool:
@@ -98,11 +107,30 @@ class Handle:
         data = await store.get(handle_key(render_id))
         if data is None:
             return None
-        found: dict[str, Any] = json.loads(data)
-        owner = found.pop("owner")
-        # A later version may have written more.
-        known = {name: value for name, value in found.items() if name in cls.__dataclass_fields__}
-        return cls(**known, owner=Owner(**owner) if owner else None)
+        return cls.from_document(data, render_id)
+
+    @classmethod
+    def from_document(cls, data: bytes, render_id: str) -> Handle:
+        """Read what `write()` wrote; a later version may have written more.
+
+        Raises:
+            DocumentError: It is something else.
+        """
+        fail = document_fault("handle.json", render_id)
+        found = Fields(read_json(data, fail), "it", fail)
+        texts = {
+            name: found.text(name, longest=LONGEST_PATH, exact=True) if found.has(name) else None
+            for name in ("composition", "output", "audio")
+        }
+        owner = found.inner("owner", "its owner") if found.has("owner") else None
+        return cls(
+            kind="video" if found.choice("kind", ("video", "frames")) == "video" else "frames",
+            **texts,
+            overwrite=found.flag("overwrite", default=True),
+            command=found.text("command", longest=LONGEST_COMMAND, default="", empty=True, exact=True),
+            host=found.text("host", default="", empty=True),
+            owner=Owner.from_document(owner) if owner else None,
+        )
 
 
 async def lost(store: ObjectStore, render_id: str, handle: Handle | None) -> str | None:

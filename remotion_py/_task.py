@@ -14,6 +14,7 @@ from .errors import RemotionPyError, RenderCancelledError, RenderError, RenderIn
 from .lambda_.keys import cancel_key, progress_key
 from .progress import RenderProgress, fatal_entry
 from .providers.base import Provider
+from .stored import parse_document
 
 CANCEL_PATIENCE_S = 5.0
 INTERRUPT_PATIENCE_S = 1.0
@@ -173,7 +174,7 @@ class RenderTask(Generic[T]):
                 lost = lost or f"it has told nothing for {provider.silent_s:.0f} s"
             if data != read:
                 read, changed = data, loop.time()
-                progress = self._host.read_document(json.loads(data), self.render_id)
+                progress = self._host.read_document(parse_document(data, self.render_id), self.render_id)
                 if progress.done:
                     result = await self._take(progress)
                     self.latest = progress
@@ -210,8 +211,8 @@ class RenderTask(Generic[T]):
 
     async def _record(self, data: bytes, error: RemotionPyError) -> None:
         """Note what ended the render, as its main function no longer can; whoever started it writes it down for all."""
-        document = json.loads(data)
-        document["errors"].append(fatal_entry(error))
+        document = parse_document(data, self.render_id)
+        document["errors"] = [*(document.get("errors") or []), fatal_entry(error)]
         self.latest = self._host.read_document(document, self.render_id)
         if not self._others:
             with contextlib.suppress(OSError):

@@ -22,7 +22,8 @@ The tree::
     ├── RenderError                 a render as a whole
     │   ├── RenderNotFoundError     no such render id
     │   ├── RenderCancelledError    cancelled by its caller
-    │   └── RenderInterruptedError  its main function or its endpoint died
+    │   ├── RenderInterruptedError  its main function or its endpoint died
+    │   └── DocumentError           a stored document of a render is damaged
     ├── FunctionError               an invocation failed without telling more
     │   ├── ThrottledError          no capacity left; tried again first
     │   └── ServiceError            Lambda itself is in trouble; tried again first
@@ -53,7 +54,9 @@ class RemotionPyError(Exception):
     retryable = False
     """Whether the same work may succeed when it is tried again."""
 
-    def __init__(self, message: str, **data: Any) -> None:
+    def __init__(self, message: str, /, **data: Any) -> None:
+        # Half of a character, as JavaScript and some file names have, would make it impossible to print the error.
+        message = message.encode("utf-8", "replace").decode() if not message.isascii() else message
         super().__init__(message)
         self.message = message
         self.data = data
@@ -144,6 +147,10 @@ class RenderInterruptedError(RenderError):
     """The main function or the endpoint died before the render was done."""
 
 
+class DocumentError(RenderError):
+    """A stored document of a render, such as its `progress.json`, is damaged or not the one of a render."""
+
+
 class FunctionError(RemotionPyError):
     """An invocation of a function failed; `data["type"]` is the error type that Lambda reported."""
 
@@ -204,7 +211,9 @@ def to_wire(error: BaseException) -> dict[str, Any]:
 
 def from_wire(wire: dict[str, Any]) -> RemotionPyError:
     """Rebuild an error from its JSON object; unknown names become a `RenderError`."""
-    return _rebuild(str(wire.get("name", "")), str(wire.get("message", "unknown error")), wire.get("data") or {})
+    data = wire.get("data")
+    message = str(wire.get("message", "unknown error"))
+    return _rebuild(str(wire.get("name", "")), message, data if isinstance(data, dict) else {})
 
 
 def _rebuild(name: str, message: str, data: dict[str, Any]) -> RemotionPyError:

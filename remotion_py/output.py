@@ -5,11 +5,56 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from .errors import DiskFullError, OutputError
+from .untrusted import LONGEST_VALUE, shortened
 
 SPARE_BYTES = 64 * 1024 * 1024
+LONGEST_NAME = 255
+"""Bytes of the name of a file or folder on the usual file systems."""
+LONGEST_PATH = 1_000
+"""Bytes of a path below a folder; an object key in S3 has at most 1024."""
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Return the path of a file or folder below `folder` whose name others chose: a page, or a stored document.
+
+    Every path that depends on such a name is made here, so none of them leaves its folder or hides in it.
+
+    Args:
+        folder: Where it has to stay.
+        name: Relative path with `/` between its parts.
+
+    Raises:
+        OutputError: The name cannot be the one of a file there.
+    """
+    fault = name_fault(name)
+    if fault:
+        raise OutputError(
+            f"The name {shortened(name, LONGEST_VALUE)!r} {fault}. It is not used; {folder} stays as it is."
+        )
+    return folder / name
+
+
+def name_fault(name: str) -> str | None:
+    """Return why a name cannot be the relative path of a visible file below some folder, as the end of a sentence.
+
+    Args:
+        name: Relative path with `/` between its parts.
+    """
+    parts = name.split("/")
+    if PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor or "\\" in name:
+        return "is not a relative path with / between its parts"
+    if not all(parts):
+        return "has an empty part, as at its end or in 'a//b'"
+    if any(part.startswith(".") for part in parts):
+        return "has a part that begins with a dot, which leads out of its folder or is a hidden file"
+    if any(ord(letter) < 32 or 0xD800 <= ord(letter) <= 0xDFFF for letter in name):
+        return "holds a character that no file name can have"
+    if any(len(part.encode()) > LONGEST_NAME for part in parts) or len(name.encode()) > LONGEST_PATH:
+        return f"is too long: a part has at most {LONGEST_NAME} bytes, a path {LONGEST_PATH:,}"
+    return None
 
 
 def check_output(output: str | os.PathLike[str], extensions: tuple[str, ...], *, overwrite: bool) -> Path:

@@ -5,13 +5,13 @@ Field names and weights as documented for Remotion Lambda (`getRenderProgress()`
 
 from __future__ import annotations
 
-import base64
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .errors import RemotionPyError, RenderInterruptedError, from_wire
 from .errors import to_wire as error_to_wire
+from .stored import Document
 
 ChunkState = Literal["waiting", "invoked", "rendering", "encoded", "retried", "failed"]
 """How far one chunk is; "retried" is one whose function runs for the second time or more."""
@@ -153,103 +153,91 @@ def overall_progress(
     )
 
 
-def total_frames(metadata: dict[str, Any] | None) -> int:
-    """Count the frames that a render with this metadata has."""
-    if not metadata:
-        return 0
-    first, last = metadata["frameRange"]
-    return (last - first) // metadata["everyNthFrame"] + 1
-
-
 def fatal_entry(error: RemotionPyError) -> dict[str, Any]:
     """Return an error that ended a render, seen from outside its functions, as an entry of the document's `errors`."""
     return error_to_wire(error) | {"isFatal": True, "willRetry": False}
 
 
-def from_document(
-    document: dict[str, Any], render_id: str, bucket_name: str, cost: float | None = None
-) -> RenderProgress:
-    """Read a `progress.json` document into a `RenderProgress`; what it has cost is for the provider to say."""
-    metadata = document.get("renderMetadata")
-    post = document.get("postRenderData")
-    frames = total_frames(metadata)
-    chunks = len(set(document["chunks"]))
-    planned = metadata["totalChunks"] if metadata else 0
-    errors: list[dict[str, Any]] = list(document["errors"])
-    if not post and time.time() * 1000 > document["timeoutTimestamp"] and not any(e.get("isFatal") for e in errors):
+def from_document(document: dict[str, Any], render_id: str, bucket_name: str) -> RenderProgress:
+    """Read a `progress.json` document into a `RenderProgress`; what it has cost is for the provider to say.
+
+    Raises:
+        DocumentError: It is not the document of a render.
+    """
+    found = Document.read(document, render_id)
+    post = found.finished
+    frames = found.metadata.frames if found.metadata else 0
+    planned = found.metadata.total_chunks if found.metadata else 0
+    errors = found.errors
+    if not post and time.time() * 1000 > found.timeout and not any(e.get("isFatal") for e in errors):
         late = RenderInterruptedError(f"The render {render_id} ran out of time without saying so. Start it again.")
         errors.append(fatal_entry(late))
     fatal = [error for error in errors if error.get("isFatal")]
-    overall = 1.0 if post else min(0.999, _overall(document, frames, planned))
-    fps, eta = _speed(document, frames)
-    thumbnail = document.get("thumbnail")
+    overall = 1.0 if post else min(0.999, _overall(found, frames, planned))
+    fps, eta = _speed(found, frames)
     return RenderProgress(
         render_id=render_id,
         bucket_name=bucket_name,
         overall_progress=overall,
         done=post is not None,
         fatal_error_encountered=bool(fatal),
-        launched=document.get("functionLaunched") is not None,
+        launched=found.launched is not None,
         cancelled=any(error.get("name") == "RenderCancelledError" for error in fatal),
-        frames_rendered=frames if post else document["framesRendered"],
-        frames_encoded=frames if post else document["framesEncoded"],
-        combined_frames=frames if post else document["combinedFrames"],
+        frames_rendered=frames if post else found.frames_rendered,
+        frames_encoded=frames if post else found.frames_encoded,
+        combined_frames=frames if post else found.combined_frames,
         total_frames=frames,
-        chunks=planned if post else chunks,
+        chunks=planned if post else len(found.chunks),
         total_chunks=planned,
-        lambdas_invoked=planned if post else document["lambdasInvoked"],
-        retries_info=document["retries"],
+        lambdas_invoked=planned if post else found.lambdas_invoked,
+        retries_info=found.retries,
         errors=errors,
-        time_to_finish=post["timeToFinish"] if post else None,
+        time_to_finish=post.time_to_finish if post else None,
         fps=fps,
         eta=0.0 if post else eta,
-        out_key=post["outKey"] if post else None,
-        output_size_in_bytes=post["outputSize"] if post else None,
-        render_metadata=metadata,
-        artifacts=document.get("receivedArtifact") or [],
-        post_render_data=post,
-        cost=cost,
-        chunk_states=_chunk_states(document, planned, post is not None),
-        thumbnail=base64.b64decode(thumbnail["picture"]) if thumbnail else None,
+        out_key=post.out_key if post else None,
+        output_size_in_bytes=post.output_size if post else None,
+        render_metadata=document.get("renderMetadata"),
+        artifacts=found.artifacts,
+        post_render_data=document.get("postRenderData"),
+        chunk_states=_chunk_states(found, planned),
+        thumbnail=found.thumbnail,
     )
 
 
-def _chunk_states(document: dict[str, Any], planned: int, done: bool) -> tuple[ChunkState, ...]:
-    fatal = [error for error in document["errors"] if error.get("isFatal")]
+def _chunk_states(found: Document, planned: int) -> tuple[ChunkState, ...]:
+    fatal = [error for error in found.errors if error.get("isFatal")]
     alone = planned == 1 and any(error.get("frame") is not None for error in fatal)
     states: dict[Any, ChunkState] = dict.fromkeys(range(planned), "waiting")
-    states |= {attempt["chunk"]: "invoked" for attempt in document.get("attempts", [])}
-    states |= {int(chunk): "rendering" for chunk in document.get("chunkFrames", {})}
-    states |= {retry["chunk"]: "retried" for retry in document["retries"]}
+    states |= dict.fromkeys(found.invoked, "invoked")
+    states |= dict.fromkeys(found.rendering, "rendering")
+    states |= dict.fromkeys(found.retried, "retried")
     states |= {0 if alone else error.get("chunk"): "failed" for error in fatal}
-    states |= dict.fromkeys(range(planned) if done else document["chunks"], "encoded")
+    states |= dict.fromkeys(range(planned) if found.finished else found.chunks, "encoded")
     return tuple(states[chunk] for chunk in range(planned))
 
 
-def _overall(document: dict[str, Any], frames: int, planned: int) -> float:
+def _overall(found: Document, frames: int, planned: int) -> float:
     return overall_progress(
-        functions_launched=document.get("functionLaunched") is not None,
-        site_opened=document.get("serveUrlOpened") is not None,
-        composition_validated=document.get("compositionValidated") is not None,
-        lambdas_invoked=document["lambdasInvoked"],
+        functions_launched=found.launched is not None,
+        site_opened=found.site_opened is not None,
+        composition_validated=found.validated is not None,
+        lambdas_invoked=found.lambdas_invoked,
         total_chunks=planned,
-        frames_rendered=document["framesRendered"],
-        frames_encoded=document["framesEncoded"],
-        combined_frames=document["combinedFrames"],
+        frames_rendered=found.frames_rendered,
+        frames_encoded=found.frames_encoded,
+        combined_frames=found.combined_frames,
         total_frames=frames,
     )
 
 
-def _speed(document: dict[str, Any], frames: int) -> tuple[float, float | None]:
-    started = document.get("compositionValidated")
-    rendered: int = document["framesRendered"]
-    post = document.get("postRenderData")
-    now = post["endTime"] if post else time.time() * 1000
-    if not started or not rendered or not frames:
+def _speed(found: Document, frames: int) -> tuple[float, float | None]:
+    now = found.finished.end_time if found.finished else time.time() * 1000
+    if not found.validated or not found.frames_rendered or not frames:
         return 0.0, None
-    seconds = max((now - started) / 1000, 0.5)
-    fps = rendered / seconds
-    return fps, max(0.0, (frames - rendered) / fps)
+    seconds = max((now - found.validated) / 1000, 0.5)
+    fps = found.frames_rendered / seconds
+    return fps, max(0.0, (frames - found.frames_rendered) / fps)
 
 
 def to_wire(progress: RenderProgress, document: dict[str, Any], now: int) -> dict[str, Any]:
@@ -269,7 +257,7 @@ def to_wire(progress: RenderProgress, document: dict[str, Any], now: int) -> dic
         "compositionValidated",
     )
     times = ("timeToCombine", "timeToRenderFrames", "timeToEncode")
-    return {key: document[key] for key in (*passed_on, *times)} | {
+    return {key: document.get(key) for key in (*passed_on, *times)} | {
         "type": "success",
         "renderId": progress.render_id,
         "bucket": progress.bucket_name,
@@ -283,7 +271,7 @@ def to_wire(progress: RenderProgress, document: dict[str, Any], now: int) -> dic
         "encodingStatus": {
             "framesEncoded": progress.frames_encoded,
             "combinedFrames": progress.combined_frames,
-            "timeToCombine": document["timeToCombine"],
+            "timeToCombine": document.get("timeToCombine"),
         },
         "lambdasInvoked": progress.lambdas_invoked,
         "outKey": progress.out_key,
@@ -297,5 +285,5 @@ def to_wire(progress: RenderProgress, document: dict[str, Any], now: int) -> dic
         "mostExpensiveFrameRanges": post.get("mostExpensiveFrameRanges"),
         "currentTime": now,
         "cleanup": {"doneIn": None, "minFilesToDelete": 0, "filesDeleted": 0},
-        "artifacts": document["receivedArtifact"],
+        "artifacts": progress.artifacts,
     }

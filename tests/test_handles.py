@@ -180,6 +180,19 @@ def test_a_render_whose_handle_is_not_there_yet_is_left_alone(tmp_path: Path, cl
     assert started.wait().frames == 60
 
 
+def test_pictures_that_were_delivered_are_those_of_the_render_alone(tmp_path: Path, client: rp.Client) -> None:
+    folder = tmp_path / "pictures"
+    pattern = "a/[frame].[ext]"
+    made = client.render_frames(LAB, "counter", output=folder, frame_range=(9, 11), image_sequence_pattern=pattern)
+    (folder / "notes.txt").write_text("mine")
+    (folder / "a" / "12.png").write_text("mine")
+    assert client.attach(made.render_id).wait().paths == made.paths
+    assert [path.relative_to(folder).as_posix() for path in made.paths] == ["a/09.png", "a/10.png", "a/11.png"]
+    made.paths[1].unlink()
+    with pytest.raises(OutputError, match="1 of 3 are missing now"):
+        client.attach(made.render_id).wait()
+
+
 def test_what_nobody_can_read_is_left_out(client: rp.Client) -> None:
     kept = client.render_media(LAB, "counter", frame_range=(0, 3))
     broken = kept.path.parent.parent / "broken" / "progress.json"

@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import pytest
 
-from remotion_py.errors import MediaError
 from remotion_py.lambda_.plan import plan_chunk, plan_chunks
 from remotion_py.media.aac import PACKET, aac_chunk, aac_chunks, pick_packets
 from remotion_py.media.audio import volume_expression
@@ -89,13 +88,6 @@ def test_speed_moves_through_the_file_faster() -> None:
     fast = layer(Segment(asset(40, start_frame=30, playback_rate=2), 0, (1.0,), head=0), FILE, LINE, (0, 1600))
     assert fast
     assert fast.begin == 48_000 * (30 / 30 / 2 + 10 / 30)
-
-
-@pytest.mark.parametrize("tone", [0, -1, 2.5])
-def test_a_pitch_that_cannot_be_is_refused(tone: float) -> None:
-    found = {"id": "a", "src": "x.wav", "mediaFrame": 0, "volume": 1, "toneFrequency": tone}
-    with pytest.raises(MediaError, match=r"toneFrequency of x\.wav"):
-        AudioAsset.from_page(found)
 
 
 def test_a_chunk_whose_guess_was_wrong_is_noticed() -> None:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from ..errors import PageScriptError
@@ -14,55 +9,61 @@ from ..providers.base import ObjectStore
 from .frames import Shown
 from .keys import artifact_key
 
-_NAME = re.compile(r"[0-9a-zA-Z\-!_.*'()/:&$@=;+,?]+")
+MOST_ARTIFACTS = 10_000
+MOST_BYTES = 2 * 1024**3
+"""Of all artifacts of a render; a page that emits without end would fill a disk or a bucket."""
 
 
-@dataclass(frozen=True)
-class Artifact:
-    """A file that a frame emitted.
+class ArtifactNames:
+    """The names of the artifacts of a render: each is emitted once, and none is a folder of another one."""
 
-    Attributes:
-        filename: Its name, perhaps with folders.
-        frame: The frame.
-        content: Its bytes.
-    """
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, int]] = {}
+        self._folders: dict[str, str] = {}
+        self._bytes = 0
 
-    filename: str
-    frame: int
-    content: bytes
+    def add(self, filename: str, frame: int, size: int, *, again: bool = False) -> None:
+        """Note an artifact.
 
+        Args:
+            filename: Its name.
+            frame: The frame that emitted it.
+            size: Bytes.
+            again: Whether the same frame may emit it once more, as another attempt at a chunk does.
 
-def find_artifacts(shown: Shown) -> list[Artifact]:
-    """Return the artifacts of a frame; a thumbnail is the picture of its frame, and is left out where there is none.
-
-    Raises:
-        PageScriptError: A file name that cannot be.
-    """
-    found: list[Artifact] = []
-    for asset in shown.assets:
-        if asset["type"] != "artifact":
-            continue
-        name: str = asset["filename"]
-        if not _NAME.fullmatch(name) or name.startswith("/") or ".." in PurePosixPath(name).parts:
+        Raises:
+            PageScriptError: The name is in use, or there are too many artifacts.
+        """
+        before = self._known.get(filename)
+        if before and not (again and before[0] == frame):
             raise PageScriptError(
-                f"The page emitted an artifact named {name!r} at frame {shown.frame}, which cannot be a file name. Use "
-                f"letters, digits and - _ . / only, without '..'.",
-                frame=shown.frame,
+                f"The page emitted the artifact {filename!r} at frame {before[0]} and again at frame {frame}. "
+                f"Render <Artifact> at one frame only, or name it by the frame.",
+                frame=frame,
             )
-        content = _content(asset, shown.picture)
-        if content is not None:
-            found.append(Artifact(name, shown.frame, content))
-    return found
-
-
-def _content(asset: Mapping[str, Any], picture: bytes | None) -> bytes | None:
-    kind = asset["contentType"]
-    if kind == "thumbnail":
-        return picture
-    if kind == "binary":
-        # The page turned bytes into text by UTF-8 and that into base64 as if it were Latin-1.
-        return base64.b64decode(asset["content"]).decode("latin-1").encode()
-    return str(asset["content"]).encode()
+        parts = filename.split("/")
+        folders = ["/".join(parts[:count]) for count in range(1, len(parts))]
+        other = self._folders.get(filename) or next((name for name in folders if name in self._known), None)
+        if other:
+            raise PageScriptError(
+                f"The page emitted the artifacts {other!r} and {filename!r}, of which one would be a folder of the "
+                f"other (at frame {frame}). Give them names that can be files side by side.",
+                frame=frame,
+            )
+        self._bytes += size - (before[1] if before else 0)
+        self._known[filename] = frame, size
+        self._folders.update(dict.fromkeys(folders, filename))
+        if len(self._known) > MOST_ARTIFACTS or self._bytes > MOST_BYTES:
+            what = (
+                f"{MOST_ARTIFACTS:,} artifacts"
+                if len(self._known) > MOST_ARTIFACTS
+                else f"{MOST_BYTES >> 30} GB of them"
+            )
+            raise PageScriptError(
+                f"The page emitted artifacts without end: a render takes at most {what}, which frame {frame} exceeds. "
+                f"Emit fewer, or several as one archive.",
+                frame=frame,
+            )
 
 
 class ArtifactShelf:
@@ -75,40 +76,38 @@ class ArtifactShelf:
 
     def __init__(self, store: ObjectStore, render_id: str) -> None:
         self.stored: list[dict[str, Any]] = []
+        self._names = ArtifactNames()
         self._store = store
         self._render_id = render_id
 
     async def take(self, shown: Shown) -> None:
-        """Store the artifacts of a frame.
+        """Store the artifacts of a frame; one that is its picture is left out where there is none.
 
         Raises:
-            PageScriptError: Two of the same name.
+            PageScriptError: Two of the same name, or too many.
         """
-        for artifact in find_artifacts(shown):
-            check_unique(self.stored, artifact.filename, artifact.frame)
-            key = artifact_key(self._render_id, artifact.filename)
-            await self._store.put(key, artifact.content)
+        for emitted in shown.assets.emitted:
+            content = shown.picture if emitted.content is None else emitted.content
+            if content is None:
+                continue
+            filename = emitted.filename
+            self._names.add(filename, shown.frame, len(content))
+            key = artifact_key(self._render_id, filename)
+            try:
+                await self._store.put(key, content)
+            except (FileExistsError, IsADirectoryError, NotADirectoryError):
+                raise PageScriptError(
+                    f"The page emitted the artifact {filename!r} at frame {shown.frame}, but another one is a "
+                    f"folder of this name, or a file of the name of its folder. Give them names that can be files side "
+                    f"by side.",
+                    frame=shown.frame,
+                ) from None
             self.stored.append(
                 {
-                    "filename": artifact.filename,
-                    "frame": artifact.frame,
-                    "sizeInBytes": len(artifact.content),
+                    "filename": filename,
+                    "frame": shown.frame,
+                    "sizeInBytes": len(content),
                     "s3Key": key,
                     "s3Url": None,
                 }
-            )
-
-
-def check_unique(known: list[dict[str, Any]], filename: str, frame: int) -> None:
-    """Refuse a second artifact of the same name.
-
-    Raises:
-        PageScriptError: There is one already.
-    """
-    for item in known:
-        if item["filename"] == filename and item["frame"] != frame:
-            raise PageScriptError(
-                f"The page emitted the artifact {filename!r} at frame {item['frame']} and again at frame {frame}. "
-                f"Render <Artifact> at one frame only, or name it by the frame.",
-                frame=frame,
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..media.audio import PCM_OPTIONS, aac_options
-from ..media.soundtrack import Soundtrack, audio_assets
+from ..media.soundtrack import Soundtrack
 from ..media.tracks import AudioAsset, Seam, Segment
 from ..media.video import ChunkEncoder
 from .artifacts import ArtifactShelf
@@ -110,7 +110,7 @@ class ChunkRender:
 
     async def _take(self, shown: Shown, encoder: ChunkEncoder | None, track: Soundtrack) -> None:
         if shown.frame in self._plan.heard:
-            track.add(shown.assets)
+            track.add(shown.assets.heard, shown.assets.inline)
         if shown.frame not in self._plan.captured:
             return
         if self._pictures or not self._job.format.codec.has_video:
@@ -155,5 +155,5 @@ class ChunkRender:
         start: int = self._job.payload["compositionStart"]
         if index not in self._looked:
             shown = await show_frame(self._context.stage, self._job, start + index, captured=False)
-            self._looked[index] = audio_assets(shown.assets)
+            self._looked[index] = list(shown.assets.heard)
         return next((found for found in self._looked[index] if found.id == asset.id), None)

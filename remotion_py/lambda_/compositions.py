@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ..page.contract import Composition
+from ..untrusted import whole_characters
 from .context import Context
 from .job import page_settings
 from .keys import new_render_id
@@ -41,7 +42,15 @@ def described(composition: Composition) -> dict[str, Any]:
         "height": composition.height,
         "fps": composition.fps,
         "durationInFrames": composition.duration_in_frames,
-        "props": json.loads(composition.resolved_props),
-        "defaultProps": json.loads(composition.default_props),
+        "props": _props(composition.resolved_props),
+        "defaultProps": _props(composition.default_props),
         **composition.defaults,
     }
+
+
+def _props(text: str) -> Any:
+    """Return props; half characters in their texts, which no file or terminal takes, become U+FFFD."""
+    props = json.loads(text)
+    written = json.dumps(props, ensure_ascii=False)
+    whole = whole_characters(written)
+    return props if whole == written else json.loads(whole)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import to_wire
-from .artifacts import check_unique
+from .artifacts import ArtifactNames
 
 
 class ProgressDocument:
@@ -22,6 +22,8 @@ class ProgressDocument:
         self._rendered: dict[int, int] = {}
         self._encoded: dict[int, int] = {}
         self._invoked: set[int] = set()
+        self._artifacts: dict[str, dict[str, Any]] = {}
+        self._names = ArtifactNames()
         self._document: dict[str, Any] = {
             "cancellationEnabled": True,
             "chunks": [],
@@ -89,13 +91,12 @@ class ProgressDocument:
         """An artifact has been stored; another attempt at its chunk stores it again.
 
         Raises:
-            PageScriptError: Another frame emitted one of the same name.
+            PageScriptError: Another frame emitted one of the same name, or there are too many.
         """
-        listed: list[dict[str, Any]] = self._document["receivedArtifact"]
-        entry = found | {"chunk": chunk}
-        check_unique(listed, found["filename"], found["frame"])
-        listed[:] = [item for item in listed if (item["filename"], item["chunk"]) != (found["filename"], chunk)]
-        listed.append(entry)
+        self._names.add(found["filename"], found["frame"], found["sizeInBytes"], again=True)
+        # The list of the document is this dictionary's values: the newest attempt at a chunk replaces those before it.
+        self._artifacts[found["filename"]] = found | {"chunk": chunk}
+        self._document["receivedArtifact"] = list(self._artifacts.values())
 
     def retried(self, chunk: int, attempt: int, now: int, error: BaseException) -> None:
         """An attempt at a chunk failed; `attempt` is the number of the next one."""

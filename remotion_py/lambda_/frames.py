@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ..errors import BrowserCrashedError, PageTimeoutError
 from ..media.shrink import shrunk
 from ..page.bundle import CompositionPage
 from ..page.flags import SMALLEST_SCALE
 from ..page.stage import Stage
+from .assets import FrameAssets
 from .job import Job, page_settings
 
 CRASH_RETRIES = 1
@@ -26,12 +26,12 @@ class Shown:
     Attributes:
         frame: Its number.
         picture: Its encoded picture; None when none was wanted.
-        assets: Its assets, as the page names them.
+        assets: What it plays and emits.
     """
 
     frame: int
     picture: bytes | None
-    assets: list[dict[str, Any]]
+    assets: FrameAssets
 
 
 async def show_frames(
@@ -57,7 +57,7 @@ async def show_frames(
         try:
             page = await _page(stage, job, waiting[-1], attempt)
             while waiting:
-                assets = await page.seek(waiting[-1])
+                assets = FrameAssets.from_page(await page.seek(waiting[-1]), waiting[-1])
                 wanted = captured(waiting[-1])
                 picture = await _picture(page, job) if wanted else None
                 shown = Shown(waiting.pop(), picture, assets)

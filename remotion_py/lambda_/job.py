@@ -14,19 +14,10 @@ from ..media.sequence import picture_names
 from ..media.tracks import Timeline
 from ..media.video import VideoSettings
 from ..option import input_props
-from ..page.contract import Background, Composition, MediaSettings, PageSettings
+from ..page.contract import ENCODER_DEFAULTS, Background, Composition, MediaSettings, PageSettings
 from ..page.flags import SMALLEST_SCALE, BrowserSettings
 from .large_props import passed_on
 from .plan import ChunkPlan, plan_chunk
-
-_DEFAULTS = (
-    "defaultCodec",
-    "defaultOutName",
-    "defaultVideoImageFormat",
-    "defaultPixelFormat",
-    "defaultProResProfile",
-    "defaultSampleRate",
-)
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Job:
             duration_in_frames=payload["durationInFrames"],
             resolved_props=payload["resolvedProps"]["payload"],
             default_props="{}",
-            defaults=payload.get("compositionDefaults") or dict.fromkeys(_DEFAULTS),
+            defaults=payload.get("compositionDefaults") or dict.fromkeys(ENCODER_DEFAULTS),
         )
         return cls(payload, composition)
 

@@ -26,6 +26,7 @@ from .document import ProgressDocument
 from .job import Job, forced, page_settings
 from .keys import cancel_key, launched_key, separate_audio_key
 from .large_props import KINDS, offloaded, passed_on
+from .limits import check_limits
 from .plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
 from .thumbnails import Thumbnails
@@ -159,6 +160,7 @@ class _Main:
         job = Job(self._payload | spans, composition)
         check_span(first, start, job.every_nth)
         check_gif_rate(job.format, job.fps)
+        check_limits(job)
         chunks = plan_chunks(
             first,
             last,
@@ -278,6 +280,7 @@ class _Main:
             "framesPerLambda",
             "x264Preset",
             "renderId",
+            "imageSequencePattern",
         )
         payload = passed_on(self._payload)
         return {key: payload.get(key) for key in kept} | {

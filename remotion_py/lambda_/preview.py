@@ -11,6 +11,7 @@ from .compositions import described
 from .context import Context
 from .frames import show_frame
 from .job import Job, forced, page_settings
+from .limits import check_limits
 
 MOST_SESSIONS = 8
 
@@ -40,6 +41,7 @@ async def preview(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     while len(_resolved) > MOST_SESSIONS:
         _resolved.popitem(last=False)
     job = Job(payload | {"renderId": session, "codec": None}, forced(composition, payload))
+    check_limits(job)
     frame = max(0, min(payload["frame"], job.composition.duration_in_frames - 1))
     shown = await show_frame(context.stage, job, frame, captured=True)
     assert shown.picture

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from .._version import __version__
 from ..errors import RenderNotFoundError
 from ..progress import from_document, to_wire
+from ..stored import parse_document
 from .context import Context, now_ms
 from .keys import progress_key
 
@@ -33,5 +33,5 @@ async def status(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     data = await store.get(progress_key(render_id))
     if data is None:
         raise RenderNotFoundError(f"There is no render {render_id!r} in the bucket {store.bucket!r}. Check the id.")
-    document = json.loads(data)
+    document = parse_document(data, render_id)
     return to_wire(from_document(document, render_id, store.bucket), document, now_ms())

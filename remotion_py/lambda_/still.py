@@ -12,6 +12,7 @@ from .destination import destination
 from .frames import show_frame
 from .job import Job, page_settings
 from .keys import new_render_id
+from .limits import check_limits
 from .plan import resolve_frame
 from .stream import Kind, encode
 
@@ -58,6 +59,7 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         generation=render_id,
     )
     job = Job(payload, composition)
+    check_limits(job)
     frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
     shown = await show_frame(context.stage, job, frame, captured=True)
     picture = shown.picture

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..errors import MediaError
 from .audio import InlineLayer, Mix, write_mix
 from .sources import Sources
 from .tracks import AudioAsset, InlineAudio, Layer, Seam, Segment, Timeline, find_segments, inline_position, layer
 
 _BYTES_PER_SAMPLE = 4
 """Of interleaved stereo with 16 bits."""
+MOST_INLINE = 500
+"""Each has an open file, of which a process has 1024 by default."""
 
 
 @dataclass
@@ -43,13 +45,20 @@ class Soundtrack:
         self._inline: dict[str, _InlineTrack] = {}
         self._heads: dict[str, tuple[int, float]] = {}
 
-    def add(self, assets: Sequence[Mapping[str, Any]]) -> None:
-        """Take the assets of the next frame, as the page names them."""
+    def add(self, heard: Sequence[AudioAsset], inline: Sequence[InlineAudio]) -> None:
+        """Take what is heard in the next frame.
+
+        Args:
+            heard: Media files.
+            inline: What the page decoded itself.
+
+        Raises:
+            MediaError: The page decodes more sounds than files can be open.
+        """
         index = self._first + len(self._frames)
-        self._frames.append(audio_assets(assets))
-        for asset in assets:
-            if asset["type"] == "inline-audio":
-                self._write(index, InlineAudio.from_page(asset, base64.b64decode(asset["audio"])))
+        self._frames.append(list(heard))
+        for audio in inline:
+            self._write(index, audio)
 
     def cut_off(self) -> list[Segment]:
         """Return the segments that were already running at the first frame, so that their heads lie before it."""
@@ -131,12 +140,12 @@ class Soundtrack:
         position = inline_position(index, self._timeline)
         track = self._inline.get(audio.id)
         if track is None:
+            if len(self._inline) >= MOST_INLINE:
+                raise MediaError(
+                    f"The page plays more than {MOST_INLINE} sounds that it decodes itself. Use fewer <Audio> and "
+                    f"<Video> tags of @remotion/media, or render fewer frames at once."
+                )
             path = self._folder / f"inline-{len(self._inline)}.s16"
             track = self._inline[audio.id] = _InlineTrack(path, path.open("w+b"), position, audio.tone)
         track.file.seek((position - track.origin) * _BYTES_PER_SAMPLE)
         track.file.write(audio.samples)
-
-
-def audio_assets(assets: Sequence[Mapping[str, Any]]) -> list[AudioAsset]:
-    """Return what of a frame's assets is heard from files."""
-    return [AudioAsset.from_page(asset) for asset in assets if asset["type"] in ("audio", "video")]

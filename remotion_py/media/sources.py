@@ -266,9 +266,14 @@ class Sources:
             )
 
     async def _check_reach(self, src: str, url: str) -> None:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        reached = parts.scheme in ("http", "https") and await self._reach.permitted(parts.hostname or "", port)
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:  # as a redirect may name one
+            raise MediaError(
+                f"The media file {_short(src)} leads to {_short(url)}, which is not a valid URL. Give a valid one."
+            ) from None
+        reached = parts.scheme in ("http", "https") and await self._reach.permitted(host or "", port)
         if not reached:
             raise MediaError(
                 f"The media file {_short(src)} leads to {_short(url)}, which cannot be reached: the name is not "

@@ -7,14 +7,29 @@ with the render, so a window cuts the same samples out of it wherever its border
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
+from urllib.parse import urlsplit
 
-from ..errors import MediaError
+from ..untrusted import Fields
 
+LONGEST_SRC = 256 * 1024 * 1024
+"""Characters of the address of a media file, which a data URL holds itself."""
+LONGEST_INLINE = 128 * 1024 * 1024
+"""Characters of base64 of what is heard in one frame: more than 100 s at the highest sample rate."""
+LONGEST_ID = 10_000
+MOST_MEDIA_FRAMES = 1_000_000_000
+SLOWEST, FASTEST = 0.01, 1_000
+LOUDEST = 1_000_000
+MOST_STREAMS = 1_000
+MOST_TONE = 2
+LONGEST_HOST, LONGEST_LABEL = 253, 63
+"""Characters of a host's name and of its parts, by the rules of DNS."""
 VOLUME_STEPS = 97
 """The npm renderer rounds changing volumes to this many steps; the ear does not mind, and its samples are ours."""
 
@@ -29,7 +44,7 @@ class AudioAsset:
         media_frame: The tag's own frame counter.
         start_frame: How much of `media_frame` is a start offset.
         volume: At this frame, 0 or more.
-        playback_rate: Speed; the pitch stays.
+        playback_rate: Speed, above 0; the pitch stays.
         tone: Factor on the pitch, above 0 up to 2.
         stream_index: Which of the file's audio streams.
     """
@@ -44,17 +59,22 @@ class AudioAsset:
     stream_index: int = 0
 
     @classmethod
-    def from_page(cls, found: Mapping[str, Any]) -> AudioAsset:
-        """Read an asset of type "audio" or "video" as `remotion_collectAssets()` returns it."""
+    def from_page(cls, found: Fields) -> AudioAsset:
+        """Read an asset of type "audio" or "video" as `remotion_collectAssets()` returns it.
+
+        Raises:
+            RemotionPyError: A field is not what it must be; the class is that of `found`.
+        """
         return cls(
-            id=found["id"],
-            src=found["src"],
-            media_frame=found["mediaFrame"],
-            start_frame=found.get("audioStartFrame") or 0,
-            volume=found["volume"],
-            playback_rate=found.get("playbackRate") or 1.0,
+            id=found.text("id", longest=LONGEST_ID, exact=True),
+            src=_address(found),
+            media_frame=found.number("mediaFrame", -MOST_MEDIA_FRAMES, MOST_MEDIA_FRAMES),
+            start_frame=found.number("audioStartFrame", -MOST_MEDIA_FRAMES, MOST_MEDIA_FRAMES, default=0),
+            volume=found.number("volume", 0, LOUDEST),
+            # NaN arrives as null, which is not the same as no speed at all.
+            playback_rate=found.number("playbackRate", SLOWEST, FASTEST) if "playbackRate" in found.names else 1.0,
             tone=_tone(found),
-            stream_index=found.get("audioStreamIndex") or 0,
+            stream_index=found.whole("audioStreamIndex", 0, MOST_STREAMS, default=0),
         )
 
 
@@ -73,20 +93,33 @@ class InlineAudio:
     tone: float = 1.0
 
     @classmethod
-    def from_page(cls, found: Mapping[str, Any], samples: bytes) -> InlineAudio:
-        """Read an asset of type "inline-audio", whose samples travel as bytes."""
-        return cls(found["id"], samples, _tone(found))
+    def from_page(cls, found: Fields) -> InlineAudio:
+        """Read an asset of type "inline-audio", whose samples travel as base64; see `AudioAsset.from_page()`."""
+        try:
+            samples = base64.b64decode(
+                found.text("audio", longest=LONGEST_INLINE, empty=True, exact=True), validate=True
+            )
+        except (binascii.Error, ValueError):
+            found.refuse("audio", "base64 of its samples")
+        if len(samples) % 4:
+            found.refuse("audio", "whole samples of two channels with 16 bits")
+        return cls(found.text("id", longest=LONGEST_ID, exact=True), samples, _tone(found))
 
 
-def _tone(found: Mapping[str, Any]) -> float:
-    tone = found.get("toneFrequency")
-    tone = 1.0 if tone is None else float(tone)
-    if not 0 < tone <= 2:
-        raise MediaError(
-            f"The toneFrequency of {found.get('src', found['id'])} is {tone:g}, but must be above 0 up to 2. "
-            f"Mend the page and render again."
-        )
-    return tone
+def _tone(found: Fields) -> float:
+    return found.number("toneFrequency", 0, MOST_TONE, above=True, default=1.0)
+
+
+def _address(found: Fields) -> str:
+    src = found.text("src", longest=LONGEST_SRC, exact=True)
+    try:
+        parts = urlsplit(src)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        found.refuse("src", "a valid URL")
+    if len(host) > LONGEST_HOST or any(len(label) > LONGEST_LABEL for label in host.split(".")):
+        found.refuse("src", f"the URL of a host whose name has parts of at most {LONGEST_LABEL} characters")
+    return src
 
 
 @dataclass(frozen=True)

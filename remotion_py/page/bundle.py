@@ -12,15 +12,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import BrowserCrashedError, CompositionNotFoundError, NotACompositionPageError, SiteNotFoundError
+from ..untrusted import shortened
+from .answers import read_compositions
 from .browser import Browser, OpenPage
 from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat
-from .contract import SITE_VERSION, Background, Composition, MediaSettings, PageSettings
+from .contract import SITE_VERSION, Background, Composition, MediaSettings, PageSettings, listed_names
 from .evaluate import Evaluator
 from .redirect import AssetRedirect, Bring
 
 NAVIGATION_TRIES = 3
 NAVIGATION_PAUSE_S = 2
 MONOSPACE = "Courier New"
+LISTED_IDS = 1_000
+"""As many ids of compositions are in the data of an error."""
 _TRANSIENT = ("ERR_CONNECTION_RESET", "ERR_CONNECTION_TIMED_OUT", "ERR_EMPTY_RESPONSE", "ERR_NETWORK_CHANGED")
 
 
@@ -105,7 +109,7 @@ class CompositionPage:
         await self._list()
         listing = self._page.evaluate("window.getStaticCompositions()", doing="list its compositions")
         found = await self._page.explained(listing)
-        return [Composition.from_page(item) for item in found]
+        return read_compositions(found)
 
     async def composition(self, composition_id: str) -> Composition:
         """Resolve the props and metadata of one composition.
@@ -116,18 +120,18 @@ class CompositionPage:
         """
         names = await self._list()
         if composition_id not in names:
-            listed = f"It has: {', '.join(names)}. Pass one of these ids."
+            listed = f"It has: {listed_names(names)}. Pass one of these ids."
             none = (
                 "The page registered none while it loaded. Register it then, or call delayRender() before the page "
                 "waits for its data and continueRender() once it has registered."
             )
             raise CompositionNotFoundError(
                 f"The site has no composition {composition_id!r}. {listed if names else none}",
-                available=names,
+                available=[shortened(name, 80) for name in names[:LISTED_IDS]],
             )
         call = f"window.remotion_calculateComposition({json.dumps(composition_id)})"
         resolving = self._page.evaluate(call, doing=f"resolve the composition {composition_id!r}")
-        return Composition.from_page(await self._page.explained(resolving))
+        return Composition.from_page(await self._page.explained(resolving), composition_id)
 
     async def show(
         self, composition: Composition, *, background: Background, media: MediaSettings | None = None
@@ -160,11 +164,11 @@ class CompositionPage:
         call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())}, {json.dumps(settings)})"
         await self._page.explained(self._page.checked(call, doing="mount the composition"))
 
-    async def seek(self, frame: int) -> list[dict[str, Any]]:
+    async def seek(self, frame: int) -> Sequence[Any]:
         """Show a frame, and wait until the page and all pictures in it are ready to be captured.
 
         Returns:
-            The frame's assets, as `remotion_collectAssets()` names them; inline audio as base64 text.
+            The frame's assets as `remotion_collectAssets()` describes them, not checked yet; inline audio as base64.
 
         Raises:
             PageScriptError: The page threw, or cancelled its render, or loaded another document.
@@ -176,13 +180,13 @@ class CompositionPage:
         self._page.trouble.begin_frame()
         return await self._page.explained(self._seek(f"window.remotionPyDriver.seek(...{arguments})", frame))
 
-    async def _seek(self, call: str, frame: int) -> list[dict[str, Any]]:
+    async def _seek(self, call: str, frame: int) -> Sequence[Any]:
         answer = await self._page.checked(call, frame=frame, doing="show a frame")
-        assets = answer["assets"]
+        assets = answer.assets
         while self._page.network.pictures:
             await self._page.within(self._page.network.drawn(), "show a frame", frame=frame)
             answer = await self._page.checked("window.remotionPyDriver.settle()", frame=frame, doing="show a frame")
-        self._surfaces = answer["surfaces"]
+        self._surfaces = answer.surfaces
         return assets
 
     async def print(self) -> bytes:
@@ -206,11 +210,11 @@ class CompositionPage:
         answer = await self._page.send("Runtime.evaluate", {"expression": expression, "returnByValue": True})
         return answer.get("result", {}).get("value") is True
 
-    async def _list(self) -> list[str]:
+    async def _list(self) -> Sequence[str]:
         if self._shown:
             raise AssertionError("a page that shows a composition cannot list any more")
         listing = self._page.checked("window.remotionPyDriver.evaluate()", doing="list its compositions")
-        return (await self._page.explained(listing))["names"]
+        return (await self._page.explained(listing)).names
 
     async def _navigate(self) -> None:
         from playwright.async_api import Error
@@ -254,11 +258,11 @@ class CompositionPage:
         self._page.trouble.raise_exceptions(None)
         if found["lists"]:
             raise NotACompositionPageError(
-                f"The bundle at {self._url} has site version {found['version']!r}, but {SITE_VERSION!r} is needed. "
-                f"Bundle the project again with Remotion 4."
+                f"The bundle at {self._url} has site version {shortened(found['version'])!r}, but {SITE_VERSION!r} is "
+                f"needed. Bundle the project again with Remotion 4."
             )
         raise NotACompositionPageError(
             f"The page {self._url} is neither a Remotion bundle nor a page that registers compositions by "
             f'remotion-py.js. Add <script src="/remotion-py.js"></script> to a plain page, or pass the folder of a '
-            f"bundle. The page starts with: {found['text']!r}"
+            f"bundle. The page starts with: {shortened(found['text'])!r}"
         )

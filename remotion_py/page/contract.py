@@ -7,16 +7,40 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import PageScriptError, PageTimeoutError
+from ..untrusted import Fail, Fields, read_json, shortened, trimmed_stack
 from .flags import BrowserSettings
 
 SITE_VERSION = "11"
 """What a page must answer as `siteVersion`; all of Remotion 4.0 does."""
+
+MOST_SIDE = 10_000_000
+"""Chromium refuses to lay out a page that is wider or higher than so many pixels."""
+LOWEST_FPS, HIGHEST_FPS = 0.01, 1_000
+"""Containers count time in whole numbers of 32 bits, which rates far beyond these leave."""
+MOST_FRAMES = 2**31 - 1
+LONGEST_PROPS = 256 * 1024 * 1024
+"""Characters of JSON."""
+MOST_COMPOSITIONS = 100_000
+LISTED_NAMES = 50
+"""As many names of compositions are written out in an error."""
+ID_PATTERN = re.compile(r"[a-zA-Z0-9\-\u4E00-\u9FFF]{1,80}")
+"""What Remotion allows as the id of a composition, in a length that every file system takes as the name of a folder."""
+VIDEO_IMAGE_FORMATS = ("jpeg", "png", "none")
+ENCODER_DEFAULTS = (
+    "defaultCodec",
+    "defaultOutName",
+    "defaultVideoImageFormat",
+    "defaultPixelFormat",
+    "defaultProResProfile",
+    "defaultSampleRate",
+)
+"""What `calculateMetadata` may set, by the page's own names."""
 
 _DRIVER = Path(__file__).parent / "driver.js"
 
@@ -118,17 +142,31 @@ class Composition:
     defaults: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @classmethod
-    def from_page(cls, found: Mapping[str, Any]) -> Composition:
-        """Read what the page answers."""
+    def from_page(cls, answer: object, asked: str | None = None) -> Composition:
+        """Read what the page answers.
+
+        Args:
+            answer: One composition, as the page describes it.
+            asked: The id that was asked for; None in a list of all.
+
+        Raises:
+            PageScriptError: A field is not what it must be, or it is another composition.
+        """
+        fail = page_fault()
+        form = "1 to 80 letters, digits and dashes only"
+        composition_id = Fields(answer, "A composition of the page", fail).matching("id", ID_PATTERN, form)
+        found = Fields(answer, f"The page's composition {composition_id!r}", fail)
+        if asked is not None and composition_id != asked:
+            raise fail(f"The page was asked for the composition {shortened(asked)!r}, but answered {composition_id!r}.")
         return cls(
-            id=found["id"],
-            width=found["width"],
-            height=found["height"],
-            fps=found["fps"],
-            duration_in_frames=found["durationInFrames"],
-            resolved_props=found["serializedResolvedPropsWithCustomSchema"],
-            default_props=found["serializedDefaultPropsWithCustomSchema"],
-            defaults={key: value for key, value in found.items() if key.startswith("default")},
+            id=composition_id,
+            width=found.whole("width", 1, MOST_SIDE),
+            height=found.whole("height", 1, MOST_SIDE),
+            fps=found.number("fps", LOWEST_FPS, HIGHEST_FPS),
+            duration_in_frames=found.whole("durationInFrames", 1, MOST_FRAMES),
+            resolved_props=_props(found, "serializedResolvedPropsWithCustomSchema", fail),
+            default_props=_props(found, "serializedDefaultPropsWithCustomSchema", fail),
+            defaults=_encoder_defaults(found),
         )
 
     def resized(self, width: int, height: int) -> Composition:
@@ -149,6 +187,57 @@ class Composition:
         }
 
 
+def page_fault(frame: int | None = None) -> Fail:
+    """Return what makes the error of an answer of the page that is not as it must be.
+
+    Args:
+        frame: The frame that is displayed.
+    """
+
+    def fail(sentence: str) -> PageScriptError:
+        where = "" if frame is None else f" (at frame {frame})"
+        return PageScriptError(f"{sentence.removesuffix('.')}{where}. Fix the page and render again.", frame=frame)
+
+    return fail
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """Return ids of compositions for an error, the first ones where there are many."""
+    more = f" and {len(names) - LISTED_NAMES} more" if len(names) > LISTED_NAMES else ""
+    return ", ".join(shortened(name, 80) for name in names[:LISTED_NAMES]) + more or "none"
+
+
+def _props(found: Fields, name: str, fail: Fail) -> str:
+    text = found.text(name, longest=LONGEST_PROPS, exact=True)
+    value = read_json(text, lambda reason: fail(f"{found.what} has props that cannot be read: {reason}."))
+    if not isinstance(value, dict):
+        found.refuse(name, "the JSON text of an object")
+    return text
+
+
+def _encoder_defaults(found: Fields) -> dict[str, Any]:
+    """Read what `calculateMetadata` may set; whether it fits the codec is checked with the options."""
+    defaults: dict[str, Any] = dict.fromkeys(ENCODER_DEFAULTS)
+    for name in filter(found.has, ENCODER_DEFAULTS):
+        if name == "defaultVideoImageFormat":
+            defaults[name] = found.choice(name, VIDEO_IMAGE_FORMATS)
+        else:
+            defaults[name] = found.whole(name, 1) if name == "defaultSampleRate" else found.text(name)
+    return defaults
+
+
+_HANDLE_BEGINS = 'delayRender() "'
+_HANDLE_ENDS = re.compile(r'" was called but not cleared after (\d{1,9})')
+_RETRIES = re.compile(r"Retries left: (\d{1,9})")
+
+
+def _open_handle(stack: str) -> tuple[str, str] | None:
+    """Return label and time limit of the handle that a page's text names, in time that grows with its length only."""
+    begins = stack.find(_HANDLE_BEGINS)
+    ends = _HANDLE_ENDS.search(stack, begins + len(_HANDLE_BEGINS)) if begins >= 0 else None
+    return (stack[begins + len(_HANDLE_BEGINS) : ends.start()], ends[1]) if ends else None
+
+
 def cancelled(
     stack: str, frame: int | None, hint: str = "", *, threw: bool = False
 ) -> PageScriptError | PageTimeoutError:
@@ -160,22 +249,22 @@ def cancelled(
         hint: What else is known.
         threw: A plain page's function threw, and did not cancel by itself.
     """
+    handle, retries = _open_handle(stack), _RETRIES.search(stack)
+    stack = trimmed_stack(stack)
     first, *rest = stack.split("\n")
     where = f" at frame {frame}" if frame is not None else ""
-    handle = re.search(r'delayRender\(\) "(.*?)" was called but not cleared after (\d+)', stack, re.DOTALL)
     if handle:
-        label = handle[1]
-        retries = re.search(r"Retries left: (\d+)", stack)
+        label, limit = shortened(handle[0], 200), handle[1]
         return PageTimeoutError(
             f"The page was not ready{where}: its delayRender() handle {label!r} was not released within "
-            f"{handle[2]} ms. Call continueRender() for it, or raise the timeout.",
+            f"{limit} ms. Call continueRender() for it, or raise the timeout.",
             frame=frame,
             handles=[label],
             stack=stack,
             retries_left=int(retries[1]) if retries else 0,
         )
     position = next((line.strip() for line in rest if line.strip().startswith("at ")), "")
-    position = f" ({position})" if position else ""
+    position = f" ({shortened(position)})" if position else ""
     return PageScriptError(
         f"The page {'threw' if threw else 'cancelled its render'}{where}: {first}{position}. "
         f"{hint}Mend the page and render again.",

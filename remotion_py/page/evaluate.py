@@ -9,6 +9,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from ..errors import BrowserCrashedError, PageError, PageScriptError, PageTimeoutError
+from ..untrusted import shortened
+from .answers import Answer, read_answer
 from .capture import Frames
 from .cdp import Carrier, ProtocolError
 from .contract import cancelled
@@ -21,6 +23,8 @@ READY_MARGIN_S = 3
 ANSWER_TIMEOUT_S = 2
 COMMAND_TIMEOUT_S = 15
 MAP_TIMEOUT_S = 10
+LISTED_HANDLES = 20
+_TOO_DEEP = ("stack limit exceeded", "reference chain is too long")
 
 
 class Evaluator:
@@ -88,6 +92,11 @@ class Evaluator:
         try:
             return await self._carrier.send(method, params)
         except ProtocolError as error:
+            if any(sign in str(error) for sign in _TOO_DEEP):
+                raise PageScriptError(
+                    f"The page answered something that is nested too deeply to be read ({error}). Fix what it calls "
+                    f"props, metadata or assets, and render again."
+                ) from error
             raise BrowserCrashedError(f"The browser refused {method}: {error}") from error
 
     async def evaluate(self, expression: str, *, frame: int | None = None, doing: str) -> Any:
@@ -110,15 +119,15 @@ class Evaluator:
             )
         return answer["result"].get("value")
 
-    async def checked(self, expression: str, *, frame: int | None = None, doing: str) -> dict[str, Any]:
+    async def checked(self, expression: str, *, frame: int | None = None, doing: str) -> Answer:
         """Evaluate a function of the driver whose answer holds a `state`.
 
         Raises:
-            PageScriptError: The page threw or cancelled its render.
+            PageScriptError: The page threw or cancelled its render, or its driver answers something else.
         """
-        answer = await self.evaluate(expression, frame=frame, doing=doing)
-        if answer["state"] in ("cancelled", "threw"):
-            raise cancelled(answer["text"], frame, self.trouble.hint(), threw=answer["state"] == "threw")
+        answer = read_answer(await self.evaluate(expression, frame=frame, doing=doing), frame)
+        if answer.state != "ready":
+            raise cancelled(answer.text, frame, self.trouble.hint(), threw=answer.state == "threw")
         return answer
 
     async def explained(self, work: Coroutine[Any, Any, T]) -> T:
@@ -185,7 +194,8 @@ class Evaluator:
                 f"Look for endless loops in the page, or raise the timeout.",
                 frame=frame,
             )
-        labels: list[str] = answer["result"].get("value") or []
+        found = answer["result"].get("value")
+        labels = [shortened(label, 200) for label in found[:LISTED_HANDLES]] if isinstance(found, list) else []
         reasons: list[str] = []
         advice = "Look for work of the page that does not end, or raise the timeout."
         request = self.network.oldest
@@ -212,7 +222,8 @@ class Evaluator:
             )
         except (TimeoutError, ProtocolError, BrowserCrashedError):
             return None
-        return answer["result"].get("value")
+        text = answer["result"].get("value")
+        return text if isinstance(text, str) else None
 
 
 def _means_navigated(error: BrowserCrashedError) -> bool:

@@ -68,8 +68,18 @@
     updateReady();
   };
 
+  // What a page throws may be any value; an object that is not an error says nothing as "[object Object]".
+  const describeThrown = (error) => {
+    if (error instanceof Error) return error.stack;
+    try {
+      return (typeof error === "object" && JSON.stringify(error)) || String(error);
+    } catch {
+      return Object.prototype.toString.call(error);
+    }
+  };
+
   const cancelRender = (error) => {
-    window.remotion_cancelledError = error instanceof Error ? error.stack : String(error);
+    window.remotion_cancelledError = describeThrown(error);
     throw error;
   };
 
@@ -148,7 +158,10 @@
       const local = frame - from;
       if (local < 0 || local >= durationInFrames) return;
       const volume = typeof sound.volume === "function" ? sound.volume(local) : sound.volume ?? 1;
-      if (!(volume > 0)) return;
+      if (typeof volume !== "number" || Number.isNaN(volume)) {
+        refuse(`volume of sound ${index} of composition "${config.id}" must be a number, but is ${volume} at frame ${frame}.`);
+      }
+      if (volume <= 0) return;
       assets.push({
         type: "audio", id: `sound-${index}`, src: new URL(sound.src, document.baseURI).href, frame, volume,
         mediaFrame: local + trimBefore, audioStartFrame: trimBefore, playbackRate, toneFrequency, audioStreamIndex: 0,
@@ -174,7 +187,7 @@
       (error) => {
         if (window.remotion_cancelledError !== undefined) return; // by cancelRender(), which throws too
         window.remotionPyThrew = true;
-        window.remotion_cancelledError = error instanceof Error ? error.stack : String(error);
+        window.remotion_cancelledError = describeThrown(error);
       },
     );
   };

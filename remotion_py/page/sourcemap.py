@@ -7,16 +7,24 @@ spare; what error messages need is a page of code.
 from __future__ import annotations
 
 import bisect
-import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from ..errors import RemotionPyError
+from ..untrusted import Fields, read_json, shortened
 
 _DIGITS = {
     digit: value for value, digit in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 }
 _CONTEXT_LINES = 2
+LONGEST_MAP = 64 * 1024 * 1024
+LONGEST_MAPPINGS = 16 * 1024 * 1024
+"""Characters that take about five seconds to read; a script of 5 MB has a tenth."""
+LONGEST_LINE = 300
+"""Characters of a line that an excerpt holds; a bundle may have all of its code on one."""
+MOST_SOURCES = 100_000
+_MOST_BITS = 30
+"""Of a number in a map, by its specification."""
 _BUNDLER_SCHEME = re.compile(r"^[a-z-]+://[^/]*/")
 _FOREIGN = ("node_modules/", "webpack/", "rspack/", "(webpack)", "external ")
 
@@ -61,13 +69,20 @@ class SourceMap:
     """
 
     def __init__(self, text: str) -> None:
-        found: dict[str, Any] = json.loads(text.removeprefix(")]}'"))
-        if found.get("version") != 3 or not isinstance(found.get("mappings"), str):
-            raise ValueError("not a source map of version 3")
-        root: str = found.get("sourceRoot") or ""
-        self._sources = [root + (name or "") for name in found["sources"]]
-        self._contents: Sequence[str | None] = found.get("sourcesContent") or []
-        self._lines: list[list[tuple[int, int, int, int]]] = _decode(found["mappings"])
+        if len(text) > LONGEST_MAP:
+            raise ValueError(f"a source map of {len(text):,} characters, which is too long")
+        try:
+            found = Fields(read_json(text.removeprefix(")]}'"), RemotionPyError), "A source map", RemotionPyError)
+            found.whole("version", 3, 3)
+            root = found.text("sourceRoot", default="", empty=True)
+            sources = found.items("sources", most=MOST_SOURCES)
+            contents = found.items("sourcesContent", most=MOST_SOURCES, default=())
+            mappings = found.text("mappings", longest=LONGEST_MAPPINGS, empty=True)
+        except RemotionPyError as error:
+            raise ValueError(error.message) from None
+        self._sources = [root + name if isinstance(name, str) else root for name in sources]
+        self._contents = [content if isinstance(content, str) else None for content in contents]
+        self._lines: list[list[tuple[int, int, int, int]]] = _decode(mappings, len(self._sources))
 
     def find(self, line: int, column: int) -> Place | None:
         """Return where a position comes from.
@@ -84,7 +99,7 @@ class SourceMap:
             return None
         _, source, source_line, source_column = segments[at]
         name = re.sub(r"^(\./)+", "", _BUNDLER_SCHEME.sub("", self._sources[source]))
-        return Place(name, source_line + 1, source_column + 1, self._around(source, source_line))
+        return Place(shortened(name), source_line + 1, source_column + 1, self._around(source, source_line))
 
     def _around(self, source: int, line: int) -> tuple[tuple[int, str], ...]:
         content = self._contents[source] if source < len(self._contents) else None
@@ -92,33 +107,54 @@ class SourceMap:
             return ()
         lines = content.split("\n")
         first, last = max(0, line - _CONTEXT_LINES), min(len(lines), line + _CONTEXT_LINES + 1)
-        return tuple((number + 1, lines[number].rstrip()) for number in range(first, last))
+        return tuple((number + 1, _line(lines[number])) for number in range(first, last))
 
 
-def _decode(mappings: str) -> list[list[tuple[int, int, int, int]]]:
-    """Return (column, source, line, column) of the segments of each line; all but the first column count on."""
+def _line(text: str) -> str:
+    return shortened(text.rstrip(), LONGEST_LINE)
+
+
+def _decode(mappings: str, sources: int) -> list[list[tuple[int, int, int, int]]]:
+    """Return (column, source, line, column) of the segments of each line; all but the first column count on.
+
+    Raises:
+        ValueError: A segment is none, or leads to a place that cannot be.
+    """
     lines: list[list[tuple[int, int, int, int]]] = []
     source = source_line = source_column = 0
     for text in mappings.split(";"):
         column = 0
         segments: list[tuple[int, int, int, int]] = []
-        for segment in text.split(",") if text else ():
+        for segment in text.split(","):
+            if not segment:
+                continue
             fields = _numbers(segment)
+            if len(fields) not in (1, 4, 5):
+                raise ValueError(f"a segment of {len(fields)} numbers")
             column += fields[0]
             if len(fields) >= 4:
                 source += fields[1]
                 source_line += fields[2]
                 source_column += fields[3]
+                if not 0 <= source < sources or source_line < 0 or source_column < 0 or column < 0:
+                    raise ValueError("a segment that leads to no place in a source")
                 segments.append((column, source, source_line, source_column))
         lines.append(segments)
     return lines
 
 
 def _numbers(text: str) -> list[int]:
+    """Return the numbers of a segment.
+
+    Raises:
+        ValueError: It holds another letter, or a number of more than 32 bits.
+    """
     found: list[int] = []
     value = shift = 0
     for digit in text:
-        bits = _DIGITS[digit]
+        bits = _DIGITS.get(digit)
+        if bits is None or shift > _MOST_BITS:
+            raise ValueError(f"a segment that is not base64 of numbers: {text[:20]!r}")
         value |= (bits & 31) << shift
         shift += 5
         if not bits & 32:

@@ -1,19 +1,60 @@
-"""What goes wrong in a page: its exceptions and console, and errors that name the user's own file and line."""
+"""What goes wrong in a page: its exceptions and console, and errors that name the user's own file and line.
+
+All texts come from the page, which can write any number of any length: each is cut and made printable when it arrives.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
 from ..errors import PageError, PageScriptError, PageTimeoutError
+from ..untrusted import LARGEST, shortened, trimmed_stack
 from .contract import cancelled
 from .sourcemap import Place, SourceMap
 
 KEPT_CONSOLE = 100
 SHOWN_CONSOLE = 5
-_POSITION = re.compile(r"(?P<url>https?://[^\s()]+?\.js)(?:\?[^\s():]*)?:(?P<line>\d+):(?P<column>\d+)")
+SHOWN_ARGUMENTS = 20
+MOST_POSITIONS = 50
+MOST_MAPS = 5
+"""Source maps that are fetched for one error."""
+_WORD = re.compile(r"[^\s()]{1,4000}")
+_SCRIPT_END = re.compile(r"\.js(?:\?[^\s():]{0,500})?:(\d{1,9}):(\d{1,9})")
 _TAG = "Symbol(__remotion_"
+_UNKNOWN = "unknown error"
+
+
+@dataclass(frozen=True)
+class Position:
+    """A position in a script, as a text names it.
+
+    Attributes:
+        start: Where it begins in the text.
+        end: Where it ends there.
+        script: Address of the script.
+        line: From 1.
+        column: From 1.
+    """
+
+    start: int
+    end: int
+    script: str
+    line: int
+    column: int
+
+
+def find_positions(text: str) -> Iterator[Position]:
+    """Find positions like `http://localhost/app.js:3:14`, in time that grows with the length of the text only."""
+    for word in _WORD.finditer(text):
+        begins = word[0].find("http")
+        ends = _SCRIPT_END.search(word[0], begins) if begins >= 0 else None
+        if ends and word[0].startswith(("http://", "https://"), begins):
+            script = word[0][begins : ends.start() + len(".js")]
+            yield Position(word.start() + begins, word.start() + ends.end(), script, int(ends[1]), int(ends[2]))
 
 
 class Trouble:
@@ -27,7 +68,7 @@ class Trouble:
 
     def __init__(self, url: str, refused: list[tuple[str, int]], fetch: Callable[[str], Awaitable[str | None]]) -> None:
         self.console: list[str] = []
-        self._exceptions: list[tuple[str, str]] = []
+        self._exception: tuple[str, str] | None = None
         self._url = url
         self._refused = refused
         self._fetch = fetch
@@ -36,36 +77,40 @@ class Trouble:
     @property
     def any(self) -> bool:
         """Whether the page has thrown."""
-        return bool(self._exceptions)
+        return self._exception is not None
 
     def begin_frame(self) -> None:
         """Forget the console of frames before."""
         self.console.clear()
 
     def on_exception(self, event: Mapping[str, Any]) -> None:
-        """Take an event `Runtime.exceptionThrown`."""
-        details = event["exceptionDetails"]
-        text = str(details.get("exception", {}).get("description", ""))
-        self._exceptions.append((self.describe(details), text))
+        """Take an event `Runtime.exceptionThrown`; the first one is reported, and a page can throw without end."""
+        if self._exception is None:
+            details = _mapping(event.get("exceptionDetails"))
+            text = str(_mapping(details.get("exception")).get("description", ""))
+            self._exception = self.describe(details), text
 
     def on_console(self, event: Mapping[str, Any]) -> None:
         """Take an event `Runtime.consoleAPICalled`."""
-        texts = [str(item.get("value", item.get("description", ""))) for item in event["args"]]
+        arguments = [_mapping(item) for item in event.get("args", [])[:SHOWN_ARGUMENTS]]
+        texts = [shortened(item.get("value", item.get("description", ""))) for item in arguments]
         said = " ".join(text for text in texts if not text.startswith(_TAG))
-        self.console.append(f"{event['type']}: {said}"[:1000])
+        self.console.append(f"{event.get('type')}: {said}"[:1000])
         del self.console[:-KEPT_CONSOLE]
 
     def raise_exceptions(self, frame: int | None) -> None:
         """Raise the first exception of the page, if there is one."""
-        if not self._exceptions:
+        if self._exception is None:
             return
-        described, text = self._exceptions[0]
+        described, text = self._exception
         late = cancelled(text, frame)
         if isinstance(late, PageTimeoutError):
             raise late
         where = f" at frame {frame}" if frame is not None else ""
         raise PageScriptError(
-            f"The page threw{where}: {described} {self.hint()}Mend the page and render again.", frame=frame, stack=text
+            f"The page threw{where}: {described} {self.hint()}Mend the page and render again.",
+            frame=frame,
+            stack=trimmed_stack(text),
         )
 
     def hint(self) -> str:
@@ -74,24 +119,28 @@ class Trouble:
             return ""
         host, port = self._refused[-1]
         return (
-            f"It had tried to reach {host}:{port}, which a page may not: it reaches its own site and public addresses, "
-            f"and private networks where allow_private_network is set. "
+            f"It had tried to reach {shortened(host, 300)}:{port}, which a page may not: it reaches its own site and "
+            f"public addresses, and private networks where allow_private_network is set. "
         )
 
     def describe(self, details: Mapping[str, Any]) -> str:
         """Return one sentence of an exception: its message, and its first position."""
-        exception = details.get("exception", {})
-        text = str(exception.get("description") or exception.get("value") or details.get("text", "unknown error"))
-        first, *stack = text.split("\n")
-        position = next((line.strip() for line in stack if line.strip().startswith("at ")), "")
+        exception = _mapping(details.get("exception"))
+        text = str(exception.get("description") or exception.get("value") or details.get("text", _UNKNOWN))
+        fields = _fields(exception)
+        first, *stack = trimmed_stack(text).split("\n")
+        first += f" {fields}" if fields else ""
+        position = next((shortened(line.strip()) for line in stack if line.strip().startswith("at ")), "")
         if not position and details.get("url"):
-            position = f"at {details['url']}:{details['lineNumber'] + 1}:{details['columnNumber'] + 1}"
+            line, column = (_whole(details.get(name)) + 1 for name in ("lineNumber", "columnNumber"))
+            position = f"at {shortened(details['url'])}:{line}:{column}"
         return f"{first} ({position})." if position else f"{first}."
 
     async def explain(self, error: PageError) -> PageError:
         """Return an error with positions in sources, a few lines of code, and what the page said at its frame."""
-        stack = str(error.data.pop("stack", ""))
-        places = {found[0]: await self._place(found) for found in _POSITION.finditer(f"{error.message}\n{stack}")}
+        stack = trimmed_stack(error.data.pop("stack", ""))
+        found = [*find_positions(error.message), *find_positions(stack)][:MOST_POSITIONS]
+        places = {(one.script, one.line, one.column): await self._place(one) for one in found}
         error.message = self._local(_replace(error.message, places))
         own = next((place for place in places.values() if place and place.own), None)
         if stack:
@@ -109,18 +158,20 @@ class Trouble:
         error.args = (error.message,)
         return error
 
-    async def _place(self, found: re.Match[str]) -> Place | None:
-        script = found["url"]
-        if script not in self._maps:
-            self._maps[script] = None
-            text = await self._fetch(f"{script}.map")
+    async def _place(self, found: Position) -> Place | None:
+        if found.script not in self._maps:
+            if len(self._maps) >= MOST_MAPS:
+                return None
+            self._maps[found.script] = None
+            text = await self._fetch(f"{found.script}.map")
             if text:
                 try:
-                    self._maps[script] = SourceMap(text)
-                except (ValueError, KeyError, TypeError, AttributeError):
-                    self._maps[script] = None
-        known = self._maps[script]
-        return known.find(int(found["line"]), int(found["column"])) if known else None
+                    # A map of megabytes takes a second, in which the pipeline goes on.
+                    self._maps[found.script] = await asyncio.to_thread(SourceMap, text)
+                except ValueError:
+                    self._maps[found.script] = None
+        known = self._maps[found.script]
+        return known.find(found.line, found.column) if known else None
 
     def _local(self, text: str) -> str:
         """Name files of a local site by their path, not by the address of a server that is gone tomorrow."""
@@ -128,5 +179,29 @@ class Trouble:
         return text.replace(base, "") if base.startswith("http://localhost:") else text
 
 
-def _replace(text: str, places: Mapping[str, Place | None]) -> str:
-    return _POSITION.sub(lambda found: str(places.get(found[0]) or found[0]), text)
+def _replace(text: str, places: Mapping[tuple[str, int, int], Place | None]) -> str:
+    parts: list[str] = []
+    done = 0
+    for found in find_positions(text):
+        place = places.get((found.script, found.line, found.column))
+        if place:
+            parts += [text[done : found.start], str(place)]
+            done = found.end
+    return "".join([*parts, text[done:]])
+
+
+def _fields(exception: Mapping[str, Any]) -> str:
+    """Return the fields of a thrown object that is not an error, whose description is its class alone."""
+    preview = _mapping(exception.get("preview"))
+    if exception.get("subtype") == "error" or not preview.get("properties"):
+        return ""
+    shown = [_mapping(item) for item in preview["properties"][:SHOWN_ARGUMENTS]]
+    return shortened("{" + ", ".join(f"{item.get('name')}: {item.get('value', '')}" for item in shown) + "}", 300)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and abs(value) < LARGEST else 0

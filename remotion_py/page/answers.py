@@ -1,0 +1,68 @@
+"""What a loaded page answers to its driver, checked (pure).
+
+The driver is ours, but it runs in the page: scripts there may replace what it is made of, so its answers are read like
+any others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..untrusted import Fields
+from .contract import MOST_COMPOSITIONS, Composition, page_fault
+
+MOST_ASSETS = 20_000
+"""In one frame."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the driver says when it has done something.
+
+    Attributes:
+        state: "ready"; "cancelled" or "threw" when the page gave up.
+        text: Why it gave up.
+        names: Ids of compositions, where they were listed.
+        surfaces: Whether pictures come to the display by a way of their own, where a frame is displayed.
+        assets: The assets of a frame, as the page describes them: not checked yet.
+    """
+
+    state: str
+    text: str = ""
+    names: Sequence[str] = ()
+    surfaces: bool = False
+    assets: Sequence[Any] = ()
+
+
+def read_answer(answer: object, frame: int | None = None) -> Answer:
+    """Read what the driver says.
+
+    Args:
+        answer: What it returned.
+        frame: The frame that it is about.
+
+    Raises:
+        PageScriptError: It is something else.
+    """
+    found = Fields(answer, "The answer of the page's driver", page_fault(frame))
+    state = found.choice("state", ("ready", "cancelled", "threw"))
+    if state != "ready":
+        return Answer(state, found.text("text", longest=2**31, default="", empty=True))
+    return Answer(
+        state,
+        names=[name for name in found.items("names", default=()) if isinstance(name, str)],
+        surfaces=found.flag("surfaces", default=False),
+        assets=found.items("assets", most=MOST_ASSETS, default=()),
+    )
+
+
+def read_compositions(answer: object) -> list[Composition]:
+    """Read the list of all compositions.
+
+    Raises:
+        PageScriptError: It is no list, or one of them cannot be.
+    """
+    found = Fields({"compositions": answer}, "The page", page_fault())
+    return [Composition.from_page(item) for item in found.items("compositions", most=MOST_COMPOSITIONS)]
