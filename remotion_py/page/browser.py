@@ -30,7 +30,6 @@ _KEPT_ENVIRONMENT = (
     "HOME",
     "LANG",
     "LC_ALL",
-    "TZ",
     "TMPDIR",
     "LD_LIBRARY_PATH",
     "FONTCONFIG_PATH",
@@ -71,7 +70,8 @@ class Browser:
             own = os.environ.get("REMOTION_PY_BROWSER_FLAGS", "").split()
             flags = (*FLAGS, f"--proxy-server=socks5://127.0.0.1:{gate.port}", *settings.flags(), *own)
             try:
-                browser = await cls._start(choice, (*flags, *FRAME_CONTROL_FLAGS) if frame_control else flags, gate)
+                control = FRAME_CONTROL_FLAGS if frame_control else ()
+                browser = await cls._start(choice, (*flags, *control), settings.timezone, gate)
             except BaseException:
                 await gate.close()
                 raise
@@ -87,7 +87,7 @@ class Browser:
         raise AssertionError("unreachable: the last try has no frame control")
 
     @classmethod
-    async def _start(cls, choice: BrowserChoice, flags: tuple[str, ...], gate: Gate) -> Browser:
+    async def _start(cls, choice: BrowserChoice, flags: tuple[str, ...], timezone: str, gate: Gate) -> Browser:
         from playwright.async_api import Error, async_playwright
 
         playwright = await async_playwright().start()
@@ -95,7 +95,7 @@ class Browser:
             launched = await playwright.chromium.launch(
                 executable_path=str(choice.path),
                 args=list(flags),
-                env={key: os.environ[key] for key in _KEPT_ENVIRONMENT if key in os.environ},
+                env={"TZ": timezone, **{key: os.environ[key] for key in _KEPT_ENVIRONMENT if key in os.environ}},
                 timeout=LAUNCH_TIMEOUT_S * 1000,
             )
             browser = cls(playwright, launched, gate, frame_control=False)
