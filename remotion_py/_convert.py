@@ -273,10 +273,10 @@ class Converter:
         steps = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in self._keys]
         if len(steps) > 20:  # a sentence, not a page
             steps = [*steps[:10], "…", *steps[-5:]]
-        return (self._root + "".join(steps)).encode(errors="replace").decode()
+        return self._root + "".join(steps)
 
     def _refusal(self, problem: str) -> PropsError:
-        return PropsError(f"{self._path()} {problem.encode(errors='replace').decode()}")
+        return PropsError(f"{self._path()} {problem}")
 
 
 def _is_date(text: str) -> bool:

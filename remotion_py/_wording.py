@@ -13,7 +13,6 @@ def shown(value: Any) -> str:
         written = repr(value)
     except Exception:  # a whole number of thousands of digits, or a class whose own repr fails
         return kind_of(value)
-    written = written.encode(errors="backslashreplace").decode()
     return written if len(written) <= _LONGEST else f"{written[:_LONGEST]}…"
 
 

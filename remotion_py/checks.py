@@ -73,7 +73,8 @@ def frame_range(name: str, value: Any) -> list[int | None]:
 
 
 def _half_open(name: str, value: range | slice[Any, Any, Any]) -> tuple[Any, Any]:
-    first, stop, step = value.start or 0, value.stop, 1 if value.step is None else value.step
+    first, stop = 0 if value.start is None else value.start, value.stop
+    step = 1 if value.step is None else value.step
     ends = [end for end in (first, stop, step) if end is not None]
     if not all(isinstance(end, numbers.Integral) for end in ends) or first < 0 or (stop is not None and stop < 0):
         raise OptionError(f"{name} is {shown(value)}, but frames are counted from 0. Pass such as {_example(value)}.")

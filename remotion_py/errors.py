@@ -53,7 +53,9 @@ class RemotionPyError(Exception):
     retryable = False
     """Whether the same work may succeed when it is tried again."""
 
-    def __init__(self, message: str, **data: Any) -> None:
+    def __init__(self, message: str, /, **data: Any) -> None:
+        # Half of a character, as JavaScript and some file names have, would make it impossible to print the error.
+        message = message.encode("utf-8", "replace").decode() if not message.isascii() else message
         super().__init__(message)
         self.message = message
         self.data = data

@@ -111,6 +111,7 @@ def test_props_are_carried_or_refused_by_their_path(value: Any, nan: Any) -> Non
 @example({"x": Decimal("sNaN")}, "/{x}0/")
 @example({"": 1}, "{}")
 @example({}, "}")
+@example({"\ud800": None}, "{}")
 def test_rows_and_templates_make_outputs_or_errors(row: dict[str, Any], template: str) -> None:
     planned, refusal = outcome(lambda: plan_rows(read_rows([row]), output=template, props=None, about={"row": row}))
     if not refusal:
@@ -138,6 +139,8 @@ def test_files_are_read_or_refused(tmp_path: Path, name: str, data: bytes | str)
 
 @quick
 @given(TEXTS)
+@example("²")
+@example("1" * 5000)
 def test_texts_of_the_command_line_are_read_or_refused(text: str) -> None:
     outcome(lambda: parse_props(text))
     outcome(lambda: parse_frames(text))
