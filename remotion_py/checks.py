@@ -171,8 +171,8 @@ def _sendable(name: str, value: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise OptionError(
-            f"{name} is {shown(value)}, which holds half a character (a lone surrogate). Remove it."
+            f"{name} is {shown(value)}, but must not hold half a character (a lone surrogate). Remove it."
         ) from None
     if "\0" in value:
-        raise OptionError(f"{name} is {shown(value)}, which holds a zero character. Remove it.")
+        raise OptionError(f"{name} is {shown(value)}, but must not hold a zero character. Remove it.")
     return value

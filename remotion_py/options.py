@@ -174,9 +174,7 @@ class SequenceOptions(PictureOptions, AssetOptions, total=False):
     ]
     frame_range: Annotated[
         FrameRange | None,
-        Option(
-            "One frame, (first, last), a range or a slice; None for all.", None, "frameRange", frame_range, "frames"
-        ),
+        Option("One frame, (first, last), range or slice; None for all.", None, "frameRange", frame_range, "frames"),
     ]
     every_nth_frame: Annotated[
         int,

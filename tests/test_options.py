@@ -60,8 +60,11 @@ def test_defaults_and_wire_names() -> None:
         ({"timezone": "Europe/Berln"}, "timezone is 'Europe/Berln', but must be the name of a time zone. Did you mean"),
         ({"timezone": "Europe"}, "timezone is 'Europe', but must be the name of a time zone"),
         ({"timezone": "../../etc/hostname"}, "must be the name of a time zone"),
-        ({"user_agent": "a\0b"}, "user_agent is 'a\\x00b', which holds a zero character"),
-        ({"metadata": {"title": "cut \ud83d"}}, "metadata['title'] is 'cut \\ud83d', which holds half a character"),
+        ({"user_agent": "a\0b"}, "user_agent is 'a\\x00b', but must not hold a zero character"),
+        (
+            {"metadata": {"title": "cut \ud83d"}},
+            "metadata['title'] is 'cut \\ud83d', but must not hold half a character",
+        ),
         ({"output": "a\0.mp4"}, "a path cannot hold a zero character"),
         ({"output": b"a.mp4"}, "output is b'a.mp4', but must be a path"),
         ({"out_name": b"a.mp4"}, "out_name is b'a.mp4'"),
