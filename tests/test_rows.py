@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
+import threading
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import pytest
 import remotion_py as rp
 from remotion_py.batch.manifest import Entry, Manifest
 from remotion_py.batch.rows import plan_rows, read_rows
-from remotion_py.errors import InputError, OptionError, OutputError, PropsError
+from remotion_py.errors import InputError, OptionError, OutputError, PropsError, SiteNotFoundError
 
 from .conftest import LAB
 
@@ -165,6 +167,23 @@ def test_options_of_a_batch_are_checked(options: dict[str, Any], words: str) -> 
     given = {"output": "{name}.mp4"} | options
     with rp.Client() as client, pytest.raises(OptionError, match=words):
         client.render_batch([{"name": "a"}], LAB, "counter", **given)
+
+
+def test_planning_does_not_hold_up_the_callers_event_loop() -> None:
+    threads: list[threading.Thread] = []
+
+    def props(row: Any) -> Any:
+        threads.append(threading.current_thread())
+        return row
+
+    async def render() -> None:
+        async with rp.AsyncClient() as client:
+            await client.render_batch([{"name": "a"}], "no/such/site", "c", "{name}.mp4", props=props)
+
+    with pytest.raises(SiteNotFoundError):
+        asyncio.run(render())
+    assert threading.main_thread() not in threads
+    assert len(threads) == 1
 
 
 ENTRY = b'{"index": 0, "status": "done", "path": "a.mp4", "key": "k"}\n'

@@ -14,7 +14,7 @@ from .rows import Row
 NAME = "batch-manifest.jsonl"
 _BEGIN = b'{"index": '
 """How each line begins."""
-Status = Literal["done", "failed", "skipped", "cancelled"]
+Status = Literal["done", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Entry:
 
     Attributes:
         index: Its place among the rows.
-        status: "done"; "skipped": done by an earlier call and unchanged; "failed"; "cancelled".
+        status: "done"; "skipped": done by an earlier call and unchanged; "failed".
         path: Its output.
         duration: Seconds of video; None for stills and failures.
         seconds: How long it took to render.
