@@ -78,7 +78,7 @@ async def make_payload(
 
 
 def _is_site_name(url: str) -> bool:
-    return not Path(url).expanduser().exists() and not any(sign in url for sign in "/\\.~")
+    return not any(sign in url for sign in "/\\.~") and not Path(url).exists()
 
 
 def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 from ._engine import Engine
 from .errors import OptionError
 from .options import RenderMediaOptions
+from .props import serialize_props
 from .render import Composition
 
 _OTHERS = {"output", "overwrite", "separate_audio_to", "out_name", "codec", "image_format", "props"}
@@ -54,7 +56,7 @@ class Preview:
         self._composition = composition
         self._options = {name: value for name, value in options.items() if name not in _OTHERS}
         self._payload: dict[str, Any] = {}
-        self._props: Any = None
+        self._props = ""
 
     async def frame(self, number: int, props: Mapping[str, Any] | None) -> PreviewFrame:
         """Render one frame.
@@ -63,8 +65,10 @@ class Preview:
             number: Which one; one outside the composition is taken for its first or last.
             props: Input props; others than last time open the page afresh.
         """
-        if not self._payload or props != self._props:
-            await self._begin(props)
+        written = serialize_props(props, nan=self._options.get("nan", "error"))  # frames and arrays do not compare
+        if not self._payload or written != self._props:
+            await self._begin(json.loads(written))
+            self._props = written
         found = await self._engine.call(self._payload | {"frame": number})
         return PreviewFrame(
             found["frame"], base64.b64decode(found["picture"]), Composition.from_wire(found["composition"])
@@ -80,4 +84,3 @@ class Preview:
             )
         self._site = payload["serveUrl"]  # a folder is brought to a bucket once
         self._payload = payload | {"composition": self._composition, "session": secrets.token_hex(8)}
-        self._props = props

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from typing import Any, Self, Unpack, cast
@@ -99,9 +100,14 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         progress: Progress = None,
         **options: Any,
     ) -> BatchResult:
-        """Render a composition once for each row; see `Client.render_batch()`. Cancelling the task cancels the rows."""
+        """Render a composition once for each row; see `Client.render_batch()`. Cancelling the task cancels the rows.
+
+        A function that makes the props of rows is called in another thread.
+        """
         how = self._how(progress)
-        batch = Batch(
+        # In a thread: reading files and frames, and hashing a site, would hold up the caller's own event loop.
+        batch = await asyncio.to_thread(
+            Batch,
             self._engine,
             rows,
             serve_url,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
-from .checks import boolean, choice, text
+from .checks import boolean, choice, json_object, text, text_or_object
 from .option import Option, always
 
 DeleteAfter = Literal["1-day", "3-days", "7-days", "30-days"]
@@ -21,6 +21,7 @@ class CloudOptions(TypedDict, total=False):
             "AWS: name in the render's folder, or {bucketName, key, s3OutputProvider}; None is out.EXTENSION.",
             None,
             "outName",
+            text_or_object,
             secret=lambda value: isinstance(value, Mapping),
         ),
     ]
@@ -86,5 +87,5 @@ class WebhookOptions(TypedDict, total=False):
     ]
     webhook_custom_data: Annotated[
         Mapping[str, Any] | None,
-        Option("What the webhook passes on to its address, a JSON object.", None, "webhook.customData"),
+        Option("What the webhook passes on to its address, a JSON object.", None, "webhook.customData", json_object),
     ]

@@ -103,7 +103,8 @@ def wire_options(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
         if option.wire:
             group, _, key = option.wire.rpartition(".")
             (wire.setdefault(group, {}) if group else wire)[key] = values[name]
-    return wire | {"inputProps": {"type": "payload", "payload": serialize_props(values.get("props"))}}
+    props = serialize_props(values.get("props"), nan=values.get("nan", "error"))
+    return wire | {"inputProps": {"type": "payload", "payload": props}}
 
 
 def input_props(payload: Mapping[str, Any]) -> str:

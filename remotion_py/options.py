@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypedDict, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from .checks import boolean, choice, frame_range, number, path, strings, text
 from .cloud_options import AssetOptions, CloudOptions, WebhookOptions
+from .data_options import DataOptions
 from .option import Option, always, table
+from .picture_options import TransparencyOptions
 
-FrameRange = int | tuple[int, int | None]
+FrameRange = int | tuple[int, int | None] | range | slice
 LogLevel = Literal["trace", "verbose", "info", "warn", "error"]
 X264Preset = Literal[
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"
@@ -43,10 +45,9 @@ MIN_TIMEOUT_MS = 7000
 """Below this the page's own timers, 2 s shorter, leave no room (page contract 1.3)."""
 
 
-class PageOptions(TypedDict, total=False):
+class PageOptions(DataOptions, total=False):
     """Options of everything that opens a page."""
 
-    props: Annotated[Mapping[str, Any] | None, Option("Input props, a JSON object.", flag="props")]
     timeout_in_milliseconds: Annotated[
         int,
         Option(
@@ -184,7 +185,7 @@ class SequenceOptions(PictureOptions, AssetOptions, total=False):
     ]
     frame_range: Annotated[
         FrameRange | None,
-        Option("One frame, or (first, last), both rendered; None for all.", None, "frameRange", frame_range, "frames"),
+        Option("One frame, (first, last), range or slice; None for all.", None, "frameRange", frame_range, "frames"),
     ]
     every_nth_frame: Annotated[
         int,
@@ -220,21 +221,6 @@ class SequenceOptions(PictureOptions, AssetOptions, total=False):
             "forceDurationInFrames",
             number(1, 100_000_000, whole=True),
             "duration",
-        ),
-    ]
-
-
-class TransparencyOptions(TypedDict, total=False):
-    """Options of pictures that keep what is transparent."""
-
-    transparent: Annotated[
-        bool,
-        Option(
-            "Leave transparent what a plain page does not paint; white otherwise. A Remotion bundle's PNGs always are.",
-            False,
-            "transparent",
-            boolean,
-            "transparent",
         ),
     ]
 

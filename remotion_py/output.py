@@ -57,6 +57,21 @@ def name_fault(name: str) -> str | None:
     return None
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path with a leading `~` written out.
+
+    Raises:
+        OutputError: It names a user who has no home folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise OutputError(
+            f"The path {os.fspath(path)!r} begins with a user who has no home folder here. Write the folder out, or "
+            f"begin with ./ for a name that begins with ~."
+        ) from None
+
+
 def check_output(output: str | os.PathLike[str], extensions: tuple[str, ...], *, overwrite: bool) -> Path:
     """Return the absolute path of an output that can be written.
 
@@ -69,7 +84,7 @@ def check_output(output: str | os.PathLike[str], extensions: tuple[str, ...], *,
         OutputError: The extension does not fit, the file exists, or its folder cannot be written.
         DiskFullError: The disk has next to no space.
     """
-    path = Path(output).expanduser().absolute()
+    path = expanded(output).absolute()
     try:
         _probe(path, extensions, overwrite=overwrite)
         free = shutil.disk_usage(path.parent).free
@@ -95,7 +110,7 @@ def check_output_folder(output: str | os.PathLike[str], *, overwrite: bool) -> P
     Raises:
         OutputError: It is a file, holds files, or cannot be written.
     """
-    path = Path(output).expanduser().absolute()
+    path = expanded(output).absolute()
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):

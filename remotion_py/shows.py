@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import json
 import logging
+import numbers
 import os
 import sys
 from collections.abc import Callable, Generator, Mapping
@@ -146,7 +147,12 @@ def _written(value: Any, longest: int) -> str | None:
     """Return a value as Python, unless it is longer; a large one costs no more than a small one."""
     if isinstance(value, Mapping) and not _is_short_json(value, longest):
         return None
-    written = repr(os.fspath(value) if isinstance(value, os.PathLike) else value)
+    if isinstance(value, numbers.Number) and hasattr(value, "item"):
+        value = cast(Any, value).item()  # a number of numpy, as Python's own
+    try:
+        written = repr(os.fspath(value) if isinstance(value, os.PathLike) else value)
+    except Exception:  # what cannot be written stays a name; the check of the option says what is wrong with it
+        return None
     return written if len(written) <= longest else None
 
 
@@ -159,7 +165,7 @@ def _is_short_json(value: Any, longest: int) -> bool:
             if length > longest:
                 return False
         return json.loads("".join(pieces)) == value
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return False
 
 

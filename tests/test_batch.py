@@ -121,7 +121,7 @@ def test_wrong_rows_are_named(rows: Any, output: str, error: type[Exception], wo
     [
         ("nothing.jsonl", "{name}.mp4", {}, OptionError, "no file nothing.jsonl"),
         ({"a": 1}, "{name}.mp4", {}, OptionError, "The rows are a dict"),
-        ([{"name": "a"}], "{name}", {}, OptionError, "ends? in nothing"),
+        ([{"name": "a"}], "{name}", {}, OptionError, "end in no extension"),
         ([{"name": "a.mp4"}, {"name": "b.png"}], "{name}", {}, OptionError, "two batches"),
         ([{"name": "a"}], "{name}.mp4", {"crf": 900}, OptionError, "crf"),
         ([{"name": "a"}], "{name}.mp4", {"parallel": 0}, OptionError, "parallel is 0"),
@@ -161,7 +161,7 @@ def test_a_manifest_survives_what_killed_its_writer(tmp_path: Path) -> None:
     again.add(Entry(1, "failed", "b.mp4", error="x"))
     assert len((tmp_path / "m.jsonl").read_text().splitlines()) == 2
     (tmp_path / "m.jsonl").write_text("name,value\n1,2\n")
-    with pytest.raises(OutputError, match="no entry of a batch's manifest"):
+    with pytest.raises(OutputError, match="is not an entry of a batch's manifest"):
         Manifest(tmp_path / "m.jsonl")
 
 

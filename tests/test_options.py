@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import inspect
+import json
+import re
+import zoneinfo
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 import remotion_py as rp
-from remotion_py.errors import OptionError
+from remotion_py._official import official_payload
+from remotion_py.errors import InputError, OptionError
 from remotion_py.option import check_options, table, wire_options
 from remotion_py.options import PageOptions, RenderMediaOptions, RenderStillOptions
+from remotion_py.shows import repeating
 
 
 def test_defaults_and_wire_names() -> None:
@@ -38,16 +45,92 @@ def test_defaults_and_wire_names() -> None:
         ({"overwrite": None}, "overwrite is None, but needs a value"),
         ({"env_variables": {"A": 1}}, "env_variables is"),
         ({"timeout_in_milliseconds": 10}, "timeout_in_milliseconds is 10"),
+        ({"frame_range": range(0, 10, 2)}, "has no step. For every n-th frame pass frame_range=(0, 9) and every_nth_f"),
+        ({"frame_range": slice(9, None, -1)}, "has no step. For every n-th frame pass frame_range=(9, None) and eve"),
+        ({"frame_range": range(0)}, "which holds no frame. Pass such as range(0, 10), which is frames 0 to 9"),
+        ({"frame_range": slice(-10, None)}, "frames are counted from 0"),
+        ({"frame_range": (0, 1, 2)}, "frame_range is (0, 1, 2), but must be one frame number"),
+        ({"frame_range": (None, 5)}, "frame_range is (None, 5)"),
+        ({"frame_range": True}, "frame_range is True"),
+        ({"crf": np.float64(18)}, "crf is np.float64(18.0), but must be a whole number"),
+        ({"crf": 10**5000}, "crf is an int, but must be a whole number"),
+        ({"scale": float("nan")}, "scale is nan"),
+        ({"codec": np.array(["h264"])}, "codec is array(['h264']"),
+        ({"nan": "drop"}, "nan is 'drop', but must be one of: error, null"),
+        ({"timezone": "Europe/Berln"}, "timezone is 'Europe/Berln', but must be the name of a time zone. Did you mean"),
+        ({"timezone": "Europe"}, "timezone is 'Europe', but must be the name of a time zone"),
+        ({"timezone": "../../etc/hostname"}, "must be the name of a time zone"),
+        ({"user_agent": "a\0b"}, "user_agent is 'a\\x00b', but must not hold a zero character"),
+        (
+            {"metadata": {"title": "cut \ud83d"}},
+            "metadata['title'] is 'cut \\ud83d', but must not hold half a character",
+        ),
+        ({"output": "a\0.mp4"}, "a path cannot hold a zero character"),
+        ({"output": b"a.mp4"}, "output is b'a.mp4', but must be a path"),
+        ({"out_name": b"a.mp4"}, "out_name is b'a.mp4'"),
+        ({"webhook_custom_data": {"a": [float("inf")]}}, "webhook_custom_data.a[0] is inf"),
+        ({"webhook_custom_data": "text"}, "webhook_custom_data is 'text', but must be a JSON object"),
     ],
 )
 def test_wrong_options_are_named_with_what_is_right(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(OptionError, match=words.replace("(", r"\(")):
+    with pytest.raises(InputError, match=re.escape(words)):
         check_options(RenderMediaOptions, options)
 
 
-@pytest.mark.parametrize(("given", "wire"), [(5, [5, 5]), ((2, 8), [2, 8]), ([2, None], [2, None])])
+@pytest.mark.parametrize(
+    ("given", "wire"),
+    [
+        (5, [5, 5]),
+        ((2, 8), [2, 8]),
+        ([2, None], [2, None]),
+        (range(10), [0, 9]),
+        (range(5, 6), [5, 5]),
+        (slice(10), [0, 9]),
+        (slice(5, None), [5, None]),
+        (slice(None), [0, None]),
+        (np.int64(5), [5, 5]),
+        ((np.int64(2), np.uint8(8)), [2, 8]),
+        (slice(np.int32(2), np.int32(9)), [2, 8]),
+    ],
+)
 def test_frame_ranges(given: Any, wire: list[int | None]) -> None:
     assert check_options(RenderMediaOptions, {"frame_range": given})["frame_range"] == wire
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    given: dict[str, Any] = {"crf": np.int64(20), "scale": np.float32(0.5), "muted": np.bool_(True)}
+    given |= {"force_fps": Fraction(30000, 1001), "webhook_custom_data": {"n": np.int64(1)}}
+    wire = wire_options(RenderMediaOptions, check_options(RenderMediaOptions, given))
+    assert json.loads(json.dumps(wire))["crf"] == 20
+    assert (wire["scale"], wire["muted"], wire["webhook"]["customData"]) == (0.5, True, {"n": 1})
+    assert wire["forceFps"] == pytest.approx(29.97, abs=1e-3)
+    assert repeating("rp.render_still", "site", "c", {"frame": np.int64(5)}) == "rp.render_still('site', 'c', frame=5)"
+
+
+def test_a_call_with_what_cannot_be_written_is_still_refused_by_its_name() -> None:
+    deep: Any = 1
+    for _ in range(3000):
+        deep = [deep]
+    written = repeating("rp.render_media", "site", "c", {"crf": 10**5000, "props": {"a": deep}})
+    assert written == "rp.render_media('site', 'c', crf=crf, props=props)"
+
+
+def test_the_time_zone_is_utc_unless_it_is_chosen() -> None:
+    def sent(**options: Any) -> Any:
+        return wire_options(PageOptions, check_options(PageOptions, options))["chromiumOptions"]["timezone"]
+
+    assert sent() == "UTC"
+    assert sent(timezone="Europe/Berlin") == sent(timezone=zoneinfo.ZoneInfo("Europe/Berlin")) == "Europe/Berlin"
+    official = {"type": "start", "chromiumOptions": {"timezone": "UTC", "gl": None}}
+    assert official_payload(official)["chromiumOptions"] == {"gl": None}, "which functions of Remotion do not know"
+    with pytest.raises(OptionError, match="functions that Remotion deployed render in UTC only"):
+        official_payload(official | {"chromiumOptions": {"timezone": "Europe/Berlin"}})
+
+
+def test_missing_values_are_null_where_that_is_asked() -> None:
+    values = check_options(RenderStillOptions, {"props": {"a": [float("nan")]}, "nan": "null"})
+    assert wire_options(RenderStillOptions, values)["inputProps"]["payload"] == '{"a":[null]}'
+    assert "nan" not in wire_options(RenderStillOptions, values)
 
 
 def test_signatures_show_every_option() -> None:

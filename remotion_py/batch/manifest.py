@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from ..errors import OutputError
+from ..output import expanded
 from .rows import Row
 
 NAME = "batch-manifest.jsonl"
-Status = Literal["done", "failed", "skipped", "cancelled"]
+_BEGIN = b'{"index": '
+"""How each line begins."""
+Status = Literal["done", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Entry:
 
     Attributes:
         index: Its place among the rows.
-        status: "done"; "skipped": done by an earlier call and unchanged; "failed"; "cancelled".
+        status: "done"; "skipped": done by an earlier call and unchanged; "failed".
         path: Its output.
         duration: Seconds of video; None for stills and failures.
         seconds: How long it took to render.
@@ -45,30 +48,35 @@ class Manifest:
     """A file of entries; the last one of an output counts.
 
     Args:
-        path: The file; it need not exist.
+        path: The file; it need not exist. The last line may be cut off, as by the end of the process that wrote it.
 
     Raises:
         OutputError: It is something else.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: str | Path) -> None:
+        self._path = expanded(path)
         self._done: dict[str, Entry] = {}
         try:
-            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        except (OSError, UnicodeDecodeError) as error:
-            raise OutputError(f"The manifest {path} cannot be read: {error}. Name another one by manifest=.") from error
-        for number, line in enumerate(lines, 1):
-            try:
-                entry = Entry(**json.loads(line))
-            except (ValueError, TypeError) as error:
-                if number == len(lines) > 1:  # the process died while it wrote
-                    path.write_text("".join(f"{whole}\n" for whole in lines[:-1]), encoding="utf-8")
-                    break
+            data = self._path.read_bytes() if self._path.exists() else b""
+        except OSError as error:
+            raise OutputError(
+                f"The manifest {path} cannot be read: {error.strerror}. Name another one by manifest=."
+            ) from error
+        whole, _, cut = data.rpartition(b"\n")
+        # Not splitlines(): texts of errors may hold characters that end a line elsewhere, such as U+2028.
+        for number, line in enumerate(whole.split(b"\n") if whole else [], 1):
+            entry = _read(line)
+            if entry is None:
                 raise OutputError(
-                    f"Line {number} of {path} is no entry of a batch's manifest. Name another file by manifest=."
-                ) from error
+                    f"Line {number} of {path} is not an entry of a batch's manifest. Correct or delete the line, or "
+                    f"name another file by manifest=."
+                )
             self._done[_place(entry.path)] = entry
+        if not cut.startswith(_BEGIN[: len(cut)]):
+            raise OutputError(f"{path} is not a manifest of a batch. Name another file by manifest=.")
+        if cut:  # the process ended while it wrote
+            self._write(whole + b"\n" if whole else b"", "wb")
 
     def finished(self, row: Row) -> Entry | None:
         """Return how a row was done before, if its output is still there and nothing has changed."""
@@ -77,16 +85,38 @@ class Manifest:
         return entry if unchanged else None
 
     def add(self, entry: Entry) -> None:
-        """Note how a row ended, at once."""
+        """Note how a row ended, at once.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
         self._done[_place(entry.path)] = entry
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
+        line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
+        self._write(line.encode(errors="backslashreplace"), "ab")
+
+    def _write(self, data: bytes, mode: str) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open(mode) as file:
+                file.write(data)
+        except OSError as error:
+            raise OutputError(
+                f"The manifest {self._path} cannot be written: {error.strerror}. Name another one by manifest=."
+            ) from error
+
+
+def _read(line: bytes) -> Entry | None:
+    """Return the entry of a line; None where there is none."""
+    try:
+        entry = Entry(**json.loads(line))
+        return entry if isinstance(cast(object, entry.path), str) and _place(entry.path) else None
+    except (ValueError, TypeError, RecursionError, OutputError):
+        return None
 
 
 def _place(path: str | Path) -> str:
     """Return what tells outputs apart, however they are written."""
-    return str(Path(path).expanduser().absolute())
+    return str(expanded(path).absolute())
 
 
 def default_path(rows: list[Row]) -> Path:

@@ -8,12 +8,13 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from .. import _loop
+from .._convert import Nan
 from .._engine import Engine
 from .._payload import PICTURE_EXTENSIONS, media_wire
+from ..checks import choice, number, path
 from ..errors import OptionError, RemotionPyError, SiteError
 from ..media.codecs import CODEC_OF_EXTENSION
 from ..option import check_options
@@ -26,6 +27,8 @@ from .rows import Row, RowProps, Rows, plan_rows, read_rows, site_mark
 
 REMOTE_ROWS = 4
 """Rows at the same time on AWS, where each has functions of its own."""
+MOST_ROWS = 1000
+"""Rows at the same time that can be asked for."""
 _PICTURES = {extension for listed in PICTURE_EXTENSIONS.values() for extension in listed}
 
 
@@ -64,11 +67,13 @@ class Batch:
         self._site, self._composition = serve_url, composition
         self._options = dict(options)
         about = {"site": site_mark(serve_url), "composition": composition, "options": self._options}
-        self.rows = plan_rows(read_rows(rows), output=os.fspath(output), props=props, about=about)
+        nan = choice(*get_args(Nan))("nan", self._options.get("nan", "error"))
+        template = os.fspath(path("output", output))
+        self.rows = plan_rows(read_rows(rows), output=template, props=props, about=about, nan=nan)
         self._stills = _are_stills(self.rows)
         self._check()
         self._parallel = self._bound(parallel)
-        self._manifest = Manifest(Path(manifest).expanduser() if manifest else default_path(self.rows))
+        self._manifest = Manifest(path("manifest", manifest) if manifest else default_path(self.rows))
         self._entries: dict[int, Entry] = {}
         self._running: dict[int, float] = {}
         self._signal = asyncio.Event()
@@ -87,8 +92,8 @@ class Batch:
             check_folder(os.fspath(self._site))
 
     def _bound(self, parallel: int | None) -> int:
-        if parallel is not None and parallel < 1:
-            raise OptionError(f"parallel is {parallel}, but must be 1 or more. Leave it out for what the place takes.")
+        if parallel is not None:
+            parallel = number(1, MOST_ROWS, whole=True)("parallel", parallel)
         capacity = self._engine.provider.capacity or REMOTE_ROWS
         rows = min(parallel or capacity, len(self.rows))
         if not self._stills and rows >= capacity and not {"concurrency", "frames_per_lambda"} & set(self._options):
@@ -229,8 +234,8 @@ def _are_stills(rows: list[Row]) -> bool:
         raise OptionError("Some outputs are videos and some are pictures. Render them in two batches.")
     unknown = suffixes - _PICTURES - set(CODEC_OF_EXTENSION)
     if unknown:
+        listed = ", ".join(f".{suffix}" if suffix else "no extension" for suffix in sorted(unknown))
         raise OptionError(
-            f"The outputs end in {', '.join(f'.{suffix}' if suffix else 'nothing' for suffix in sorted(unknown))}, "
-            f"which is no format that can be written. Name them like '{{name}}.mp4'."
+            f"The outputs end in {listed}, which is not a format that can be written. Name them like '{{name}}.mp4'."
         )
     return bool(pictures)

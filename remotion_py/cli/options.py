@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -77,9 +78,10 @@ def parse_frames(text: str) -> tuple[int, int | None]:
     Raises:
         OptionError: It is none of these.
     """
-    first, dash, last = text.strip().partition("-")
-    if not first.isdigit() or (last and not last.isdigit()):
+    found = re.fullmatch(r"(\d{1,9})(-(\d{1,9})?)?", text.strip())
+    if not found:
         raise OptionError(f"--frames is {text!r}, but must be one frame (5), a range (0-9), or an open range (10-).")
+    first, dash, last = found.groups()
     if not dash:
         return int(first), int(first)
     return int(first), int(last) if last else None

@@ -209,5 +209,6 @@ def page_settings(payload: Mapping[str, Any]) -> PageSettings:
             disable_web_security=bool(chromium.get("disableWebSecurity")),
             ignore_certificate_errors=bool(chromium.get("ignoreCertificateErrors")),
             user_agent=chromium.get("userAgent"),
+            timezone=chromium.get("timezone") or "UTC",
         ),
     )

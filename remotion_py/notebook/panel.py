@@ -74,7 +74,10 @@ class Panel:
         given = options.get("props")
         self._shown = _loop.run(self._preview.frame(0, given))
         self._defaults = self._shown.composition.default_props
-        self._given: dict[str, Any] = {**self._defaults, **json.loads(serialize_props(given))}
+        self._given: dict[str, Any] = {
+            **self._defaults,
+            **json.loads(serialize_props(given, nan=options.get("nan", "error"))),
+        }
         self._props = differing(self._given, self._defaults)
         self._id = f"remotion-py-{secrets.token_hex(8)}"
         self._wanted: tuple[int, dict[str, Any]] | None = None

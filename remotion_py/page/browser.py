@@ -30,7 +30,6 @@ _KEPT_ENVIRONMENT = (
     "HOME",
     "LANG",
     "LC_ALL",
-    "TZ",
     "TMPDIR",
     "LD_LIBRARY_PATH",
     "FONTCONFIG_PATH",
@@ -73,7 +72,8 @@ class Browser:
             own = os.environ.get("REMOTION_PY_BROWSER_FLAGS", "").split()
             flags = (*FLAGS, f"--proxy-server=socks5://127.0.0.1:{gate.port}", *settings.flags(), *own)
             try:
-                browser = await cls._start(choice, (*flags, *FRAME_CONTROL_FLAGS) if frame_control else flags, gate)
+                control = FRAME_CONTROL_FLAGS if frame_control else ()
+                browser = await cls._start(choice, (*flags, *control), settings.timezone, gate)
             except BaseException:
                 await gate.close()
                 raise
@@ -89,7 +89,7 @@ class Browser:
         raise AssertionError("unreachable: the last try has no frame control")
 
     @classmethod
-    async def _start(cls, choice: BrowserChoice, flags: tuple[str, ...], gate: Gate) -> Browser:
+    async def _start(cls, choice: BrowserChoice, flags: tuple[str, ...], timezone: str, gate: Gate) -> Browser:
         from playwright.async_api import Error, async_playwright
 
         driver = asyncio.ensure_future(async_playwright().start())  # takes as long as the browser itself
@@ -97,7 +97,7 @@ class Browser:
         relay: Relay | None = None
         try:
             async with asyncio.timeout(LAUNCH_TIMEOUT_S):
-                chromium, sandboxed = await _spawn(choice, flags)
+                chromium, sandboxed = await _spawn(choice, flags, timezone)
                 relay = Relay(chromium.connection)
                 await relay.start()
                 playwright = await driver
@@ -199,9 +199,10 @@ class Browser:
         self._chromium.kill()
 
 
-async def _spawn(choice: BrowserChoice, flags: tuple[str, ...]) -> tuple[Chromium, bool]:
+async def _spawn(choice: BrowserChoice, flags: tuple[str, ...], timezone: str) -> tuple[Chromium, bool]:
     """Start the process and connect to it, without its sandbox only where that cannot be had; tell which."""
-    environment = {key: os.environ[key] for key in _KEPT_ENVIRONMENT if key in os.environ}
+    kept = {key: os.environ[key] for key in _KEPT_ENVIRONMENT if key in os.environ}
+    environment = kept | {"TZ": timezone}
     for sandboxed in (True, False) if sandbox_wanted(choice.path) else (False,):
         chromium = await Chromium.start(choice.path, flags if sandboxed else (*NO_SANDBOX, *flags), environment)
         try:
@@ -225,7 +226,7 @@ async def _abandon(driver: asyncio.Future[Playwright], chromium: Chromium | None
     if relay:
         await relay.close()
     with contextlib.suppress(Exception):
-        playwright = await asyncio.wait_for(driver, CLOSE_TIMEOUT_S)
+        playwright = await asyncio.wait_for(driver, LAUNCH_TIMEOUT_S)  # it cannot be ended before it has started
         await asyncio.wait_for(playwright.stop(), CLOSE_TIMEOUT_S)
 
 

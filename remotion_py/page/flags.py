@@ -96,6 +96,7 @@ class BrowserSettings:
         disable_web_security: Let pages read from other origins without CORS.
         ignore_certificate_errors: Accept wrong TLS certificates.
         user_agent: What the browser says it is; None keeps its own.
+        timezone: Name of the time zone of its pages; a variable of its process carries it.
     """
 
     scale: float = 1
@@ -103,6 +104,7 @@ class BrowserSettings:
     disable_web_security: bool = False
     ignore_certificate_errors: bool = False
     user_agent: str | None = None
+    timezone: str = "UTC"
 
     def flags(self) -> tuple[str, ...]:
         """Return the flags that carry these settings."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from ..errors import SiteNotFoundError
@@ -16,7 +16,7 @@ def address(serve_url: object) -> str:
     Raises:
         SiteNotFoundError: It is something else than text or a path.
     """
-    if not isinstance(serve_url, (str, os.PathLike)):
+    if not isinstance(serve_url, (str, os.PathLike)) or isinstance(os.fspath(cast(Any, serve_url)), bytes):
         raise SiteNotFoundError(
             f"The serve URL is {serve_url!r}, but must be the path of a folder or an http(s) URL. Pass such a one."
         )
@@ -25,7 +25,10 @@ def address(serve_url: object) -> str:
 
 def is_url(serve_url: str) -> bool:
     """Tell an http(s) serve URL from a folder."""
-    return urlsplit(serve_url).scheme in ("http", "https")
+    try:
+        return urlsplit(serve_url).scheme in ("http", "https")
+    except ValueError:  # such as an unclosed bracket
+        return False
 
 
 def check_folder(serve_url: str) -> Path:
@@ -34,10 +37,14 @@ def check_folder(serve_url: str) -> Path:
     Raises:
         SiteNotFoundError: It does not exist, or has no index.html.
     """
-    folder = Path(serve_url).expanduser().resolve()
-    if folder.name == "index.html" and folder.is_file():
-        folder = folder.parent
-    if not folder.is_dir():
+    try:
+        folder = Path(serve_url).expanduser().resolve()
+        if folder.name == "index.html" and folder.is_file():
+            folder = folder.parent
+        found = folder.is_dir()
+    except (OSError, RuntimeError, ValueError):  # a name that is too long, a user without a home, a zero character
+        folder, found = Path(), False
+    if not found:
         raise SiteNotFoundError(
             f"The serve URL {serve_url!r} is neither an http(s) URL nor a folder that exists. "
             f"Pass the folder of a bundle (for example made by 'npx remotion bundle') or of a plain HTML page."
