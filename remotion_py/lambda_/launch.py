@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
-from ..errors import DiskFullError, RenderError
+from ..errors import DiskFullError, RemotionPyError, RenderError
 from ..media.formats import check_gif_rate
 from ..page.bundle import CompositionPage
 from ..page.contract import Composition
@@ -176,14 +176,36 @@ class _Main:
         return Job(job.payload | {"offloadedProps": props}, job.composition) if "hash" in props else job
 
     async def _render_here(self, job: Job, frames: tuple[int, int], audio: AudioJoin) -> list[ChunkFiles]:
-        chunk = ChunkRender(self._context, job, frames, "chunk-00000000")
+        """Render the only chunk in this function, with the retries that one of several gets."""
+        attempt = 1
+        while True:
+            chunk = ChunkRender(self._context, job, frames, f"chunk-00000000-{attempt}")
+            try:
+                files = await self._reported(job, chunk)
+                break
+            except RemotionPyError as error:
+                if not error.retryable or attempt > self._max_retries:
+                    raise
+                attempt += 1
+                log.warning("the chunk is rendered again: %s", error)
+                self._document.retried(0, attempt, now_ms(), error)
+        await audio.put(0, files)
+        return [files]
 
+    async def _reported(self, job: Job, chunk: ChunkRender) -> ChunkFiles:
         thumbnails = Thumbnails(job, chunk)
+        noted = 0
+
+        def note_artifacts() -> None:
+            nonlocal noted
+            for artifact in chunk.artifacts[noted:]:
+                noted += 1
+                self._document.artifact(0, artifact)
 
         async def report() -> None:
             while True:
                 self._document.frames(0, chunk.rendered, chunk.encoded, await thumbnails.next())
-                self._note_artifacts(chunk)
+                note_artifacts()
                 await asyncio.sleep(MIN_INTERVAL_S)
 
         started = now_ms()
@@ -194,10 +216,13 @@ class _Main:
         finally:
             reporter.cancel()
             await asyncio.gather(reporter, return_exceptions=True)
-        self._note_artifacts(chunk)
+        note_artifacts()
         self._document.chunk_done(0, chunk.encoded, started, now_ms())
-        await audio.put(0, files)
-        return [files]
+        return files
+
+    @property
+    def _max_retries(self) -> int:
+        return self._payload.get("maxRetries", 1)
 
     async def _fan_out(self, job: Job, chunks: list[tuple[int, int]], audio: AudioJoin) -> list[ChunkFiles]:
         async def on_chunk(index: int, files: ChunkFiles) -> None:
@@ -211,14 +236,10 @@ class _Main:
             self._document,
             self._context.temp,
             parallel=self._context.capacity or MAX_CHUNKS,
-            max_retries=self._payload.get("maxRetries", 1),
+            max_retries=self._max_retries,
             on_chunk=on_chunk,
         )
         return await collector.run(chunks)
-
-    def _note_artifacts(self, chunk: ChunkRender) -> None:
-        for artifact in chunk.artifacts[len(self._document.artifacts) :]:
-            self._document.artifact(0, artifact)
 
     def _combined(self) -> Callable[[int], None]:
         loop = asyncio.get_running_loop()

@@ -337,6 +337,7 @@ class CompositionPage:
                 f"The page did not answer for {seconds:.0f} s{where}: its scripts are busy, or its browser hangs. "
                 f"Look for endless loops in the page, or raise the timeout.",
                 frame=frame,
+                silent=True,
             ) from None
         labels: list[str] = answer["result"].get("value") or []
         waiting = f" Open delayRender() handles: {', '.join(repr(label) for label in labels)}." if labels else ""
