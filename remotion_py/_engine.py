@@ -24,7 +24,7 @@ from ._order import Order, make_order
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
 from .errors import FunctionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
-from .lambda_.keys import PROGRESS, cancel_key, progress_key
+from .lambda_.keys import PROGRESS, cancel_key, new_render_id, progress_key
 from .lambda_.stream import Decoder, Kind, Message
 from .option import check_options
 from .options import PageOptions, RenderStillOptions
@@ -36,7 +36,11 @@ from .providers.threads import in_thread
 from .render import Composition, Still
 from .shows import About, Keeps
 
-THROTTLED_PAUSE_S = 0.2
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+THROTTLED_PATIENCE_S = 600.0
+"""How long a still waits for capacity, in seconds."""
+DIED = ("Runtime.ExitError", "Sandbox.StoodStill", "Unreachable")
+"""Types of errors of a function that ended before it answered, so that the same call is worth another one."""
 _UNKNOWN = Handle("video")
 """Stands for the handle of a render that has none."""
 
@@ -98,8 +102,11 @@ class Engine:
         """Start what was ordered."""
         async with self._working():
             wanted = order.concurrency or self.provider.capacity or 1
-            functions = await self.provider.functions(renderers=wanted if wanted > 1 else 0)
-            render_id = (await functions.invoke(self.provider.function_name, order.payload))["renderId"]
+            payload = order.payload
+            if not self.provider.wire_version:
+                payload = payload | {"renderId": new_render_id(payload.get("deleteAfter"))}
+            renderers = wanted if wanted > 1 else 0
+            render_id = (await self._invoke(payload, renderers, again=not self.provider.wire_version))["renderId"]
             await self._keep_handle(order, render_id)
         output, audio = (Path(path) if path else None for path in (order.output, order.audio))
         if order.kind == "frames":
@@ -190,13 +197,16 @@ class Engine:
         payload = await self._payload("still", serve_url, RenderStillOptions, values)
         payload |= {"composition": composition}
         async with self._working():
-            tries = values["max_retries"]
+            tries, pause, waited = values["max_retries"], FIRST_PAUSE_S, 0.0
             while True:
                 try:
                     result = await self._still(payload)
                     break
                 except ThrottledError:
-                    await asyncio.sleep(THROTTLED_PAUSE_S * random.uniform(0.5, 1.5))
+                    if waited >= THROTTLED_PATIENCE_S:
+                        raise
+                    await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+                    waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE_S)
                 except RemotionPyError as error:
                     if not error.retryable or not tries:
                         raise
@@ -212,8 +222,18 @@ class Engine:
     async def call(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Call the function and return its answer."""
         async with self._working():
-            functions = await self.provider.functions()
+            return await self._invoke(payload)
+
+    async def _invoke(self, payload: dict[str, Any], renderers: int = 0, *, again: bool = True) -> dict[str, Any]:
+        """Call the function, and `again` when its process dies before it answers."""
+        try:
+            functions = await self.provider.functions(renderers=renderers)
             return await functions.invoke(self.provider.function_name, payload)
+        except FunctionError as error:
+            if not again or error.data.get("type") not in DIED:
+                raise
+            log.warning("the call is repeated: %s", error)
+            return await self._invoke(payload, renderers, again=False)
 
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read the progress of a render."""
@@ -304,14 +324,15 @@ class Engine:
         functions = await self.provider.functions()
         decoder = Decoder()
         result: dict[str, Any] | None = None
-        async for data in functions.stream(self.provider.function_name, payload):
-            for item in decoder.feed(data):
-                if not isinstance(item, Message):
-                    continue
-                if item.kind is Kind.ERROR_OCCURRED:
-                    raise from_wire(item.body["errorInfo"])
-                if item.kind is Kind.STILL_RENDERED:
-                    result = item.body
+        async with contextlib.aclosing(functions.stream(self.provider.function_name, payload)) as stream:
+            async for data in stream:
+                for item in decoder.feed(data):
+                    if not isinstance(item, Message):
+                        continue
+                    if item.kind is Kind.ERROR_OCCURRED:
+                        raise from_wire(item.body["errorInfo"])
+                    if item.kind is Kind.STILL_RENDERED:
+                        result = item.body
         if result is None:
             raise FunctionError("The still function ended without a picture.")
         return result

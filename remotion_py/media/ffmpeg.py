@@ -119,8 +119,8 @@ def failure(doing: str, code: int | None, said: str) -> MediaError | DiskFullErr
 
 def _stood_still(doing: str, seconds: float) -> FFmpegInterruptedError:
     return FFmpegInterruptedError(
-        f"FFmpeg could not {doing}: it made no progress for {seconds:.0f} s and was ended. It was stopped, or waits for "
-        f"a disk that does not answer; render again, or set TMPDIR to another disk."
+        f"FFmpeg could not {doing}: it made no progress for {seconds:.0f} s and was ended. It was stopped, or waits "
+        f"for a disk that does not answer; render again, or set TMPDIR to another disk."
     )
 
 

@@ -36,9 +36,17 @@ class BotoFunctions:
     Args:
         make_client: Makes the boto3 Lambda client; called on first use, in a worker thread.
         patience_s: Seconds for which a throttled call is tried again.
+        explain: Returns why calls break, where the provider knows it; "" where it does not.
     """
 
-    def __init__(self, make_client: Callable[[], Any], *, patience_s: float = THROTTLE_PATIENCE_S) -> None:
+    def __init__(
+        self,
+        make_client: Callable[[], Any],
+        *,
+        patience_s: float = THROTTLE_PATIENCE_S,
+        explain: Callable[[], str] = str,
+    ) -> None:
+        self._explain = explain
         self._make_client = make_client
         self._patience_s = patience_s
         self._client: Any = None
@@ -113,7 +121,8 @@ class BotoFunctions:
         except boto.ClientError as error:
             raise _refusal(name, error) from error
         except (boto.HTTPClientError, boto.ConnectionError) as error:
-            raise FunctionError(f"The function {name} cannot be reached: {error}", type="Unreachable") from error
+            reason = self._explain() or error
+            raise FunctionError(f"The function {name} cannot be reached: {reason}.", type="Unreachable") from error
 
     def _invoke(self, name: str, payload: dict[str, Any]) -> Any:
         answer = self._call("invoke", name, payload)
@@ -144,7 +153,8 @@ class BotoFunctions:
                         if end.get("ErrorCode"):
                             raise function_error(name, end["ErrorCode"], end.get("ErrorDetails", "").encode())
         except (boto.BotoCoreError, urllib3.exceptions.HTTPError, OSError) as error:
-            raise FunctionError(f"The stream of the function {name} broke: {error}", type="BrokenStream") from error
+            reason = self._explain() or error
+            raise FunctionError(f"The stream of the function {name} broke: {reason}.", type="BrokenStream") from error
         if not complete:
             raise FunctionError(
                 f"The stream of the function {name} ended without its closing event.", type="TruncatedStream"
