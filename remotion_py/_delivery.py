@@ -11,7 +11,7 @@ from typing import Any
 from ._handle import Handle
 from .errors import OutputError
 from .media.sequence import extract
-from .progress import RenderProgress
+from .progress import OWN, RenderProgress
 from .providers.base import ObjectStore, Provider
 from .render import Artifact, Frames, Still, Video
 
@@ -57,6 +57,7 @@ class Delivery:
             frames=progress.total_frames,
             duration=progress.total_frames * metadata["everyNthFrame"] / metadata["fps"],
             time_to_finish=post["timeToFinish"] / 1000,
+            warnings=progress.warnings,
         )
 
     async def late(self, handle: Handle, progress: RenderProgress) -> Video | Frames:
@@ -104,6 +105,7 @@ class Delivery:
             render_id=progress.render_id,
             width=metadata["dimensions"]["width"],
             height=metadata["dimensions"]["height"],
+            warnings=progress.warnings,
         )
 
     async def still(self, output: Path | None, folder: Path | None, overwrite: bool, result: dict[str, Any]) -> Still:
@@ -119,6 +121,7 @@ class Delivery:
             height=result["height"],
             frame=result["frame"],
             artifacts=await self.artifacts(result.get("receivedArtifacts", []), folder, overwrite=overwrite),
+            warnings=tuple(result.get(OWN, {}).get("warnings", ())),
         )
 
     async def take(self, key: str, output: Path | None) -> Path | None:

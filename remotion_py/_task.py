@@ -18,6 +18,8 @@ from .providers.base import Provider
 
 CANCEL_PATIENCE_S = 5.0
 INTERRUPT_PATIENCE_S = 1.0
+WEBHOOK_PATIENCE_S = 45.0
+"""A webhook is sent three times at most, for 10 s each."""
 ENDPOINT_ENDED = "the local Lambda endpoint has ended, as it does with its client"
 
 T = TypeVar("T")
@@ -89,6 +91,7 @@ class RenderTask(Generic[T]):
         self._lasts = lasts
         self._changed = asyncio.Condition()
         self._cancelled_at: float | None = None
+        self._ended_at: float | None = None
         self._following = asyncio.get_running_loop().create_task(self._follow())
         # A render that nobody waits for may fail; its error is in its progress.
         self._following.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -173,8 +176,10 @@ class RenderTask(Generic[T]):
             if provider.silent_s and self.latest.launched and silent_s > provider.silent_s:
                 lost = lost or await self._silent(silent_s)
             if data != read:
-                read = data
                 progress = self._host.read_document(json.loads(data), self.render_id)
+                if not lost and self._sends_webhook(progress):
+                    await asyncio.sleep(provider.poll_s)
+                    continue
                 if progress.done:
                     result = await self._take(progress)
                     self.latest = progress
@@ -183,6 +188,7 @@ class RenderTask(Generic[T]):
                 # What functions report while their endpoint dies is a consequence, not the reason.
                 if progress.fatal_error and (self._others or not lost):
                     raise progress.fatal_error
+                read = data
                 await self._notify()
             try:
                 self._give_up(lost)
@@ -190,6 +196,14 @@ class RenderTask(Generic[T]):
                 await self._record(data, error, final=lost is not None)
                 raise
             await asyncio.sleep(provider.poll_s)
+
+    def _sends_webhook(self, progress: RenderProgress) -> bool:
+        """Whether the render has ended but for its webhook, which would be lost if its client ended now."""
+        if not progress.webhook_pending or self._others or not self._host.provider.on_this_machine:
+            return False
+        now = asyncio.get_running_loop().time()
+        self._ended_at = self._ended_at or now
+        return now - self._ended_at < WEBHOOK_PATIENCE_S
 
     async def _lost(self) -> str | None:
         if self._others:

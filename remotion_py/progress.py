@@ -18,6 +18,8 @@ ChunkState = Literal["waiting", "invoked", "rendering", "encoded", "retried", "f
 
 
 State = Literal["starting", "rendering", "done", "failed", "cancelled", "interrupted"]
+OWN = "remotionPy"
+"""Key of the fields of `progress.json` that are ours alone; other clients do not look at them."""
 _ENDS: dict[str, State] = {"RenderCancelledError": "cancelled", "RenderInterruptedError": "interrupted"}
 
 
@@ -53,6 +55,9 @@ class RenderProgress:
         chunk_states: How far each chunk is, in their order; empty until they are planned.
         thumbnail: The newest frame as a small JPEG, where whoever started the render watches it; None when it is done.
         post_render_data: Timings and output of a finished render; None before.
+        waiting: What frames have been waiting for, where that takes long: one sentence for each chunk that waits.
+        warnings: Faults of the page that do not end its render, such as files that its server does not have.
+        webhook_pending: The render has ended, and its webhook is still being sent.
     """
 
     render_id: str
@@ -82,6 +87,9 @@ class RenderProgress:
     cost: float | None = None
     chunk_states: tuple[ChunkState, ...] = ()
     thumbnail: bytes | None = None
+    waiting: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    webhook_pending: bool = False
 
     @property
     def fatal_error(self) -> RemotionPyError | None:
@@ -95,7 +103,8 @@ class RenderProgress:
     def bar(self) -> tuple[int, int, str]:
         """How many units are done of how many, and a note; the total is 0 while it is not known."""
         speed = f", {self.fps:.1f} fps" if self.fps else ""
-        return self.frames_rendered, self.total_frames, f"{self.chunks}/{self.total_chunks} chunks{speed}"
+        waiting = f", {self.waiting[0]}" if self.waiting else ""
+        return self.frames_rendered, self.total_frames, f"{self.chunks}/{self.total_chunks} chunks{speed}{waiting}"
 
     @property
     def line(self) -> str:
@@ -211,7 +220,23 @@ def from_document(
         cost=cost,
         chunk_states=_chunk_states(document, planned, post is not None),
         thumbnail=base64.b64decode(thumbnail["picture"]) if thumbnail else None,
+        **_own(document, ended=post is not None or bool(fatal)),
     )
+
+
+def _own(document: dict[str, Any], *, ended: bool) -> dict[str, Any]:
+    """Read the fields that are ours alone, which a render of other functions does not have."""
+    own: dict[str, Any] = document.get(OWN) or {}
+    return {
+        "waiting": () if ended else tuple(_sentence(entry) for entry in own.get("waiting") or ()),
+        "warnings": tuple(str(warning) for warning in own.get("warnings") or ()),
+        "webhook_pending": ended and own.get("webhookPending") is True,
+    }
+
+
+def _sentence(entry: dict[str, Any]) -> str:
+    where = "" if entry.get("frame") is None else f"frame {entry['frame']}: "
+    return f"{where}waiting {entry.get('seconds')} s for {entry.get('for')}"
 
 
 def _chunk_states(document: dict[str, Any], planned: int, done: bool) -> tuple[ChunkState, ...]:

@@ -72,6 +72,7 @@ class Video(ShowsItself):
         url: A link to it in its bucket, good for a day; None on this machine.
         cost: US dollars that its functions cost, by the price table; None on this machine.
         links: Its logs and its folder in the AWS console; None on this machine.
+        warnings: Faults of the page that did not end its render, such as files that its server does not have.
     """
 
     file: Path | None
@@ -88,6 +89,7 @@ class Video(ShowsItself):
     url: str | None = field(compare=False, repr=False, default=None)
     cost: float | None = field(compare=False, default=None)
     links: Links | None = field(compare=False, repr=False, default=None)
+    warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
 
     @property
     def path(self) -> Path:
@@ -117,6 +119,7 @@ class Still(ShowsItself):
         artifacts: The files that the composition emitted.
         url: A link to it in its bucket, good for a day; None on this machine.
         links: The logs of its function and its folder in the AWS console; None on this machine.
+        warnings: Faults of the page that did not end its render, such as files that its server does not have.
     """
 
     file: Path | None
@@ -128,6 +131,7 @@ class Still(ShowsItself):
     artifacts: tuple[Artifact, ...] = ()
     url: str | None = field(compare=False, repr=False, default=None)
     links: Links | None = field(compare=False, repr=False, default=None)
+    warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
 
     @property
     def path(self) -> Path:
@@ -194,6 +198,7 @@ class Frames(ShowsItself):
         width: Pixels.
         height: Pixels.
         artifacts: The files that the composition emitted.
+        warnings: Faults of the page that did not end its render, such as files that its server does not have.
     """
 
     folder: Path
@@ -202,6 +207,7 @@ class Frames(ShowsItself):
     width: int
     height: int
     artifacts: tuple[Artifact, ...] = ()
+    warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
 
     def __str__(self) -> str:
         return f"{self.folder} ({len(self.paths)} pictures, {self.width}x{self.height})"

@@ -192,7 +192,7 @@ class _Receiver:
         if message.kind is Kind.LAMBDA_INVOKED:
             self._document.invoked(self._index)
         elif message.kind is Kind.FRAMES_RENDERED:
-            self._document.frames(self._index, body["rendered"], body["encoded"], body.get("thumbnail"))
+            self._document.report(self._index, body)
         elif message.kind is Kind.ARTIFACT_EMITTED:
             self._document.artifact(self._index, body)
         elif message.kind is Kind.ERROR_OCCURRED:

@@ -29,6 +29,7 @@ from .large_props import KINDS, offloaded, passed_on
 from .plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
 from .thumbnails import Thumbnails
+from .watch import ChunkWatch, ended
 from .webhook import send_webhook
 
 END_MARGIN_S = 1.0
@@ -60,6 +61,7 @@ async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         log.warning("render %s is another main function's", payload["renderId"])
         return {}
     document = ProgressDocument(now_ms(), context.deadline_ms)
+    document.webhook(pending=bool((payload.get("webhook") or {}).get("url")))
     async with Publisher(document, store, payload["renderId"]):
         limit = asyncio.timeout(max(END_MARGIN_S, context.seconds_left - END_MARGIN_S))
         try:
@@ -83,11 +85,13 @@ async def _tell(payload: dict[str, Any], document: ProgressDocument, status: str
         await send_webhook(payload.get("webhook"), status, content | document.end(status))
     except RenderError as error:
         document.webhook_failed(error)
+    finally:
+        document.webhook(pending=False)
 
 
 async def _stop_renderers(store: ObjectStore, render_id: str) -> None:
     """Tell the renderer functions that are still at work on a failed render to end."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, RemotionPyError):
         await store.put(cancel_key(render_id), b"{}")
 
 
@@ -194,6 +198,7 @@ class _Main:
 
     async def _reported(self, job: Job, chunk: ChunkRender) -> ChunkFiles:
         thumbnails = Thumbnails(job, chunk)
+        watch = ChunkWatch(chunk, self._context.stage, page_settings(self._payload).timeout_ms)
         noted = 0
 
         def note_artifacts() -> None:
@@ -202,20 +207,17 @@ class _Main:
                 noted += 1
                 self._document.artifact(0, artifact)
 
-        async def report() -> None:
-            while True:
-                self._document.frames(0, chunk.rendered, chunk.encoded, await thumbnails.next())
-                note_artifacts()
-                await asyncio.sleep(MIN_INTERVAL_S)
-
         started = now_ms()
         self._document.invoked(0)
-        reporter = asyncio.create_task(report())
+        task = asyncio.create_task(chunk.run())
         try:
-            files = await chunk.run()
+            while not task.done():
+                await asyncio.wait({task}, timeout=MIN_INTERVAL_S)
+                self._document.report(0, watch.look() | {"thumbnail": await thumbnails.next()})
+                note_artifacts()
+            files = await task
         finally:
-            reporter.cancel()
-            await asyncio.gather(reporter, return_exceptions=True)
+            await ended(task)
         note_artifacts()
         self._document.chunk_done(0, chunk.encoded, started, now_ms())
         return files

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from ..errors import RemotionPyError, to_wire
+from ..progress import OWN
 from .artifacts import ArtifactShelf
 from .context import Context
 from .destination import destination
@@ -14,6 +15,7 @@ from .job import Job, page_settings
 from .keys import new_render_id
 from .plan import resolve_frame
 from .stream import Kind, encode
+from .watch import missing
 
 
 async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[bytes]:
@@ -79,4 +81,5 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         "height": height,
         "frame": frame,
         "receivedArtifacts": shelf.stored,
+        OWN: {"warnings": [missing(url) for url in getattr(context.stage.current_page, "missing", None) or []]},
     }

@@ -152,6 +152,11 @@ class Stage:
         return await self._server.local_file(url) if self._server else None
 
     @property
+    def current_page(self) -> CompositionPage | None:
+        """The page that is open; None where there is none."""
+        return self._page
+
+    @property
     def browser_facts(self) -> dict[str, Any] | None:
         """Version of the running browser, and whether frames can be asked of it; None while there is none."""
         if self._browser is None:
