@@ -25,7 +25,7 @@ from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_
 from ._task import RenderTask
 from .errors import FunctionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
 from .lambda_.keys import PROGRESS, cancel_key, new_render_id, progress_key
-from .lambda_.stream import Decoder, Kind, Message
+from .lambda_.stream import Decoder, FramingError, Kind, Message
 from .option import check_options
 from .options import PageOptions, RenderStillOptions
 from .progress import RenderProgress, from_document
@@ -326,9 +326,7 @@ class Engine:
         result: dict[str, Any] | None = None
         async with contextlib.aclosing(functions.stream(self.provider.function_name, payload)) as stream:
             async for data in stream:
-                for item in decoder.feed(data):
-                    if not isinstance(item, Message):
-                        continue
+                for item in _decoded(decoder, data):
                     if item.kind is Kind.ERROR_OCCURRED:
                         raise from_wire(item.body["errorInfo"])
                     if item.kind is Kind.STILL_RENDERED:
@@ -336,6 +334,13 @@ class Engine:
         if result is None:
             raise FunctionError("The still function ended without a picture.")
         return result
+
+
+def _decoded(decoder: Decoder, data: bytes) -> list[Message]:
+    try:
+        return [item for item in decoder.feed(data) if isinstance(item, Message)]
+    except FramingError as error:
+        raise FunctionError(f"The stream of the still function is broken: {error}", type="BrokenStream") from error
 
 
 @atexit.register

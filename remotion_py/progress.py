@@ -18,6 +18,8 @@ ChunkState = Literal["waiting", "invoked", "rendering", "encoded", "retried", "f
 
 
 State = Literal["starting", "rendering", "done", "failed", "cancelled", "interrupted"]
+SILENT_MS = 90_000
+"""A main function stores its document every 20 s."""
 OWN = "remotionPy"
 """Key of the fields of `progress.json` that are ours alone; other clients do not look at them."""
 _ENDS: dict[str, State] = {"RenderCancelledError": "cancelled", "RenderInterruptedError": "interrupted"}
@@ -185,7 +187,7 @@ def from_document(
     chunks = len(set(document["chunks"]))
     planned = metadata["totalChunks"] if metadata else 0
     errors: list[dict[str, Any]] = list(document["errors"])
-    if not post and time.time() * 1000 > document["timeoutTimestamp"] and not any(e.get("isFatal") for e in errors):
+    if not post and _is_late(document, time.time() * 1000) and not any(e.get("isFatal") for e in errors):
         late = RenderInterruptedError(f"The render {render_id} ran out of time without saying so. Start it again.")
         errors.append(fatal_entry(late))
     fatal = [error for error in errors if error.get("isFatal")]
@@ -222,6 +224,16 @@ def from_document(
         thumbnail=base64.b64decode(thumbnail["picture"]) if thumbnail else None,
         **_own(document, ended=post is not None or bool(fatal)),
     )
+
+
+def _is_late(document: dict[str, Any], now: float) -> bool:
+    """Whether a main function has run out of time: it would have ended, and it reports nothing.
+
+    The clock alone does not tell: it may have been set ahead, or have gone on while the machine slept.
+    """
+    heartbeat = document.get("heartbeatTimestamp")
+    silent = not heartbeat or now - heartbeat > SILENT_MS
+    return now > document["timeoutTimestamp"] and silent
 
 
 def _own(document: dict[str, Any], *, ended: bool) -> dict[str, Any]:

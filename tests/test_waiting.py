@@ -126,7 +126,7 @@ def test_a_chunk_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) 
         clock.now += 9
         made.look()
     stage.current_page = SimpleNamespace()  # another try
-    for _ in range(34):
+    for _ in range(35):
         clock.now += 9
         made.look()
     clock.now += 9

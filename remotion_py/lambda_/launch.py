@@ -20,7 +20,7 @@ from .audio_join import AudioJoin
 from .chunk import ChunkFiles, ChunkRender
 from .collect import Collector
 from .combine import combine, direct_audio_file, separate_audio_file
-from .context import Context, now_ms
+from .context import Context, Stopwatch, now_ms
 from .destination import Destination, destination
 from .document import ProgressDocument
 from .job import Job, forced, page_settings
@@ -105,7 +105,8 @@ class _Main:
         self._context = context
         self._document = document
         self._store = store
-        self._started = now_ms()
+        self._now = Stopwatch().ms
+        self._started = self._now()
 
     async def run(self) -> None:
         """Go through all steps."""
@@ -116,7 +117,7 @@ class _Main:
         await place.check(place.open(self._context))
         _check_disk(self._context.temp, job, sum(last - first + 1 for first, last in chunks))
         plans = [job.plan(frames) for frames in chunks]
-        rendering = now_ms()
+        rendering = self._now()
         direct = direct_audio_file(job, self._context.temp)
         silent_too = bool(self._payload.get("enforceAudioTrack") or direct)
         whole = (chunks[0][0], chunks[-1][1])
@@ -129,7 +130,7 @@ class _Main:
             files = await (
                 self._render_here(job, chunks[0], audio) if len(chunks) == 1 else self._fan_out(job, chunks, audio)
             )
-            combining = now_ms()
+            combining = self._now()
             track = await audio.finish() if job.has_audio else None
         finally:
             await audio.kill()
@@ -138,7 +139,7 @@ class _Main:
 
     async def _resolve(self) -> Composition:
         async def question(page: CompositionPage) -> Composition:
-            self._document.site_opened(now_ms())
+            self._document.site_opened(self._now())
             return await page.composition(self._payload["composition"])
 
         return await self._context.stage.ask(
@@ -171,7 +172,7 @@ class _Main:
             frames_per_lambda=self._payload.get("framesPerLambda"),
             capacity=self._context.capacity,
         )
-        self._document.composition_validated(now_ms(), self._metadata(job, (first, last), chunks))
+        self._document.composition_validated(self._now(), self._metadata(job, (first, last), chunks))
         return job, chunks
 
     async def _with_light_props(self, job: Job) -> Job:
@@ -192,7 +193,7 @@ class _Main:
                     raise
                 attempt += 1
                 log.warning("the chunk is rendered again: %s", error)
-                self._document.retried(0, attempt, now_ms(), error)
+                self._document.retried(0, attempt, self._now(), error)
         await audio.put(0, files)
         return [files]
 
@@ -207,7 +208,7 @@ class _Main:
                 noted += 1
                 self._document.artifact(0, artifact)
 
-        started = now_ms()
+        started = self._now()
         self._document.invoked(0)
         task = asyncio.create_task(chunk.run())
         try:
@@ -219,7 +220,7 @@ class _Main:
         finally:
             await ended(task)
         note_artifacts()
-        self._document.chunk_done(0, chunk.encoded, started, now_ms())
+        self._document.chunk_done(0, chunk.encoded, started, self._now())
         return files
 
     @property
@@ -257,14 +258,14 @@ class _Main:
         chunks: list[tuple[int, int]],
     ) -> None:
         size = output.stat().st_size
-        combined = now_ms()
+        combined = self._now()
         target = place.open(self._context)
         await place.put_file(target, output)
         separate = separate_audio_file(job, self._context.temp)
         audio_key = separate_audio_key(job.render_id, separate.suffix[1:]) if separate else None
         if separate and audio_key:
             await self._store.put_file(audio_key, separate)
-        ended = now_ms()
+        ended = self._now()
         slowest = sorted(self._document.timings, key=lambda timing: timing["start"] - timing["rendered"])[:5]
         self._document.done(
             {

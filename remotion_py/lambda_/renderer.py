@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import RemotionPyError, to_wire
 from .chunk import ChunkFiles, ChunkRender
-from .context import Context, now_ms
+from .context import Context, Stopwatch
 from .job import Job, page_settings
 from .keys import chunk_key
 from .stream import Kind, encode, header
@@ -37,7 +37,8 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
         Messages: invoked, frames rendered (also as a heartbeat), the chunk, complete; or an error.
     """
     job = Job.from_renderer(payload)
-    started = now_ms()
+    clock = Stopwatch()
+    started = clock.ms()
     yield encode(Kind.LAMBDA_INVOKED, {"attempt": payload["attempt"]})
     store = context.open_store(payload["bucketName"])
     first, last = payload["frameRange"]
@@ -61,7 +62,7 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
             return
     finally:
         await ended(task)
-    rendered = now_ms()
+    rendered = clock.ms()
     for kind, path in ((Kind.AUDIO_CHUNK_RENDERED, files.audio), (Kind.VIDEO_CHUNK_RENDERED, files.video)):
         if not path:
             continue
