@@ -43,9 +43,9 @@ class Delivery:
         folder = output.parent / metadata["compositionId"] if output else None
         elsewhere = post["outBucket"] != self._store.bucket
         return Video(
-            file=None if elsewhere else await self.take(post["outKey"], output),
+            file=None if elsewhere else await self.take(post["outKey"], output, overwrite=overwrite),
             url=post["outputFile"] if elsewhere else await self._url(post["outKey"]),
-            audio_path=await self.take(audio_key, audio) if audio_key else None,
+            audio_path=await self.take(audio_key, audio, overwrite=overwrite) if audio_key else None,
             artifacts=await self.artifacts(progress.artifacts, folder, overwrite=overwrite),
             render_id=progress.render_id,
             cost=progress.cost,
@@ -112,7 +112,7 @@ class Delivery:
         """Deliver what `render_still()` made."""
         elsewhere = result["bucketName"] != self._store.bucket
         return Still(
-            file=None if elsewhere else await self.take(result["outKey"], output),
+            file=None if elsewhere else await self.take(result["outKey"], output, overwrite=overwrite),
             url=result["url"] if elsewhere else await self._url(result["outKey"]),
             render_id=result["renderId"],
             links=self._provider.links(result["renderId"]),
@@ -124,17 +124,31 @@ class Delivery:
             warnings=tuple(result.get(OWN, {}).get("warnings", ())),
         )
 
-    async def take(self, key: str, output: Path | None) -> Path | None:
-        """Bring a finished object to its output; without one it stays in the store."""
+    async def take(self, key: str, output: Path | None, *, overwrite: bool = True) -> Path | None:
+        """Bring a finished object to its output; without one it stays in the store.
+
+        Args:
+            key: The object.
+            output: Where it goes.
+            overwrite: Whether a file may be replaced that has appeared there since the render was checked.
+
+        Raises:
+            OutputError: The output cannot be written, or exists; the result stays in the store.
+        """
         here = self._store.local_path(key)
         if here and not here.exists():
             return _brought(output, key)
         if output is None:
             return here
+        kept = here or f"s3://{self._store.bucket}/{key}"
+        if not overwrite and output.exists():
+            raise OutputError(
+                f"The output {output} exists already: it was written while this render ran, and overwrite=False keeps "
+                f"it. The result is kept in {kept}; copy it from there."
+            )
         try:
             await self._store.get_file(key, output)
         except OSError as error:
-            kept = here or f"s3://{self._store.bucket}/{key}"
             raise OutputError(
                 f"The result cannot be written to {output}: {error.strerror or error}. It is kept in {kept}; copy it "
                 f"from there."

@@ -23,15 +23,17 @@ from ._handle import Ending, Handle, ListedRender, Owner, listed, lost
 from ._order import Order, make_order
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
-from .errors import FunctionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
+from .errors import FunctionError, RemotionPyError, RenderError, RenderNotFoundError, ThrottledError, from_wire
 from .lambda_.keys import PROGRESS, cancel_key, new_render_id, progress_key
 from .lambda_.stream import Decoder, FramingError, Kind, Message
 from .option import check_options
 from .options import PageOptions, RenderStillOptions
 from .progress import RenderProgress, from_document
 from .providers.aws.provider import AwsProvider
+from .providers.aws.renders import delete_render
 from .providers.aws.sites import deploy_folder
 from .providers.base import RENDERS, ObjectInfo, Provider
+from .providers.local.retention import remove
 from .providers.threads import in_thread
 from .render import Composition, Still
 from .shows import About, Keeps
@@ -39,6 +41,7 @@ from .shows import About, Keeps
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 THROTTLED_PATIENCE_S = 600.0
 """How long a still waits for capacity, in seconds."""
+CALL_TRIES = 3
 DIED = ("Runtime.ExitError", "Sandbox.StoodStill", "Unreachable")
 """Types of errors of a function that ended before it answered, so that the same call is worth another one."""
 _UNKNOWN = Handle("video")
@@ -226,14 +229,16 @@ class Engine:
 
     async def _invoke(self, payload: dict[str, Any], renderers: int = 0, *, again: bool = True) -> dict[str, Any]:
         """Call the function, and `again` when its process dies before it answers."""
-        try:
-            functions = await self.provider.functions(renderers=renderers)
-            return await functions.invoke(self.provider.function_name, payload)
-        except FunctionError as error:
-            if not again or error.data.get("type") not in DIED:
-                raise
-            log.warning("the call is repeated: %s", error)
-            return await self._invoke(payload, renderers, again=False)
+        for number in range(CALL_TRIES):
+            try:
+                functions = await self.provider.functions(renderers=renderers)
+                return await functions.invoke(self.provider.function_name, payload)
+            except FunctionError as error:
+                if not again or number == CALL_TRIES - 1 or error.data.get("type") not in DIED:
+                    raise
+                log.warning("the call is repeated: %s", error)
+                await asyncio.sleep(FIRST_PAUSE_S)  # another process may be on its way out too
+        raise AssertionError("unreachable: the last try returns or raises")
 
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read the progress of a render."""
@@ -248,6 +253,21 @@ class Engine:
         """Tell the functions of a render to end."""
         await self.read_progress(render_id)
         await self.provider.store.put(cancel_key(render_id), b"{}")
+
+    async def remove_render(self, render_id: str) -> int:
+        """Remove a render with what it left in the store; returns the bytes that this freed.
+
+        Raises:
+            RenderError: It is still running.
+        """
+        await self.provider.open()
+        if isinstance(self.provider, AwsProvider):
+            bucket = self.provider.store.bucket
+            return await in_thread(delete_render, self.provider.aws, render_id, bucket_name=bucket)
+        progress = await self.get_render_progress(render_id)
+        if not progress.ended and not await self._lost_elsewhere(render_id, await self._handle(render_id)):
+            raise RenderError(f"The render {render_id} is still running. Run 'remotion-py cancel {render_id}' first.")
+        return await remove(self.provider.store, render_id)
 
     async def read_progress(self, render_id: str) -> bytes:
         """Read `progress.json` of a render."""

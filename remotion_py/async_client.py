@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from typing import Any, Self, Unpack, cast
@@ -101,7 +102,9 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
     ) -> BatchResult:
         """Render a composition once for each row; see `Client.render_batch()`. Cancelling the task cancels the rows."""
         how = self._how(progress)
-        batch = Batch(
+        # Reading the rows and the site takes its time, and the caller's loop has other work.
+        batch = await asyncio.to_thread(
+            Batch,
             self._engine,
             rows,
             serve_url,

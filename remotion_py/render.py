@@ -251,6 +251,17 @@ class RenderTask(Protocol[Result_co]):
         ...
 
 
+def _seen(task: RenderTask[Any], progress: RenderProgress, show: OnProgress, on_progress: OnProgress | None) -> None:
+    """Show progress. What that raises cancels the render, also an error of ours, which may be of something else."""
+    try:
+        show(progress)
+        if on_progress:
+            on_progress(progress)
+    except RemotionPyError:
+        task.interrupt()
+        raise
+
+
 class Render(Generic[Result_co]):
     """A running render. Iterate over it for its progress; `wait()` for what it ends in.
 
@@ -287,9 +298,7 @@ class Render(Generic[Result_co]):
         try:
             with watching(self._how, self._unit) as show:
                 for progress in self:
-                    show(progress)
-                    if on_progress:
-                        on_progress(progress)
+                    _seen(self._task, progress, show, on_progress)
             return _loop.run(self._task.result())
         except RemotionPyError:
             raise
@@ -355,17 +364,15 @@ class AsyncRender(Generic[Result_co]):
         try:
             with watching(self._how, self._unit) as show:
                 async for progress in self:
-                    show(progress)
-                    if on_progress:
-                        on_progress(progress)
-            result = await _loop.bridge(self._task.result())
-            await self.show_end()
-            return result
+                    _seen(self._task, progress, show, on_progress)
+            return await _loop.bridge(self._task.result())
         except RemotionPyError:
             raise
         except BaseException:
             self._task.interrupt()
             raise
+        finally:
+            await self.show_end()
 
     async def show_end(self) -> None:
         """Wait a moment for its cell to show how it ended; of use where it has."""

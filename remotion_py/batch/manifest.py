@@ -11,7 +11,7 @@ from ..errors import OutputError
 from .rows import Row
 
 NAME = "batch-manifest.jsonl"
-Status = Literal["done", "failed", "skipped", "cancelled"]
+Status = Literal["done", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Entry:
 
     Attributes:
         index: Its place among the rows.
-        status: "done"; "skipped": done by an earlier call and unchanged; "failed"; "cancelled".
+        status: "done"; "skipped": done by an earlier call and unchanged; "failed".
         path: Its output.
         duration: Seconds of video; None for stills and failures.
         seconds: How long it took to render.

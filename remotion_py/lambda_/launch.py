@@ -25,7 +25,7 @@ from .destination import Destination, destination
 from .document import ProgressDocument
 from .job import Job, forced, page_settings
 from .keys import cancel_key, launched_key, separate_audio_key
-from .large_props import KINDS, offloaded, passed_on
+from .large_props import KINDS, offloaded, passed_on, props_key
 from .plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
 from .thumbnails import Thumbnails
@@ -106,10 +106,19 @@ class _Main:
         self._document = document
         self._store = store
         self._now = Stopwatch().ms
+        self._props_key: str | None = None
         self._started = self._now()
 
     async def run(self) -> None:
         """Go through all steps."""
+        try:
+            await self._run()
+        finally:
+            if self._props_key:
+                with contextlib.suppress(OSError, RemotionPyError):
+                    await self._store.delete(self._props_key)
+
+    async def _run(self) -> None:
         self._context.begin(self._payload)
         job, chunks = self._plan(await self._resolve())
         job = await self._with_light_props(job)
@@ -177,7 +186,9 @@ class _Main:
 
     async def _with_light_props(self, job: Job) -> Job:
         """Put large resolved props into the store once, rather than into the payload of each renderer function."""
-        props = await offloaded(job.composition.resolved_props, KINDS["resolvedProps"], self._store)
+        kind = KINDS["resolvedProps"]
+        props = await offloaded(job.composition.resolved_props, kind, self._store, owner=job.render_id)
+        self._props_key = props_key(kind, props["hash"]) if "hash" in props else None
         return Job(job.payload | {"offloadedProps": props}, job.composition) if "hash" in props else job
 
     async def _render_here(self, job: Job, frames: tuple[int, int], audio: AudioJoin) -> list[ChunkFiles]:

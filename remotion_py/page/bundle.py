@@ -83,6 +83,9 @@ class CompositionPage:
         try:
             await page._command("Runtime.enable")
             await page._command("Inspector.enable")
+            if settings.large:
+                await page._command("Page.enable")
+                await page._command("Page.addScriptToEvaluateOnNewDocument", {"source": settings.props_script()})
             if bring:
                 page._redirect = AssetRedirect(opened.carrier, bring)
                 await page._redirect.enable()

@@ -185,4 +185,7 @@ def function_error(name: str, code: str, details: bytes) -> RemotionPyError:
     if isinstance(body, dict) and "remotionPyError" in body:
         return from_wire(body["remotionPyError"])  # pyright: ignore[reportUnknownArgumentType]
     message: Any = body.get("errorMessage", body) if isinstance(body, dict) else body  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    kind = body.get("errorType") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    if isinstance(kind, str) and kind.startswith(("Runtime.", "Sandbox.")):
+        code = kind  # its process died; "Unhandled" stands for that and for what its code raised
     return FunctionError(f"The function {name} failed ({code}): {message}", type=code)

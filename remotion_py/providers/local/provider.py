@@ -18,10 +18,11 @@ from typing import Any
 
 import platformdirs
 
-from ...errors import OptionError, RenderInterruptedError
+from ...errors import OptionError, OutputError, RenderInterruptedError
 from ..functions import BotoFunctions
 from .folder import FolderStore
 from .pulse import Pulse
+from .retention import clean
 from .settings import BUCKET, FUNCTION_NAME, EndpointReady, EndpointSettings
 
 CLIENT_CONNECTIONS = 16
@@ -85,6 +86,7 @@ class LocalProvider:
         self._functions: BotoFunctions | None = None
         self._starting = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
+        self._cleaned: asyncio.Task[None] | None = None
         self._stood_still = ""
         self._owner = os.getpid()
 
@@ -147,7 +149,22 @@ class LocalProvider:
         """Return None: this machine has no console."""
 
     async def open(self) -> None:
-        """Look for nothing: the names of all things are fixed."""
+        """Check that the store can be written.
+
+        Raises:
+            OutputError: It cannot.
+        """
+        try:
+            (self._root / BUCKET).mkdir(parents=True, exist_ok=True)
+            writable = os.access(self._root / BUCKET, os.W_OK)
+            reason = "" if writable else "it is read-only"
+        except OSError as error:
+            reason = error.strerror or str(error)
+        if reason:
+            raise OutputError(
+                f"The object store {self._root} cannot be written: {reason}. Set REMOTION_PY_STORE, or pass store=, to "
+                f"a folder that can."
+            )
 
     async def failure(self, render_id: str) -> str | None:
         """Return what the endpoint recorded of a main function that died, or why it was ended itself, or None."""
@@ -221,7 +238,14 @@ class LocalProvider:
         self._ready = EndpointReady.from_line(line)
         self._functions = functions
         self._stood_still = ""
+        if not self._cleaned:
+            self._cleaned = asyncio.create_task(self._clean())
         self._watching = asyncio.create_task(self._watch(Path(self._ready.root), self._process.pid))
+
+    async def _clean(self) -> None:
+        """Remove what is outdated in the store, which is worth no error."""
+        with contextlib.suppress(OSError):
+            await clean(self.store)
 
     async def _watch(self, root: Path, pid: int) -> None:
         """End the endpoint once it stands still: then every call of it fails, and the next one starts another."""
