@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import datetime
 import errno
+import http.server
 import json
 import os
 import signal
@@ -363,3 +364,29 @@ def test_a_call_whose_worker_dies_is_repeated(client: rp.Client) -> None:
         assert found.result(60) == client.get_compositions(ONE)
     finally:
         listing.shutdown()
+
+
+def test_a_local_webhook_is_sent_before_its_client_ends(lab: str) -> None:
+    received: list[dict[str, Any]] = []
+
+    class Slow(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            time.sleep(1.5)
+            received.append(json.loads(body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with rp.Client(capacity=1) as client:
+            url = f"http://127.0.0.1:{server.server_address[1]}"
+            video = client.render_media(lab, "counter", frame_range=(0, 1), webhook=url)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [item["renderId"] for item in received] == [video.render_id]

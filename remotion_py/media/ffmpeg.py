@@ -193,7 +193,10 @@ class FFmpeg:
         try:
             self._process.stdin.write(data)
             self._written += len(data)
-            await self._while_working(self._process.stdin.drain())
+            transport = self._process.stdin.transport
+            behind = transport.get_write_buffer_size() > transport.get_write_buffer_limits()[1]
+            draining = self._process.stdin.drain()  # at once, unless FFmpeg is behind
+            await (self._while_working(draining) if behind else draining)
         except (BrokenPipeError, ConnectionResetError):
             await self.finish()
             raise failure(self._doing, self._process.returncode, self._said) from None
