@@ -16,7 +16,7 @@ from .output import inside
 from .progress import RenderProgress
 from .providers.base import ObjectStore, Provider
 from .render import Artifact, Frames, Still, Video
-from .stored import Finished, Metadata, StoredArtifact, document_fault
+from .stored import Finished, Metadata, StoredArtifact, document_fault, own_warnings
 
 LINK_S = 24 * 3600
 """How long the link to a result in a bucket is good, in seconds, unless the credentials end before."""
@@ -46,9 +46,9 @@ class Delivery:
         elsewhere = post.out_bucket not in ("", self._store.bucket)
         audio_key = post.separate_audio_key
         return Video(
-            file=None if elsewhere else await self.take(post.out_key, output),
+            file=None if elsewhere else await self.take(post.out_key, output, overwrite=overwrite),
             url=post.output_file if elsewhere else await self._url(post.out_key),
-            audio_path=await self.take(audio_key, audio) if audio_key else None,
+            audio_path=await self.take(audio_key, audio, overwrite=overwrite) if audio_key else None,
             artifacts=await self.artifacts(progress.artifacts, progress.render_id, folder, overwrite=overwrite),
             render_id=progress.render_id,
             cost=progress.cost,
@@ -60,6 +60,7 @@ class Delivery:
             frames=metadata.frames,
             duration=metadata.frames * metadata.every_nth / metadata.fps,
             time_to_finish=post.time_to_finish / 1000,
+            warnings=progress.warnings,
         )
 
     async def late(self, handle: Handle, progress: RenderProgress) -> Video | Frames:
@@ -109,13 +110,14 @@ class Delivery:
             render_id=progress.render_id,
             width=metadata.width,
             height=metadata.height,
+            warnings=progress.warnings,
         )
 
     async def still(self, output: Path | None, folder: Path | None, overwrite: bool, result: dict[str, Any]) -> Still:
         """Deliver what `render_still()` made."""
         elsewhere = result["bucketName"] != self._store.bucket
         return Still(
-            file=None if elsewhere else await self.take(result["outKey"], output),
+            file=None if elsewhere else await self.take(result["outKey"], output, overwrite=overwrite),
             url=result["url"] if elsewhere else await self._url(result["outKey"]),
             render_id=result["renderId"],
             links=self._provider.links(result["renderId"]),
@@ -126,19 +128,34 @@ class Delivery:
             artifacts=await self.artifacts(
                 result.get("receivedArtifacts", []), result["renderId"], folder, overwrite=overwrite
             ),
+            warnings=own_warnings(result),
         )
 
-    async def take(self, key: str, output: Path | None) -> Path | None:
-        """Bring a finished object to its output; without one it stays in the store."""
+    async def take(self, key: str, output: Path | None, *, overwrite: bool = True) -> Path | None:
+        """Bring a finished object to its output; without one it stays in the store.
+
+        Args:
+            key: The object.
+            output: Where it goes.
+            overwrite: Whether a file may be replaced that has appeared there since the render was checked.
+
+        Raises:
+            OutputError: The output cannot be written, or exists; the result stays in the store.
+        """
         here = self._store.local_path(key)
         if here and not here.exists():
             return _brought(output, key)
         if output is None:
             return here
+        kept = here or f"s3://{self._store.bucket}/{key}"
+        if not overwrite and output.exists():
+            raise OutputError(
+                f"The output {output} exists already: it was written while this render ran, and overwrite=False keeps "
+                f"it. The result is kept in {kept}; copy it from there."
+            )
         try:
             await self._store.get_file(key, output)
         except OSError as error:
-            kept = here or f"s3://{self._store.bucket}/{key}"
             raise OutputError(
                 f"The result cannot be written to {output}: {error.strerror or error}. It is kept in {kept}; copy it "
                 f"from there."

@@ -15,7 +15,7 @@ from ._order import Order
 from .errors import RenderInterruptedError, from_wire
 
 MODULE = "remotion_py._detached"
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
 
 _started: list[subprocess.Popen[bytes]] = []
 """Kept so that those that end before us leave no zombies: each new one looks after the others."""
@@ -40,6 +40,12 @@ async def order_elsewhere(order: Order, settings: Mapping[str, Any]) -> str:
     request = f"{json.dumps(settings)}\n{order.to_json()}\n".encode()
     try:
         return await asyncio.wait_for(asyncio.to_thread(_ask, process, request), START_TIMEOUT_S)
+    except TimeoutError:
+        process.kill()
+        raise RenderInterruptedError(
+            f"The process of the detached render did not start the render within {START_TIMEOUT_S} s and was ended. "
+            f"The machine may be overloaded; try again later. REMOTION_PY_DEBUG=1 shows what the process says."
+        ) from None
     except BaseException:
         process.kill()
         raise

@@ -23,22 +23,37 @@ from ._handle import Ending, Handle, ListedRender, Owner, listed, lost
 from ._order import Order, check_transparency, make_order
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
-from .errors import DocumentError, FunctionError, RemotionPyError, RenderNotFoundError, ThrottledError, from_wire
-from .lambda_.keys import PROGRESS, cancel_key, progress_key
-from .lambda_.stream import Decoder, Kind, Message
+from .errors import (
+    DocumentError,
+    FunctionError,
+    RemotionPyError,
+    RenderError,
+    RenderNotFoundError,
+    ThrottledError,
+    from_wire,
+)
+from .lambda_.keys import PROGRESS, cancel_key, new_render_id, progress_key
+from .lambda_.stream import Decoder, FramingError, Kind, Message
 from .option import check_options
 from .options import PageOptions, RenderStillOptions
 from .output import inside
 from .progress import RenderProgress, from_document
 from .providers.aws.provider import AwsProvider
+from .providers.aws.renders import delete_render
 from .providers.aws.sites import deploy_folder
 from .providers.base import RENDERS, ObjectInfo, Provider
+from .providers.local.retention import remove
 from .providers.threads import in_thread
 from .render import Composition, Still
 from .shows import About, Keeps
 from .stored import parse_document
 
-THROTTLED_PAUSE_S = 0.2
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+THROTTLED_PATIENCE_S = 600.0
+"""How long a still waits for capacity, in seconds."""
+CALL_TRIES = 3
+DIED = ("Runtime.ExitError", "Sandbox.StoodStill", "Unreachable")
+"""Types of errors of a function that ended before it answered, so that the same call is worth another one."""
 _UNKNOWN = Handle("video")
 """Stands for the handle of a render that has none."""
 
@@ -100,8 +115,11 @@ class Engine:
         """Start what was ordered."""
         async with self._working():
             wanted = order.concurrency or self.provider.capacity or 1
-            functions = await self.provider.functions(renderers=wanted if wanted > 1 else 0)
-            render_id = (await functions.invoke(self.provider.function_name, order.payload))["renderId"]
+            payload = order.payload
+            if not self.provider.wire_version:
+                payload = payload | {"renderId": new_render_id(payload.get("deleteAfter"))}
+            renderers = wanted if wanted > 1 else 0
+            render_id = (await self._invoke(payload, renderers, again=not self.provider.wire_version))["renderId"]
             await self._keep_handle(order, render_id)
         output, audio = (Path(path) if path else None for path in (order.output, order.audio))
         if order.kind == "frames":
@@ -193,13 +211,16 @@ class Engine:
         payload = await self._payload("still", serve_url, RenderStillOptions, values)
         payload |= {"composition": composition}
         async with self._working():
-            tries = values["max_retries"]
+            tries, pause, waited = values["max_retries"], FIRST_PAUSE_S, 0.0
             while True:
                 try:
                     result = await self._still(payload)
                     break
                 except ThrottledError:
-                    await asyncio.sleep(THROTTLED_PAUSE_S * random.uniform(0.5, 1.5))
+                    if waited >= THROTTLED_PATIENCE_S:
+                        raise
+                    await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+                    waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE_S)
                 except RemotionPyError as error:
                     if not error.retryable or not tries:
                         raise
@@ -215,8 +236,20 @@ class Engine:
     async def call(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Call the function and return its answer."""
         async with self._working():
-            functions = await self.provider.functions()
-            return await functions.invoke(self.provider.function_name, payload)
+            return await self._invoke(payload)
+
+    async def _invoke(self, payload: dict[str, Any], renderers: int = 0, *, again: bool = True) -> dict[str, Any]:
+        """Call the function, and `again` when its process dies before it answers."""
+        for number in range(CALL_TRIES):
+            try:
+                functions = await self.provider.functions(renderers=renderers)
+                return await functions.invoke(self.provider.function_name, payload)
+            except FunctionError as error:
+                if not again or number == CALL_TRIES - 1 or error.data.get("type") not in DIED:
+                    raise
+                log.warning("the call is repeated: %s", error)
+                await asyncio.sleep(FIRST_PAUSE_S)  # another process may be on its way out too
+        raise AssertionError("unreachable: the last try returns or raises")
 
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read the progress of a render."""
@@ -232,6 +265,21 @@ class Engine:
         """Tell the functions of a render to end."""
         await self.read_progress(render_id)
         await self.provider.store.put(cancel_key(render_id), b"{}")
+
+    async def remove_render(self, render_id: str) -> int:
+        """Remove a render with what it left in the store; returns the bytes that this freed.
+
+        Raises:
+            RenderError: It is still running.
+        """
+        await self.provider.open()
+        if isinstance(self.provider, AwsProvider):
+            bucket = self.provider.store.bucket
+            return await in_thread(delete_render, self.provider.aws, render_id, bucket_name=bucket)
+        progress = await self.get_render_progress(render_id)
+        if not progress.ended and not await self._lost_elsewhere(render_id, await self._handle(render_id)):
+            raise RenderError(f"The render {render_id} is still running. Run 'remotion-py cancel {render_id}' first.")
+        return await remove(self.provider.store, render_id)
 
     async def read_progress(self, render_id: str) -> bytes:
         """Read `progress.json` of a render."""
@@ -308,17 +356,23 @@ class Engine:
         functions = await self.provider.functions()
         decoder = Decoder()
         result: dict[str, Any] | None = None
-        async for data in functions.stream(self.provider.function_name, payload):
-            for item in decoder.feed(data):
-                if not isinstance(item, Message):
-                    continue
-                if item.kind is Kind.ERROR_OCCURRED:
-                    raise from_wire(item.body["errorInfo"])
-                if item.kind is Kind.STILL_RENDERED:
-                    result = item.body
+        async with contextlib.aclosing(functions.stream(self.provider.function_name, payload)) as stream:
+            async for data in stream:
+                for item in _decoded(decoder, data):
+                    if item.kind is Kind.ERROR_OCCURRED:
+                        raise from_wire(item.body["errorInfo"])
+                    if item.kind is Kind.STILL_RENDERED:
+                        result = item.body
         if result is None:
             raise FunctionError("The still function ended without a picture.")
         return result
+
+
+def _decoded(decoder: Decoder, data: bytes) -> list[Message]:
+    try:
+        return [item for item in decoder.feed(data) if isinstance(item, Message)]
+    except FramingError as error:
+        raise FunctionError(f"The stream of the still function is broken: {error}", type="BrokenStream") from error
 
 
 @atexit.register

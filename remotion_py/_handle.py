@@ -18,10 +18,10 @@ from .untrusted import LARGEST, Fields, read_json
 Ending = Literal["video", "frames"]
 SILENT_S = 60.0
 """A main function writes its progress every 20 s; one that is silent for this long is taken for dead."""
-CLOCK_STEP_S = 5.0
-"""Start times are told by the clock of the wall, which may be set in between."""
 LONGEST_PATH = 10_000
 LONGEST_COMMAND = 10_000_000
+_STATE, _START_TICKS = 0, 19
+"""Fields of `/proc/PID/stat` behind the name of the process (proc(5): fields 3 and 22)."""
 ENDED = "the process that rendered it has ended"
 
 
@@ -31,30 +31,40 @@ class Owner:
 
     Attributes:
         pid: Its id.
-        started: When it was started, in s since the epoch; ids are used again.
+        started: When it was started, as ids are used again: in clock ticks since the boot, which no setting of the
+            clock changes. Where there is no /proc, in s since the epoch.
         host: Its machine.
+        boot: The id of the boot; "" where there is no /proc.
     """
 
     pid: int
     started: float
     host: str
+    boot: str = ""
 
     @classmethod
     def of(cls, pid: int) -> Owner | None:
         """Describe a process; None where it has ended."""
-        import psutil
-
+        host = socket.gethostname()
         try:
-            process = psutil.Process(pid)
-            ended = process.status() == psutil.STATUS_ZOMBIE
-            return None if ended else cls(pid, process.create_time(), socket.gethostname())
-        except psutil.Error:
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        except OSError:
+            return _by_psutil(pid, host)
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
             return None
+        return None if fields[_STATE] in "ZX" else cls(pid, int(fields[_START_TICKS]), host, boot)
 
     @classmethod
     def from_document(cls, found: Fields) -> Owner:
         """Read one as a handle keeps it."""
-        return cls(found.whole("pid", 1), found.number("started", 0, LARGEST), found.text("host", empty=True))
+        return cls(
+            pid=found.whole("pid", 1),
+            started=found.number("started", 0, LARGEST),
+            host=found.text("host", empty=True),
+            boot=found.text("boot", default="", empty=True),
+        )
 
     @property
     def here(self) -> bool:
@@ -64,8 +74,18 @@ class Owner:
     @property
     def alive(self) -> bool:
         """Whether it runs on this machine."""
-        found = Owner.of(self.pid) if self.here else None
-        return found is not None and abs(found.started - self.started) < CLOCK_STEP_S
+        return self.here and Owner.of(self.pid) == self
+
+
+def _by_psutil(pid: int, host: str) -> Owner | None:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return None if ended else Owner(pid, process.create_time(), host)
+    except psutil.Error:
+        return None
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def wait(future: concurrent.futures.Future[T]) -> T:
                 return future.result(SLICE_S)
             except TimeoutError:
                 if future.done():
-                    raise
+                    return future.result()  # it may have arrived just now; a time-out of the work itself is raised
     except RemotionPyError as error:
         # Its words tell what is wrong; where we noticed tells nothing, and would bury them in a cell.
         if os.environ.get("REMOTION_PY_DEBUG"):

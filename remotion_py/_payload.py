@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,8 +65,9 @@ async def make_payload(
         folder = None if is_url(url) or _is_site_name(url) else check_folder(url)
         await provider.open()
         url = await deploy(folder) if folder else url
-    payload = wire_options(options, values)
-    if not provider.on_this_machine:
+    # Props may be large, and other renders are followed on this loop.
+    payload = await asyncio.to_thread(wire_options, options, values)
+    if kind != "preview":  # which offers its props again for every frame
         payload["inputProps"] = await offloaded(payload["inputProps"]["payload"], "input-props", provider.store)
     payload |= {
         "type": kind,
@@ -94,7 +96,7 @@ def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
             f"The output {Path(output).name!r} ends in .{extension}, which is no format that can be written. It must "
             f"end in one of: {', '.join(f'.{item}' for item in CODEC_OF_EXTENSION)}."
         )
-    wire = wire_options(RenderMediaOptions, values) | {
+    wire = wire_options(RenderMediaOptions, {**values, "props": None}) | {
         "codec": codec_of(values["codec"], extension),
         "outExtension": extension or None,
         "separateAudioTo": None if separate is None else Path(separate).name,

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
 from . import _loop
+from ._stillness import Stillness
 from .errors import RemotionPyError, RenderCancelledError, RenderError, RenderInterruptedError
 from .lambda_.keys import cancel_key, progress_key
 from .progress import RenderProgress, fatal_entry
@@ -18,6 +19,8 @@ from .stored import parse_document
 
 CANCEL_PATIENCE_S = 5.0
 INTERRUPT_PATIENCE_S = 1.0
+WEBHOOK_PATIENCE_S = 45.0
+"""A webhook is sent three times at most, for 10 s each."""
 ENDPOINT_ENDED = "the local Lambda endpoint has ended, as it does with its client"
 
 T = TypeVar("T")
@@ -89,6 +92,7 @@ class RenderTask(Generic[T]):
         self._lasts = lasts
         self._changed = asyncio.Condition()
         self._cancelled_at: float | None = None
+        self._ended_at: float | None = None
         self._following = asyncio.get_running_loop().create_task(self._follow())
         # A render that nobody waits for may fail; its error is in its progress.
         self._following.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -164,17 +168,19 @@ class RenderTask(Generic[T]):
 
     async def _poll(self) -> T:
         provider = self._host.provider
-        loop = asyncio.get_running_loop()
-        read, changed = b"", loop.time()
+        read, silence = b"", Stillness()
         while True:
             # Asked first: what ends after its render is done has not left it undone.
             lost = await self._lost()
             data = await self._host.read_progress(self.render_id)
-            if provider.silent_s and self.latest.launched and loop.time() - changed > provider.silent_s:
-                lost = lost or f"it has told nothing for {provider.silent_s:.0f} s"
+            silent_s = silence.look(data)
+            if provider.silent_s and self.latest.launched and silent_s > provider.silent_s:
+                lost = lost or await self._silent(silent_s)
             if data != read:
-                read, changed = data, loop.time()
                 progress = self._host.read_document(parse_document(data, self.render_id), self.render_id)
+                if not lost and self._sends_webhook(progress):
+                    await asyncio.sleep(provider.poll_s)
+                    continue
                 if progress.done:
                     result = await self._take(progress)
                     self.latest = progress
@@ -183,20 +189,35 @@ class RenderTask(Generic[T]):
                 # What functions report while their endpoint dies is a consequence, not the reason.
                 if progress.fatal_error and (self._others or not lost):
                     raise progress.fatal_error
+                read = data
                 await self._notify()
             try:
                 self._give_up(lost)
             except RemotionPyError as error:
-                await self._record(data, error)
+                await self._record(data, error, final=lost is not None)
                 raise
             await asyncio.sleep(provider.poll_s)
+
+    def _sends_webhook(self, progress: RenderProgress) -> bool:
+        """Whether the render has ended but for its webhook, which would be lost if its client ended now."""
+        if not progress.webhook_pending or self._others or not self._host.provider.on_this_machine:
+            return False
+        now = asyncio.get_running_loop().time()
+        self._ended_at = self._ended_at or now
+        return now - self._ended_at < WEBHOOK_PATIENCE_S
 
     async def _lost(self) -> str | None:
         if self._others:
             return await self._others()
-        if not self._host.provider.alive:
-            return ENDPOINT_ENDED
-        return await self._host.provider.failure(self.render_id)
+        alive = self._host.provider.alive
+        return await self._host.provider.failure(self.render_id) or (None if alive else ENDPOINT_ENDED)
+
+    async def _silent(self, seconds: float) -> str:
+        """Ask a main function that reports nothing to end, should it still run; returns why it counts as gone."""
+        if not self._others:
+            with contextlib.suppress(OSError, RemotionPyError):
+                await self._host.provider.store.put(cancel_key(self.render_id), b"{}")
+        return f"it reported nothing for {seconds:.0f} s"
 
     def _give_up(self, lost: str | None) -> None:
         now = asyncio.get_running_loop().time()
@@ -209,13 +230,19 @@ class RenderTask(Generic[T]):
                 f"The render {self.render_id} was interrupted: its main function is gone ({lost}). {advice}"
             )
 
-    async def _record(self, data: bytes, error: RemotionPyError) -> None:
-        """Note what ended the render, as its main function no longer can; whoever started it writes it down for all."""
+    async def _record(self, data: bytes, error: RemotionPyError, *, final: bool) -> None:
+        """Note what ended the render; whoever started it stores that for all when its main function no longer can.
+
+        Args:
+            data: The document as it was read.
+            error: What ended the render.
+            final: The main function is gone. While it may be at work, the document is its own.
+        """
         document = parse_document(data, self.render_id)
         document["errors"] = [*(document.get("errors") or []), fatal_entry(error)]
         self.latest = self._host.read_document(document, self.render_id)
-        if not self._others:
-            with contextlib.suppress(OSError):
+        if final and not self._others:
+            with contextlib.suppress(OSError, RemotionPyError):
                 await self._host.provider.store.put(progress_key(self.render_id), json.dumps(document).encode())
 
     async def _notify(self) -> None:

@@ -18,6 +18,7 @@ The tree::
     │   ├── BrowserNotFoundError    none is installed
     │   └── BrowserCrashedError     it died or stopped answering; retried first
     ├── MediaError                  FFmpeg or a media file
+    │   ├── FFmpegInterruptedError  it was killed or stood still; tried again first
     │   └── ConcatError             chunks that do not fit together
     ├── RenderError                 a render as a whole
     │   ├── RenderNotFoundError     no such render id
@@ -125,6 +126,12 @@ class BrowserCrashedError(BrowserError):
 
 class MediaError(RemotionPyError):
     """FFmpeg failed, or a media file cannot be used."""
+
+
+class FFmpegInterruptedError(MediaError):
+    """FFmpeg was killed by a signal, or stood still and was ended."""
+
+    retryable = True
 
 
 class ConcatError(MediaError):

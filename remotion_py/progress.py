@@ -18,6 +18,8 @@ ChunkState = Literal["waiting", "invoked", "rendering", "encoded", "retried", "f
 
 
 State = Literal["starting", "rendering", "done", "failed", "cancelled", "interrupted"]
+SILENT_MS = 90_000
+"""A main function stores its document every 20 s."""
 _ENDS: dict[str, State] = {"RenderCancelledError": "cancelled", "RenderInterruptedError": "interrupted"}
 
 
@@ -53,6 +55,9 @@ class RenderProgress:
         chunk_states: How far each chunk is, in their order; empty until they are planned.
         thumbnail: The newest frame as a small JPEG, where whoever started the render watches it; None when it is done.
         post_render_data: Timings and output of a finished render; None before.
+        waiting: What frames have been waiting for, where that takes long: one sentence for each chunk that waits.
+        warnings: Faults of the page that do not end its render, such as files that its server does not have.
+        webhook_pending: The render has ended, and its webhook is still being sent.
     """
 
     render_id: str
@@ -82,6 +87,9 @@ class RenderProgress:
     cost: float | None = None
     chunk_states: tuple[ChunkState, ...] = ()
     thumbnail: bytes | None = None
+    waiting: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    webhook_pending: bool = False
 
     @property
     def fatal_error(self) -> RemotionPyError | None:
@@ -95,7 +103,8 @@ class RenderProgress:
     def bar(self) -> tuple[int, int, str]:
         """How many units are done of how many, and a note; the total is 0 while it is not known."""
         speed = f", {self.fps:.1f} fps" if self.fps else ""
-        return self.frames_rendered, self.total_frames, f"{self.chunks}/{self.total_chunks} chunks{speed}"
+        waiting = f", {self.waiting[0]}" if self.waiting else ""
+        return self.frames_rendered, self.total_frames, f"{self.chunks}/{self.total_chunks} chunks{speed}{waiting}"
 
     @property
     def line(self) -> str:
@@ -169,7 +178,7 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
     frames = found.metadata.frames if found.metadata else 0
     planned = found.metadata.total_chunks if found.metadata else 0
     errors = found.errors
-    if not post and time.time() * 1000 > found.timeout and not any(e.get("isFatal") for e in errors):
+    if not post and _is_late(found, time.time() * 1000) and not any(e.get("isFatal") for e in errors):
         late = RenderInterruptedError(f"The render {render_id} ran out of time without saying so. Start it again.")
         errors.append(fatal_entry(late))
     fatal = [error for error in errors if error.get("isFatal")]
@@ -202,7 +211,19 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
         post_render_data=document.get("postRenderData"),
         chunk_states=_chunk_states(found, planned),
         thumbnail=found.thumbnail,
+        waiting=() if post or fatal else found.waiting,
+        warnings=found.warnings,
+        webhook_pending=bool(post or fatal) and found.webhook_pending,
     )
+
+
+def _is_late(found: Document, now: float) -> bool:
+    """Whether a main function has run out of time: it would have ended, and it reports nothing.
+
+    The clock alone does not tell: it may have been set ahead, or have gone on while the machine slept.
+    """
+    silent = not found.heartbeat or now - found.heartbeat > SILENT_MS
+    return now > found.timeout and silent
 
 
 def _chunk_states(found: Document, planned: int) -> tuple[ChunkState, ...]:

@@ -72,6 +72,7 @@ class Video(ShowsItself):
         url: A link to it in its bucket, good for a day; None on this machine.
         cost: US dollars that its functions cost, by the price table; None on this machine.
         links: Its logs and its folder in the AWS console; None on this machine.
+        warnings: Faults of the page that did not end its render, such as files that its server does not have.
     """
 
     file: Path | None
@@ -88,6 +89,7 @@ class Video(ShowsItself):
     url: str | None = field(compare=False, repr=False, default=None)
     cost: float | None = field(compare=False, default=None)
     links: Links | None = field(compare=False, repr=False, default=None)
+    warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
 
     @property
     def path(self) -> Path:
@@ -117,6 +119,7 @@ class Still(ShowsItself):
         artifacts: The files that the composition emitted.
         url: A link to it in its bucket, good for a day; None on this machine.
         links: The logs of its function and its folder in the AWS console; None on this machine.
+        warnings: Faults of the page that did not end its render, such as files that its server does not have.
     """
 
     file: Path | None
@@ -128,6 +131,7 @@ class Still(ShowsItself):
     artifacts: tuple[Artifact, ...] = ()
     url: str | None = field(compare=False, repr=False, default=None)
     links: Links | None = field(compare=False, repr=False, default=None)
+    warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
 
     @property
     def path(self) -> Path:
@@ -194,6 +198,7 @@ class Frames(ShowsItself):
         width: Pixels.
         height: Pixels.
         artifacts: The files that the composition emitted.
+        warnings: Faults of the page that did not end its render, such as files that its server does not have.
     """
 
     folder: Path
@@ -202,6 +207,7 @@ class Frames(ShowsItself):
     width: int
     height: int
     artifacts: tuple[Artifact, ...] = ()
+    warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
 
     def __str__(self) -> str:
         return f"{self.folder} ({len(self.paths)} pictures, {self.width}x{self.height})"
@@ -245,6 +251,17 @@ class RenderTask(Protocol[Result_co]):
         ...
 
 
+def _seen(task: RenderTask[Any], progress: RenderProgress, show: OnProgress, on_progress: OnProgress | None) -> None:
+    """Show progress. What that raises cancels the render, also an error of ours, which may be of something else."""
+    try:
+        show(progress)
+        if on_progress:
+            on_progress(progress)
+    except RemotionPyError:
+        task.interrupt()
+        raise
+
+
 class Render(Generic[Result_co]):
     """A running render. Iterate over it for its progress; `wait()` for what it ends in.
 
@@ -281,9 +298,7 @@ class Render(Generic[Result_co]):
         try:
             with watching(self._how, self._unit) as show:
                 for progress in self:
-                    show(progress)
-                    if on_progress:
-                        on_progress(progress)
+                    _seen(self._task, progress, show, on_progress)
             return _loop.run(self._task.result())
         except RemotionPyError:
             raise
@@ -349,17 +364,15 @@ class AsyncRender(Generic[Result_co]):
         try:
             with watching(self._how, self._unit) as show:
                 async for progress in self:
-                    show(progress)
-                    if on_progress:
-                        on_progress(progress)
-            result = await _loop.bridge(self._task.result())
-            await self.show_end()
-            return result
+                    _seen(self._task, progress, show, on_progress)
+            return await _loop.bridge(self._task.result())
         except RemotionPyError:
             raise
         except BaseException:
             self._task.interrupt()
             raise
+        finally:
+            await self.show_end()
 
     async def show_end(self) -> None:
         """Wait a moment for its cell to show how it ended; of use where it has."""

@@ -285,11 +285,17 @@ def _bar(tqdm: type, unit: str) -> Generator[Watcher]:
 
 def _lines() -> Watcher:
     told = 0.0
+    waits: set[Any] = set()
 
     def show(progress: Shown) -> None:
         nonlocal told
         if progress.overall_progress >= told + LINE_STEP or progress.overall_progress == 1 > told:
             told = progress.overall_progress
             sys.stderr.write(f"{progress.line}\n")
+        for text in getattr(progress, "waiting", ()):
+            reason = text.partition("waiting ")[0], text.partition(" s for ")[2]
+            if reason not in waits:  # once, as its seconds go on
+                waits.add(reason)
+                sys.stderr.write(f"{text}\n")
 
     return show

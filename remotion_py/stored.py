@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import DocumentError
-from .untrusted import LARGEST, Fail, Fields, read_json
+from .untrusted import LARGEST, Fail, Fields, read_json, shortened
 
+OWN = "remotionPy"
+"""Key of the fields of `progress.json` that are ours alone; other clients do not look at them."""
 MOST_CHUNKS = 100_000
+MOST_WARNINGS = 1_000
 MOST_FRAMES = 2**31
 MOST_ENTRIES = 100_000
 LATEST_MS = 253_402_300_799_000
@@ -186,6 +189,10 @@ class Document:
         metadata: What was planned.
         finished: What was made.
         thumbnail: The newest frame as a small JPEG.
+        heartbeat: When its main function stored it last.
+        waiting: What frames have been waiting for, where that takes long: one sentence for each chunk that waits.
+        warnings: Faults of the page that do not end the render.
+        webhook_pending: The webhook is still to be sent.
     """
 
     frames_rendered: int
@@ -206,6 +213,10 @@ class Document:
     metadata: Metadata | None
     finished: Finished | None
     thumbnail: bytes | None
+    heartbeat: int | None
+    waiting: tuple[str, ...]
+    warnings: tuple[str, ...]
+    webhook_pending: bool
 
     @classmethod
     def read(cls, document: dict[str, Any], render_id: str) -> Document:
@@ -230,6 +241,8 @@ class Document:
             attempt.whole("end", 0, LATEST_MS, default=0)
         retries = found.objects("retries", "a retry in it", most=MOST_ENTRIES, optional=True)
         counted = found.inner("chunkFrames", "its chunkFrames") if found.has("chunkFrames") else None
+        own = found.inner(OWN, "its own part") if found.has(OWN) else Fields({}, "its own part", fail)
+        waits = own.objects("waiting", "a wait in it", most=MOST_CHUNKS, optional=True)
         for error in found.objects("errors", "an error in it", most=MOST_ENTRIES, optional=True):
             error.flag("isFatal", default=False)
             error.whole("chunk", 0, MOST_CHUNKS, default=0)
@@ -256,6 +269,10 @@ class Document:
             metadata=Metadata.read(document["renderMetadata"], fail) if found.has("renderMetadata") else None,
             finished=Finished.read(document["postRenderData"], fail) if found.has("postRenderData") else None,
             thumbnail=_thumbnail(found) if found.has("thumbnail") else None,
+            heartbeat=time("heartbeatTimestamp"),
+            waiting=tuple(_sentence(wait) for wait in waits),
+            warnings=_warnings(own),
+            webhook_pending=own.flag("webhookPending", default=False),
         )
 
 
@@ -277,3 +294,25 @@ def _thumbnail(found: Fields) -> bytes:
         return base64.b64decode(thumbnail.text("picture", longest=LONGEST_PICTURE), validate=True)
     except (binascii.Error, ValueError):
         thumbnail.refuse("picture", "base64")
+
+
+def own_warnings(result: dict[str, Any]) -> tuple[str, ...]:
+    """Return the warnings in the result of a still.
+
+    Raises:
+        DocumentError: They are not texts.
+    """
+    fail = document_fault("of the result", str(result.get("renderId")))
+    return _warnings(Fields(result.get(OWN) or {}, "it", fail))
+
+
+def _warnings(own: Fields) -> tuple[str, ...]:
+    listed = own.items("warnings", most=MOST_WARNINGS, default=())
+    if not all(isinstance(warning, str) for warning in listed):
+        own.refuse("warnings", "a list of texts")
+    return tuple(shortened(warning) for warning in listed)
+
+
+def _sentence(wait: Fields) -> str:
+    where = f"frame {wait.whole('frame', 0, MOST_FRAMES)}: " if wait.has("frame") else ""
+    return f"{where}waiting {wait.whole('seconds', 0)} s for {wait.text('for')}"

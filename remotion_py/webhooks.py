@@ -23,5 +23,6 @@ def validate_webhook_signature(secret: str, body: bytes | str, signature_header:
         raise OptionError("The webhook is not signed. Start renders with webhook_secret, and refuse this one.")
     data = body.encode() if isinstance(body, str) else body
     wanted = f"sha512={hmac.new(secret.encode(), data, hashlib.sha512).hexdigest()}"
-    if not hmac.compare_digest(wanted, signature_header):
+    # As bytes: a header may hold any character, and text is compared only where it is ASCII.
+    if not hmac.compare_digest(wanted.encode(), signature_header.encode(errors="replace")):
         raise OptionError("The webhook's signature does not fit its body and the secret. Refuse it.")

@@ -20,6 +20,7 @@ from ._surroundings import surroundings
 from .lambda_.handler import handle
 from .lambda_.runtime import Invocation, RuntimeClient, RuntimeClosedError, serve
 from .providers.local.processes import MARKER
+from .providers.local.pulse import beat
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +45,15 @@ async def run() -> None:
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     # All roles that take time need the browser, so it is launched while the first call is on its way.
     warming = asyncio.create_task(around.stage.warm() if around.warm else asyncio.sleep(0))
+    beating = asyncio.create_task(beat(Path(os.environ["TMPDIR"])) if MARKER in os.environ else asyncio.sleep(0))
     try:
         await serve(client, handler)
     except RuntimeClosedError as closed:
         log.info("the Runtime API is gone: %s", closed)
     finally:
-        warming.cancel()
-        await asyncio.gather(warming, return_exceptions=True)
+        for task in (warming, beating):
+            task.cancel()
+        await asyncio.gather(warming, beating, return_exceptions=True)
         await around.close()
 
 

@@ -37,7 +37,7 @@ def test_from_deploy_to_download(account: TestAccount, tmp_path: Path) -> None:
     assert render_id in run_cli("renders", "ls", "--provider", "aws").stdout
     run_cli("download", render_id, str(tmp_path / "b.mp4"))
     assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "a.mp4").read_bytes()
-    run_cli("renders", "rm", render_id, "--yes")
+    run_cli("renders", "rm", render_id, "--yes", "--provider", "aws")
     assert run_cli("renders", "ls", "--quiet", "--provider", "aws").stdout.strip() == "()"
     missing = run_cli("cancel", render_id, *aws_flags, check=False)
     assert missing.returncode == 1

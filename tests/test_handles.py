@@ -236,9 +236,11 @@ def test_owners_are_told_apart_from_later_processes_of_the_same_id() -> None:
     own = Owner.of(os.getpid())
     assert own
     assert own.alive
-    assert Owner(own.pid, own.started + 1, own.host).alive  # the clock was set
-    assert not Owner(own.pid, own.started - 1000, own.host).alive
-    assert not Owner(own.pid, own.started, "elsewhere").here
+    assert own.boot  # and start ticks, so that setting the clock changes nothing
+    assert own == Owner.of(os.getpid())
+    assert not Owner(own.pid, own.started - 1, own.host, own.boot).alive
+    assert not Owner(own.pid, own.started, own.host, "another boot").alive
+    assert not Owner(own.pid, own.started, "elsewhere", own.boot).here
     process = subprocess.Popen(["sleep", "100"])
     owner = Owner.of(process.pid)
     process.send_signal(signal.SIGKILL)

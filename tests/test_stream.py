@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import contextlib
+import json
 import random
 
 import pytest
+from botocore.eventstream import EventStreamBuffer
+from hypothesis import given
+from hypothesis import strategies as st
 
-from remotion_py.lambda_.stream import Decoder, FramingError, Kind, Message, Piece, encode, header
+from remotion_py.lambda_.stream import BINARY, Decoder, FramingError, Kind, Message, Piece, encode, header
+from remotion_py.providers.local.eventstream import invoke_complete, payload_chunk
 
 
 def decode(pieces: list[bytes]) -> tuple[list[Message], bytes, Decoder]:
@@ -69,3 +75,68 @@ def test_a_stream_that_ends_inside_a_message_is_not_complete() -> None:
 def test_what_is_no_message_is_refused(wire: bytes) -> None:
     with pytest.raises(FramingError):
         list(Decoder().feed(wire))
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        b"remotion_buffer:1:0:0:",
+        b"remotion_buffer:1:3:0:{x}",
+        b'remotion_buffer:1:2:0:"\xff',
+        b"remotion_buffer:1:-1:0:x",
+        b"remotion_buffer: 1:2:0:{}",
+        b"remotion_buffer:1:99999999999:0:{",
+        b"remotion_buffer:1:200000:0:" + b"[" * 200_000,
+    ],
+)
+def test_a_damaged_message_is_a_framing_error(wire: bytes) -> None:
+    with pytest.raises(FramingError):
+        list(Decoder().feed(wire))
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=80),
+            st.sampled_from([b"remotion_buffer:", b"1:", b"4:", b"10:", b"0:", b"{}", b"3:", b"-1:", b"null"]),
+        )
+    )
+)
+def test_any_bytes_are_messages_or_a_framing_error(pieces: list[bytes]) -> None:
+    decoder = Decoder()
+    with contextlib.suppress(FramingError):
+        for piece in pieces:
+            for item in decoder.feed(piece):
+                assert isinstance(item, Message | Piece)
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(Kind)), st.binary(max_size=300))), st.data())
+def test_messages_come_back_however_they_are_cut(sent: list[tuple[Kind, bytes]], data: st.DataObject) -> None:
+    wire = b"".join(
+        header(kind, len(body)) + body if kind in BINARY else encode(kind, body.hex()) for kind, body in sent
+    )
+    found = list[tuple[Kind, bytes]]()
+    decoder, left = Decoder(), wire
+    while left:
+        cut = data.draw(st.integers(1, len(left)))
+        for item in decoder.feed(left[:cut]):
+            if isinstance(item, Message):
+                found.append((item.kind, bytes.fromhex(item.body)))
+            elif item.first:
+                found.append((item.kind, item.data))
+            else:
+                found[-1] = item.kind, found[-1][1] + item.data
+        left = left[cut:]
+    assert decoder.complete
+    assert found == sent
+
+
+@given(st.lists(st.binary(max_size=5000)), st.one_of(st.none(), st.text()), st.text())
+def test_the_event_stream_is_read_by_botocore(pieces: list[bytes], code: str | None, details: str) -> None:
+    buffer = EventStreamBuffer()
+    buffer.add_data(b"".join(map(payload_chunk, pieces)) + invoke_complete(code, details))
+    *chunks, end = list(buffer)
+    assert [chunk.payload for chunk in chunks] == pieces
+    assert {chunk.headers[":event-type"] for chunk in chunks} <= {"PayloadChunk"}
+    assert end.headers[":event-type"] == "InvokeComplete"
+    assert json.loads(end.payload) == ({"ErrorCode": code, "ErrorDetails": details} if code else {})

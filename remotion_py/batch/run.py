@@ -186,9 +186,9 @@ class Batch:
         self._tell()
         try:
             result = await (self._still(row) if self._stills else self._video(row))
-        except SiteError:
-            raise  # it will be the same for every row
         except RemotionPyError as error:
+            if isinstance(error, SiteError) and not any(ended.status == "done" for ended in self._entries.values()):
+                raise  # it will be the same for every row; a site that rows were made of may come back
             entry = Entry(row.index, "failed", str(row.output), error=f"{type(error).__name__}: {error}", key=row.key)
         else:
             entry = Entry(

@@ -9,7 +9,7 @@ import click
 from ..client import Client
 from ..options import RenderFramesOptions
 from .options import given, render_options
-from .showing import how_to_show
+from .showing import how_to_show, show_warnings
 
 
 @click.command()
@@ -26,4 +26,5 @@ def frames(
     options: Any = given(RenderFramesOptions, values) | {"output": output}
     with Client(browser_executable=browser_executable) as client:
         made = client.render_frames(serve_url, composition, progress=how_to_show(quiet), **options)
+    show_warnings(made.warnings)
     click.echo(str(made.folder) if quiet else str(made))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 
 import click
 
 from ..client import Client
+from .showing import show_warnings
 from .where import with_client
 
 
@@ -18,6 +20,15 @@ from .where import with_client
 def progress(client: Client, render_id: str, as_json: bool) -> None:
     """Tell how far the render RENDER_ID is, also from another process than the one that renders."""
     found = client.get_render_progress(render_id)
-    click.echo(json.dumps(dataclasses.asdict(found), indent=2) if as_json else str(found))
+    click.echo(
+        json.dumps(dataclasses.asdict(found), indent=2, default=_text)
+        if as_json
+        else "\n".join([str(found), *found.waiting])
+    )
+    show_warnings(found.warnings)
     if found.fatal_error:
         raise found.fatal_error
+
+
+def _text(picture: bytes) -> str:
+    return base64.b64encode(picture).decode()

@@ -9,7 +9,7 @@ import click
 from ..client import Client
 from ..options import RenderMediaOptions
 from .options import given, render_options
-from .showing import how_to_show
+from .showing import how_to_show, show_warnings
 from .where import with_client
 
 
@@ -27,4 +27,5 @@ def render(client: Client, serve_url: str, composition: str, output: str, quiet:
     if not quiet:
         click.echo(f"Render {running.render_id}", err=True)
     video = running.wait()
+    show_warnings(video.warnings)
     click.echo(str(video.path) if quiet else f"{video} in {video.time_to_finish:.1f} s")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from .. import _loop
 from ..client import Client
-from ..providers.aws.renders import delete_render, download_media
+from ..providers.aws.renders import download_media
 from ..providers.aws.session import Aws
 from .sites import bucket_option
 from .where import with_account, with_client
@@ -13,7 +14,7 @@ from .where import with_account, with_client
 
 @click.group()
 def renders() -> None:
-    """List the renders in the store; remove those in an AWS bucket."""
+    """List the renders in the store, and remove them."""
 
 
 @renders.command()
@@ -31,15 +32,14 @@ def ls(client: Client, limit: int, quiet: bool) -> None:
 
 
 @renders.command()
-@with_account
+@with_client
 @click.argument("render_ids", nargs=-1, required=True)
-@bucket_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def rm(aws: Aws, render_ids: tuple[str, ...], bucket_name: str | None, yes: bool) -> None:
-    """Remove the renders RENDER_IDS with their videos."""
+def rm(client: Client, render_ids: tuple[str, ...], yes: bool) -> None:
+    """Remove the renders RENDER_IDS with their videos, as far as these are in the store."""
     for render_id in (item for item in render_ids if item != "()"):
         if yes or click.confirm(f"Remove the render {render_id}?"):
-            freed = delete_render(aws, render_id, bucket_name=bucket_name)
+            freed = _loop.run(client._engine.remove_render(render_id))  # pyright: ignore[reportPrivateUsage]
             click.echo(f"{render_id} is removed: {freed / 1e6:.1f} MB")
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+
+import click
 
 from ..shows import VARIABLE, Progress
 
@@ -10,3 +13,9 @@ from ..shows import VARIABLE, Progress
 def how_to_show(quiet: bool) -> Progress:
     """Return what `progress=` is told by a command."""
     return "none" if quiet else None if os.environ.get(VARIABLE) else "text"
+
+
+def show_warnings(warnings: Iterable[str]) -> None:
+    """Print faults of a page that did not end its render, on standard error."""
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)

@@ -9,6 +9,7 @@ import click
 from ..client import Client
 from ..options import RenderStillOptions
 from .options import given, render_options
+from .showing import show_warnings
 from .where import with_client
 
 
@@ -23,4 +24,5 @@ def still(client: Client, serve_url: str, composition: str, output: str, quiet: 
     """Render one frame of COMPOSITION of SERVE_URL to the picture OUT, whose extension chooses the format."""
     options: Any = given(RenderStillOptions, values) | {"output": output}
     picture = client.render_still(serve_url, composition, **options)
+    show_warnings(picture.warnings)
     click.echo(str(picture.path) if quiet else str(picture))

@@ -57,6 +57,7 @@ class ChunkRender:
         rendered: Frames that are captured.
         encoded: Frames that are encoded.
         newest: The frame that was captured last, and its picture.
+        step: The frame that is being rendered, None where it is no single one; and what is waited for.
 
     Args:
         context: The surroundings.
@@ -72,6 +73,7 @@ class ChunkRender:
         self.rendered = 0
         self.encoded = 0
         self.newest: tuple[int, bytes] | None = None
+        self.step: tuple[int | None, str] = None, "the page"
         self._context = context
         self._job = job
         self._plan: ChunkPlan = job.plan(frames)
@@ -99,12 +101,17 @@ class ChunkRender:
                     settings = job.video(self._context.encoder_threads)
                     encoder = await stack.enter_async_context(ChunkEncoder(settings, video))
                 captured = plan.captured if video else range(0)
+                ahead = iter(plan.visited)
                 visited = show_frames(self._context.stage, job, plan.visited, captured.__contains__)
+                self.step = next(ahead, None), "the page"
                 async with aclosing(visited) as shown:
                     async for item in shown:
                         await self._take(item, encoder, track)
+                        self.step = next(ahead, None), "the page"
+                self.step = None, "FFmpeg"
                 if encoder:
                     await encoder.finish()
+            self.step = None, "the sound"
             audio = await self._audio(track) if job.has_audio else None
             return ChunkFiles(video, audio, track.seam() if job.has_audio else None)
 
@@ -118,6 +125,7 @@ class ChunkRender:
         self.rendered += 1
         if shown.picture:
             self.newest = shown.frame, shown.picture
+        self.step = shown.frame, "FFmpeg"
         if encoder and shown.picture:
             await encoder.write(shown.picture)
         self.encoded = encoder.frames if encoder else self.rendered

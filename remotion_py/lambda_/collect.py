@@ -13,7 +13,7 @@ from ..errors import FunctionError, RemotionPyError, ThrottledError, from_wire
 from ..media.tracks import Seam
 from ..providers.base import Functions, ObjectStore
 from .chunk import ChunkFiles, audio_file, video_file
-from .context import now_ms
+from .context import Stopwatch
 from .document import ProgressDocument
 from .job import Job
 from .stream import Decoder, FramingError, Kind, Message, Piece
@@ -61,6 +61,7 @@ class Collector:
         self._slots = asyncio.Semaphore(parallel)
         self._max_retries = max_retries
         self._on_chunk = on_chunk
+        self._now = Stopwatch().ms
 
     async def run(self, chunks: Sequence[tuple[int, int]]) -> list[ChunkFiles]:
         """Render all chunks; the first one that fails for good ends the others.
@@ -94,28 +95,30 @@ class Collector:
                     if not error.retryable or attempt > self._max_retries:
                         raise
                     attempt += 1
-                    self._document.retried(index, attempt, now_ms(), error)
+                    self._document.retried(index, attempt, self._now(), error)
 
     async def _attempt(self, index: int, frames: tuple[int, int], attempt: int) -> ChunkFiles:
         payload = self._job.to_renderer(index, frames, attempt)
         pause = FIRST_PAUSE_S
         while True:
             receiver = _Receiver(self._document, self._job, index, frames, self._folder, attempt)
-            entry = self._document.attempt_started(index, attempt, now_ms())
+            entry = self._document.attempt_started(index, attempt, self._now())
             try:
                 with contextlib.closing(receiver):
                     async with contextlib.aclosing(self._functions.stream(self._function_name, payload)) as stream:
                         while (data := await _next(stream)) is not None:
                             receiver.feed(data)
                     await receiver.fetch(self._store)
-                    return receiver.result()
+                    files = receiver.result()
+                    self._document.chunk_done(index, receiver.frames, *receiver.times)
+                    return files
             except ThrottledError:
-                entry["start"] = now_ms()  # nothing ran
+                entry["start"] = self._now()  # nothing ran
                 # Another render has the capacity now. Waiting is no failure, so it does not count as an attempt.
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))
                 pause = min(pause * 2, LONGEST_PAUSE_S)
             finally:
-                entry["end"] = now_ms()
+                entry["end"] = self._now()
 
 
 async def _next(stream: Any) -> bytes | None:
@@ -136,12 +139,13 @@ class _Receiver:
         name = f"chunk-{index:08d}-{attempt}"
         self._document = document
         self._index = index
-        self._frames = len(range(frames[0], frames[1] + 1, job.every_nth))
+        self.frames = len(range(frames[0], frames[1] + 1, job.every_nth))
         self._wanted = {Kind.VIDEO_CHUNK_RENDERED} if job.format.codec.has_video else set[Kind]()
         self._paths = {
             Kind.VIDEO_CHUNK_RENDERED: video_file(job, folder, name),
             Kind.AUDIO_CHUNK_RENDERED: audio_file(job, folder, name),
         }
+        self.times = 0, 0
         self._decoder = Decoder()
         self._file: BinaryIO | None = None
         self._arrived: set[Kind] = set()
@@ -157,8 +161,10 @@ class _Receiver:
                     self._take(item)
                 else:
                     self._write(item)
-        except FramingError as error:
-            raise FunctionError(f"The stream of chunk {self._index} is broken: {error}") from error
+        except (FramingError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FunctionError(
+                f"The stream of chunk {self._index} is broken: {error!r}", type="BrokenStream"
+            ) from error
 
     async def fetch(self, store: ObjectStore) -> None:
         """Bring the files that were too large for the stream."""
@@ -192,7 +198,7 @@ class _Receiver:
         if message.kind is Kind.LAMBDA_INVOKED:
             self._document.invoked(self._index)
         elif message.kind is Kind.FRAMES_RENDERED:
-            self._document.frames(self._index, body["rendered"], body["encoded"], body.get("thumbnail"))
+            self._document.report(self._index, body)
         elif message.kind is Kind.ARTIFACT_EMITTED:
             self._document.artifact(self._index, body)
         elif message.kind is Kind.ERROR_OCCURRED:
@@ -203,7 +209,7 @@ class _Receiver:
         elif message.kind is Kind.CHUNK_COMPLETE and self._wanted <= self._arrived:
             self._complete = True
             self._seam = Seam(**body["seam"]) if body.get("seam") else None
-            self._document.chunk_done(self._index, self._frames, body["start"], body["rendered"])
+            self.times = body["start"], body["rendered"]
 
     def _write(self, piece: Piece) -> None:
         if piece.first:

@@ -26,6 +26,18 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
+class Stopwatch:
+    """Times whose differences are true, whoever sets the clock meanwhile."""
+
+    def __init__(self) -> None:
+        self._began_ms = now_ms()
+        self._began = time.monotonic()
+
+    def ms(self) -> int:
+        """Milliseconds since the epoch, by the clock as it was at the beginning."""
+        return self._began_ms + int((time.monotonic() - self._began) * 1000)
+
+
 class OpenStore(Protocol):
     """Opens object stores."""
 

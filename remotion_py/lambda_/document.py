@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import to_wire
+from ..stored import OWN
 from .artifacts import ArtifactNames
+
+MOST_WARNINGS = 50
 
 
 class ProgressDocument:
@@ -24,6 +28,9 @@ class ProgressDocument:
         self._invoked: set[int] = set()
         self._artifacts: dict[str, dict[str, Any]] = {}
         self._names = ArtifactNames()
+        self._waiting: dict[int, dict[str, Any]] = {}
+        self._warnings: dict[str, None] = {}
+        self._webhook_pending = False
         self._document: dict[str, Any] = {
             "cancellationEnabled": True,
             "chunks": [],
@@ -52,6 +59,11 @@ class ProgressDocument:
             "framesEncoded": sum(self._encoded.values()),
             "lambdasInvoked": len(self._invoked),
             "chunkFrames": {str(chunk): frames for chunk, frames in self._rendered.items() if frames},
+            OWN: {
+                "waiting": [self._waiting[chunk] for chunk in sorted(self._waiting)],
+                "warnings": list(self._warnings),
+                "webhookPending": self._webhook_pending,
+            },
         }
 
     def site_opened(self, now: int) -> None:
@@ -75,9 +87,27 @@ class ProgressDocument:
 
     def frames(self, chunk: int, rendered: int, encoded: int, thumbnail: dict[str, Any] | None = None) -> None:
         """A chunk's current attempt has come this far, and may show a small picture of where it is."""
+        self._waiting.pop(chunk, None)
         self._rendered[chunk], self._encoded[chunk] = rendered, encoded
         if thumbnail:
             self._document["thumbnail"] = thumbnail
+
+    def report(self, chunk: int, found: Mapping[str, Any]) -> None:
+        """A chunk's current attempt has reported; see `ChunkWatch.look()`."""
+        self.frames(chunk, found["rendered"], found["encoded"], found.get("thumbnail"))
+        if found.get("waiting"):
+            self._waiting[chunk] = found["waiting"]
+        self.warn(found.get("warnings") or ())
+
+    def warn(self, warnings: Iterable[str]) -> None:
+        """The page has faults that do not end the render, such as missing files; each counts once."""
+        for warning in warnings:
+            if len(self._warnings) < MOST_WARNINGS:
+                self._warnings[warning] = None
+
+    def webhook(self, *, pending: bool) -> None:
+        """Whether the webhook is still to be sent, after the end of the render."""
+        self._webhook_pending = pending
 
     def chunk_done(self, chunk: int, frames: int, start: int, rendered: int) -> None:
         """A chunk has arrived whole; `start` and `rendered` tell when its function began and ended."""
@@ -110,6 +140,7 @@ class ProgressDocument:
 
     def failed(self, error: BaseException, now: int) -> None:
         """The render has failed for good."""
+        self._waiting.clear()
         self._document["fatalErrorTimestamp"] = now
         self._add_error(error, None, 1, fatal=True)
 

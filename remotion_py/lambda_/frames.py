@@ -48,6 +48,7 @@ async def show_frames(
     Raises:
         PageError: The page failed at a frame.
         BrowserCrashedError: The browser died at the same frame once more.
+        PageTimeoutError: The page did not answer, and did not in a new browser either.
     """
     attempt = 1
     crashes = 0
@@ -63,9 +64,12 @@ async def show_frames(
                 shown = Shown(waiting.pop(), picture, assets)
                 crashes = 0
                 yield shown
-        except BrowserCrashedError:
+        except BrowserCrashedError as error:
             await stage.discard(browser=True)
             crashes += 1
+            if crashes > CRASH_RETRIES and error.data.get("silent"):
+                # Two browsers that hang at one frame are the page's doing, so the chunk is not worth another function.
+                raise PageTimeoutError(error.message, **error.data) from None
             if crashes > CRASH_RETRIES:
                 raise
         except PageTimeoutError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from ..providers.base import ObjectStore
 
 INLINE_BYTES = 190_000
 """An event invocation takes 256 KB of payload; the rest is for the other options and for JSON's escapes."""
+REUSED_FOR = datetime.timedelta(hours=12)
 KINDS = {"inputProps": "input-props", "resolvedProps": "resolved-props"}
 
 
@@ -19,20 +21,23 @@ def props_key(kind: str, digest: str) -> str:
     return f"{kind}/{digest}.json"
 
 
-async def offloaded(text: str, kind: str, store: ObjectStore) -> dict[str, str]:
+async def offloaded(text: str, kind: str, store: ObjectStore, *, owner: str = "") -> dict[str, str]:
     """Return props as a payload carries them: themselves, or where they are now.
 
     Args:
         text: JSON text.
         kind: "input-props" or "resolved-props".
         store: Takes them when they are large.
+        owner: The render that has them for itself, and deletes them; "" for props that renders share.
     """
     data = text.encode()
     if len(data) <= INLINE_BYTES:
         return {"type": "payload", "payload": text}
-    digest = hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256(owner.encode() + data).hexdigest()
     key = props_key(kind, digest)
-    if await store.head(key) is None:
+    known = await store.head(key)
+    # Old objects may be removed at any time, so one that is used again is made new.
+    if known is None or datetime.datetime.now(datetime.UTC) - known.modified > REUSED_FOR:
         await store.put(key, data)
     return {"type": "bucket-url", "hash": digest, "bucketName": store.bucket}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
-from ..errors import DiskFullError, RenderError
+from ..errors import DiskFullError, RemotionPyError, RenderError
 from ..media.formats import check_gif_rate
 from ..page.bundle import CompositionPage
 from ..page.contract import Composition
@@ -20,16 +20,17 @@ from .audio_join import AudioJoin
 from .chunk import ChunkFiles, ChunkRender
 from .collect import Collector
 from .combine import combine, direct_audio_file, separate_audio_file
-from .context import Context, now_ms
+from .context import Context, Stopwatch, now_ms
 from .destination import Destination, destination
 from .document import ProgressDocument
 from .job import Job, forced, page_settings
 from .keys import cancel_key, launched_key, separate_audio_key
-from .large_props import KINDS, offloaded, passed_on
+from .large_props import KINDS, offloaded, passed_on, props_key
 from .limits import check_limits
 from .plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from .publish import MIN_INTERVAL_S, Publisher
 from .thumbnails import Thumbnails
+from .watch import ChunkWatch, ended
 from .webhook import send_webhook
 
 END_MARGIN_S = 1.0
@@ -61,6 +62,7 @@ async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         log.warning("render %s is another main function's", payload["renderId"])
         return {}
     document = ProgressDocument(now_ms(), context.deadline_ms)
+    document.webhook(pending=bool((payload.get("webhook") or {}).get("url")))
     async with Publisher(document, store, payload["renderId"]):
         limit = asyncio.timeout(max(END_MARGIN_S, context.seconds_left - END_MARGIN_S))
         try:
@@ -84,11 +86,13 @@ async def _tell(payload: dict[str, Any], document: ProgressDocument, status: str
         await send_webhook(payload.get("webhook"), status, content | document.end(status))
     except RenderError as error:
         document.webhook_failed(error)
+    finally:
+        document.webhook(pending=False)
 
 
 async def _stop_renderers(store: ObjectStore, render_id: str) -> None:
     """Tell the renderer functions that are still at work on a failed render to end."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, RemotionPyError):
         await store.put(cancel_key(render_id), b"{}")
 
 
@@ -102,10 +106,20 @@ class _Main:
         self._context = context
         self._document = document
         self._store = store
-        self._started = now_ms()
+        self._now = Stopwatch().ms
+        self._props_key: str | None = None
+        self._started = self._now()
 
     async def run(self) -> None:
         """Go through all steps."""
+        try:
+            await self._run()
+        finally:
+            if self._props_key:
+                with contextlib.suppress(OSError, RemotionPyError):
+                    await self._store.delete(self._props_key)
+
+    async def _run(self) -> None:
         self._context.begin(self._payload)
         job, chunks = self._plan(await self._resolve())
         job = await self._with_light_props(job)
@@ -113,7 +127,7 @@ class _Main:
         await place.check(place.open(self._context))
         _check_disk(self._context.temp, job, sum(last - first + 1 for first, last in chunks))
         plans = [job.plan(frames) for frames in chunks]
-        rendering = now_ms()
+        rendering = self._now()
         direct = direct_audio_file(job, self._context.temp)
         silent_too = bool(self._payload.get("enforceAudioTrack") or direct)
         whole = (chunks[0][0], chunks[-1][1])
@@ -126,7 +140,7 @@ class _Main:
             files = await (
                 self._render_here(job, chunks[0], audio) if len(chunks) == 1 else self._fan_out(job, chunks, audio)
             )
-            combining = now_ms()
+            combining = self._now()
             track = await audio.finish() if job.has_audio else None
         finally:
             await audio.kill()
@@ -135,7 +149,7 @@ class _Main:
 
     async def _resolve(self) -> Composition:
         async def question(page: CompositionPage) -> Composition:
-            self._document.site_opened(now_ms())
+            self._document.site_opened(self._now())
             return await page.composition(self._payload["composition"])
 
         return await self._context.stage.ask(
@@ -169,37 +183,62 @@ class _Main:
             frames_per_lambda=self._payload.get("framesPerLambda"),
             capacity=self._context.capacity,
         )
-        self._document.composition_validated(now_ms(), self._metadata(job, (first, last), chunks))
+        self._document.composition_validated(self._now(), self._metadata(job, (first, last), chunks))
         return job, chunks
 
     async def _with_light_props(self, job: Job) -> Job:
         """Put large resolved props into the store once, rather than into the payload of each renderer function."""
-        props = await offloaded(job.composition.resolved_props, KINDS["resolvedProps"], self._store)
+        kind = KINDS["resolvedProps"]
+        props = await offloaded(job.composition.resolved_props, kind, self._store, owner=job.render_id)
+        self._props_key = props_key(kind, props["hash"]) if "hash" in props else None
         return Job(job.payload | {"offloadedProps": props}, job.composition) if "hash" in props else job
 
     async def _render_here(self, job: Job, frames: tuple[int, int], audio: AudioJoin) -> list[ChunkFiles]:
-        chunk = ChunkRender(self._context, job, frames, "chunk-00000000")
-
-        thumbnails = Thumbnails(job, chunk)
-
-        async def report() -> None:
-            while True:
-                self._document.frames(0, chunk.rendered, chunk.encoded, await thumbnails.next())
-                self._note_artifacts(chunk)
-                await asyncio.sleep(MIN_INTERVAL_S)
-
-        started = now_ms()
-        self._document.invoked(0)
-        reporter = asyncio.create_task(report())
-        try:
-            files = await chunk.run()
-        finally:
-            reporter.cancel()
-            await asyncio.gather(reporter, return_exceptions=True)
-        self._note_artifacts(chunk)
-        self._document.chunk_done(0, chunk.encoded, started, now_ms())
+        """Render the only chunk in this function, with the retries that one of several gets."""
+        attempt = 1
+        while True:
+            chunk = ChunkRender(self._context, job, frames, f"chunk-00000000-{attempt}")
+            try:
+                files = await self._reported(job, chunk)
+                break
+            except RemotionPyError as error:
+                if not error.retryable or attempt > self._max_retries:
+                    raise
+                attempt += 1
+                log.warning("the chunk is rendered again: %s", error)
+                self._document.retried(0, attempt, self._now(), error)
         await audio.put(0, files)
         return [files]
+
+    async def _reported(self, job: Job, chunk: ChunkRender) -> ChunkFiles:
+        thumbnails = Thumbnails(job, chunk)
+        watch = ChunkWatch(chunk, self._context.stage, page_settings(self._payload).timeout_ms)
+        noted = 0
+
+        def note_artifacts() -> None:
+            nonlocal noted
+            for artifact in chunk.artifacts[noted:]:
+                noted += 1
+                self._document.artifact(0, artifact)
+
+        started = self._now()
+        self._document.invoked(0)
+        task = asyncio.create_task(chunk.run())
+        try:
+            while not task.done():
+                await asyncio.wait({task}, timeout=MIN_INTERVAL_S)
+                self._document.report(0, watch.look() | {"thumbnail": await thumbnails.next()})
+                note_artifacts()
+            files = await task
+        finally:
+            await ended(task)
+        note_artifacts()
+        self._document.chunk_done(0, chunk.encoded, started, self._now())
+        return files
+
+    @property
+    def _max_retries(self) -> int:
+        return self._payload.get("maxRetries", 1)
 
     async def _fan_out(self, job: Job, chunks: list[tuple[int, int]], audio: AudioJoin) -> list[ChunkFiles]:
         async def on_chunk(index: int, files: ChunkFiles) -> None:
@@ -213,14 +252,10 @@ class _Main:
             self._document,
             self._context.temp,
             parallel=self._context.capacity or MAX_CHUNKS,
-            max_retries=self._payload.get("maxRetries", 1),
+            max_retries=self._max_retries,
             on_chunk=on_chunk,
         )
         return await collector.run(chunks)
-
-    def _note_artifacts(self, chunk: ChunkRender) -> None:
-        for artifact in chunk.artifacts[len(self._document.artifacts) :]:
-            self._document.artifact(0, artifact)
 
     def _combined(self) -> Callable[[int], None]:
         loop = asyncio.get_running_loop()
@@ -236,14 +271,14 @@ class _Main:
         chunks: list[tuple[int, int]],
     ) -> None:
         size = output.stat().st_size
-        combined = now_ms()
+        combined = self._now()
         target = place.open(self._context)
         await place.put_file(target, output)
         separate = separate_audio_file(job, self._context.temp)
         audio_key = separate_audio_key(job.render_id, separate.suffix[1:]) if separate else None
         if separate and audio_key:
             await self._store.put_file(audio_key, separate)
-        ended = now_ms()
+        ended = self._now()
         slowest = sorted(self._document.timings, key=lambda timing: timing["start"] - timing["rendered"])[:5]
         self._document.done(
             {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from types import TracebackType
 
-from ..errors import RenderError
+from ..errors import RemotionPyError, RenderError, from_wire, to_wire
 from ..providers.base import ObjectStore
 from .context import now_ms
 from .document import ProgressDocument
@@ -35,6 +36,8 @@ class Publisher:
         self._store = store
         self._key = progress_key(render_id)
         self._published = b""
+        self._failure: Exception | None = None
+        self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Publisher:
@@ -45,16 +48,25 @@ class Publisher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._task
-        self._task.cancel()
+        # A put that is under way cannot be called back, and would land after the last one; so it is waited for.
+        self._ending.set()
         await asyncio.gather(self._task, return_exceptions=True)
         if not await self._publish() and not error:
             # Whoever polls would wait for ever: a failed invocation leaves a record of its own.
-            raise RenderError("The last progress.json could not be uploaded, so the end of the render is not known.")
+            raise self._reason()
 
     async def _run(self) -> None:
-        while True:
+        while not self._ending.is_set():
             await self._publish()
-            await asyncio.sleep(MIN_INTERVAL_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), MIN_INTERVAL_S)
+
+    def _reason(self) -> RemotionPyError:
+        reason = f" {from_wire(to_wire(self._failure)).message}" if self._failure else ""
+        return RenderError(
+            f"The last progress.json could not be written to the store, so the end of the render is not known.{reason} "
+            f"Render again once the store takes objects; REMOTION_PY_STORE or store= name another folder."
+        )
 
     async def _publish(self) -> bool:
         now = now_ms()
@@ -66,6 +78,7 @@ class Publisher:
             try:
                 await self._store.put(self._key, data)
             except Exception as error:  # progress is worth less than the render: tell, and go on
+                self._failure = error
                 log.warning("progress.json was not uploaded (try %d): %s", attempt + 1, error)
                 await asyncio.sleep(0.1 * 2**attempt)
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 
 from ..errors import RemotionPyError, to_wire
 from .chunk import ChunkFiles, ChunkRender
-from .context import Context, now_ms
-from .job import Job
+from .context import Context, Stopwatch
+from .job import Job, page_settings
 from .keys import chunk_key
 from .stream import Kind, encode, header
 from .thumbnails import Thumbnails
+from .watch import ChunkWatch, ended
 
 PROGRESS_INTERVAL_S = 0.25
 HEARTBEAT_S = 5.0
@@ -35,7 +37,8 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
         Messages: invoked, frames rendered (also as a heartbeat), the chunk, complete; or an error.
     """
     job = Job.from_renderer(payload)
-    started = now_ms()
+    clock = Stopwatch()
+    started = clock.ms()
     yield encode(Kind.LAMBDA_INVOKED, {"attempt": payload["attempt"]})
     store = context.open_store(payload["bucketName"])
     first, last = payload["frameRange"]
@@ -46,10 +49,11 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
             return await chunk.run()
 
     task = asyncio.create_task(run())
+    watch = ChunkWatch(chunk, context.stage, page_settings(payload).timeout_ms)
     try:
-        async for message in _progress(task, chunk, Thumbnails(job, chunk)):
-            yield message
         try:
+            async for message in _progress(task, chunk, watch, Thumbnails(job, chunk)):
+                yield message
             files = await task
         except Exception as error:
             log.warning("chunk %d failed: %s", payload["chunk"], error)
@@ -57,9 +61,8 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
             yield encode(Kind.ERROR_OCCURRED, {"error": str(error), "shouldRetry": retry, "errorInfo": to_wire(error)})
             return
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    rendered = now_ms()
+        await ended(task)
+    rendered = clock.ms()
     for kind, path in ((Kind.AUDIO_CHUNK_RENDERED, files.audio), (Kind.VIDEO_CHUNK_RENDERED, files.video)):
         if not path:
             continue
@@ -74,16 +77,21 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
     yield encode(Kind.CHUNK_COMPLETE, {"start": started, "rendered": rendered, "seam": seam})
 
 
-async def _progress(task: asyncio.Task[ChunkFiles], chunk: ChunkRender, thumbnails: Thumbnails) -> AsyncIterator[bytes]:
-    """Tell how far the chunk is while it is rendered; now and then also when nothing changed, as a sign of life."""
-    told, silent, emitted = 0, 0.0, 0
+async def _progress(
+    task: asyncio.Task[ChunkFiles], chunk: ChunkRender, watch: ChunkWatch, thumbnails: Thumbnails
+) -> AsyncIterator[bytes]:
+    """Report how far the chunk is, and what it waits for; now and then also when nothing changed, as a sign of life.
+
+    Raises:
+        FunctionError: It stands still.
+    """
+    reported, emitted, sent = dict[str, Any](), 0, 0.0
     while not task.done():
         await asyncio.wait([task], timeout=PROGRESS_INTERVAL_S)
-        silent += PROGRESS_INTERVAL_S
-        if chunk.rendered != told or silent >= HEARTBEAT_S:
-            told, silent = chunk.rendered, 0.0
-            told_of = {"rendered": chunk.rendered, "encoded": chunk.encoded, "thumbnail": await thumbnails.next()}
-            yield encode(Kind.FRAMES_RENDERED, told_of)
+        found = watch.look()
+        if found != reported or time.monotonic() - sent >= HEARTBEAT_S:
+            reported, sent = found, time.monotonic()
+            yield encode(Kind.FRAMES_RENDERED, found | {"thumbnail": await thumbnails.next()})
         for artifact in chunk.artifacts[emitted:]:
             emitted += 1
             yield encode(Kind.ARTIFACT_EMITTED, artifact)

@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
+import os
+import secrets
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from .._stillness import Stillness
 from ..providers.base import ObjectExistsError, ObjectStore
 from .keys import render_prefix
 
 POLL_S = 0.3
-PATIENCE_S = 120.0
-"""After this the first function is taken for dead, and the asset is fetched from its origin."""
+BEAT_S = 5.0
+PATIENCE_S = 20.0
+"""After this without a sign of the first function it counts as dead, and the next one takes its place. While it
+downloads it renews its lock every few seconds, however long that takes."""
 
 log = logging.getLogger(__name__)
 
@@ -39,31 +46,56 @@ class SharedAssets:
             path: Where it goes.
             download: Brings it from its origin to `path`, and returns the note.
         """
-        key, waited = f"{self._prefix}{name}", 0.0
+        key, silence = f"{self._prefix}{name}", Stillness(gap_s=math.inf)
         while True:
             note = await self._store.get(f"{key}.json")
             if note is not None:
                 await self._store.get_file(key, path)
                 return json.loads(note)
             try:
-                await self._store.put(f"{key}.lock", b"", if_absent=True)
+                # Its own content, so that a lock that was taken over is not the old one that stood still.
+                await self._store.put(f"{key}.lock", secrets.token_bytes(8), if_absent=True)
             except ObjectExistsError:
-                if waited >= PATIENCE_S:
-                    log.warning("nobody has stored the asset %s; fetching it from its origin", name)
-                    return await download()
+                lock = await self._store.get(f"{key}.lock")
+                if lock is not None and silence.look(lock) >= PATIENCE_S:
+                    log.warning("nobody has stored the asset %s; taking over", name)
+                    await self._store.delete(f"{key}.lock")
+                    continue
                 await asyncio.sleep(POLL_S)
-                waited += POLL_S
                 continue
             return await self._store_first(key, path, download)
 
     async def _store_first(
         self, key: str, path: Path, download: Callable[[], Awaitable[dict[str, Any]]]
     ) -> dict[str, Any]:
+        beating = asyncio.create_task(self._renew(f"{key}.lock"))
         try:
             note = await download()
-            await self._store.put(key, await asyncio.to_thread(path.read_bytes))
+            # A link or a copy, as putting a file moves it; neither holds all of it in memory.
+            upload = path.with_name(f"{path.name}.upload")
+            await asyncio.to_thread(_linked, path, upload)
+            try:
+                await self._store.put_file(key, upload)
+            finally:
+                upload.unlink(missing_ok=True)
             await self._store.put(f"{key}.json", json.dumps(note).encode())
         except BaseException:
             await self._store.delete(f"{key}.lock")
             raise
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
         return note
+
+    async def _renew(self, lock: str) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            await self._store.put(lock, secrets.token_bytes(8))
+
+
+def _linked(path: Path, other: Path) -> None:
+    other.unlink(missing_ok=True)
+    try:
+        os.link(path, other)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(path, other)

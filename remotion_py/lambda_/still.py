@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from ..errors import RemotionPyError, to_wire
+from ..stored import OWN
 from .artifacts import ArtifactShelf
 from .context import Context
 from .destination import destination
@@ -15,6 +16,7 @@ from .keys import new_render_id
 from .limits import check_limits
 from .plan import resolve_frame
 from .stream import Kind, encode
+from .watch import missing
 
 
 async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[bytes]:
@@ -81,4 +83,5 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         "height": height,
         "frame": frame,
         "receivedArtifacts": shelf.stored,
+        OWN: {"warnings": [missing(url) for url in getattr(context.stage.current_page, "missing", None) or []]},
     }

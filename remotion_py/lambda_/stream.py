@@ -14,6 +14,8 @@ from typing import Any
 
 MAGIC = b"remotion_buffer:"
 _LONGEST_HEADER = 64
+LONGEST_BODY = 64 * 1024 * 1024
+"""Of a message that is held in memory, in bytes: a small picture, an error with its page's console."""
 
 
 class Kind(enum.IntEnum):
@@ -110,7 +112,7 @@ class Decoder:
                 body = bytes(self._buffer[: self._left])
                 del self._buffer[: self._left]
                 kind, self._kind = self._kind, None
-                yield Message(kind, json.loads(body))
+                yield Message(kind, _parsed(body))
 
     def _take_piece(self) -> Piece:
         assert self._kind is not None
@@ -133,9 +135,25 @@ class Decoder:
                 raise FramingError(f"A message header does not end: {start!r}.")
             return False
         try:
-            self._kind, self._left = Kind(int(fields[0])), int(fields[1])
+            kind, length, _ = Kind(_number(fields[0])), _number(fields[1]), _number(fields[2])
         except ValueError:
             raise FramingError(f"A message header is not understood: {start!r}.") from None
+        if length > LONGEST_BODY and kind not in BINARY:
+            raise FramingError(f"A message is said to have {length} bytes, but has {LONGEST_BODY} at most.")
+        self._kind, self._left = kind, length
         self._first = True
         del self._buffer[: len(MAGIC) + sum(len(field) + 1 for field in fields[:3])]
         return True
+
+
+def _number(field: bytes) -> int:
+    if not field.isdigit():
+        raise ValueError(field)
+    return int(field)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise FramingError(f"The body of a message is not valid JSON: {error}.") from None

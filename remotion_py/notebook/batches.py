@@ -12,7 +12,7 @@ from . import view
 MOST_ROWS = 50
 _CELL = "padding:1px 8px 1px 0;text-align:left;color:inherit"
 """Notebooks have a style of their own for tables, which this takes back."""
-_STATES: dict[str, ChunkState] = {"done": "encoded", "skipped": "waiting", "failed": "failed", "cancelled": "retried"}
+_STATES: dict[str, ChunkState] = {"done": "encoded", "skipped": "waiting", "failed": "failed"}
 
 
 def running(title: str, progress: BatchProgress) -> str:

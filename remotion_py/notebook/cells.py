@@ -26,6 +26,7 @@ def cell_name() -> str | None:
     return parent.get("metadata", {}).get("cellId")
 
 
+MOST_REMEMBERED = 1000
 _started: dict[str, tuple[int, weakref.WeakSet[Any]]] = {}
 
 
@@ -46,3 +47,6 @@ def note_started(task: Any) -> None:
     name, run = cell_name(), running_cell()
     if name is not None:
         _started.setdefault(name, (run, weakref.WeakSet()))[1].add(task)
+        idle = [cell for cell, (_, tasks) in _started.items() if not tasks]
+        for cell in idle[: max(0, len(_started) - MOST_REMEMBERED)]:
+            del _started[cell]

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from html import escape
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
 from .. import _loop
 from .._client_base import with_options
@@ -84,6 +84,8 @@ class Panel:
         self._busy = False
         self._task: RenderTask[Any] | None = None
         self._cancelled = False
+        self._box: Any = None  # where there are no widgets, it stays so
+        self._page: Any = None
 
     def __repr__(self) -> str:
         return f"<Panel of {self._composition!r}: {self.code}>"
@@ -125,8 +127,9 @@ class Panel:
         from IPython.display import display
 
         display(self._static(), raw=True, display_id=self._id, update=True)
-        self._box.close()
-        if self._task is None:
+        if self._box is not None:
+            self._box.close()
+        if self._task is None and self._page is not None:
             self._page.clear()
 
     def _static(self) -> dict[str, str]:
@@ -223,7 +226,7 @@ class Panel:
             )
             if self._cancelled:
                 self._task.interrupt()
-            await follow(self._task, cast(Any, self._page))
+            await follow(self._task, self._page)
         except Exception as error:
             self._page.failed(error)
         finally:

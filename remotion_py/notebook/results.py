@@ -51,7 +51,7 @@ def shown(result: Any, title: str = "batch", command: str = "") -> tuple[str, st
         return batches.shown(title, result, command), str(result)
     made = {Video: _video, Still: _still, Frames: _frames}[type(result)]
     again = view.code(command) if command else ""
-    return view.framed("done", *made(result), again), plain(result)
+    return view.framed("done", *made(result), view.warned(result.warnings), again), plain(result)
 
 
 def plain(result: Any) -> str:
@@ -60,12 +60,16 @@ def plain(result: Any) -> str:
     return str(replace(result, file=Path(os.path.relpath(file))) if file else result)
 
 
+MOST_REMEMBERED = 100
 _shown_in: dict[str, int] = {}
 
 
 def already_shown(result: Any, cell: int) -> None:
     """Note which cell shows a result already, so that it need not show it again as its value."""
+    _shown_in.pop(str(result), None)
     _shown_in[str(result)] = cell
+    while len(_shown_in) > MOST_REMEMBERED:
+        del _shown_in[next(iter(_shown_in))]
 
 
 def mimebundle(result: Any) -> dict[str, str]:

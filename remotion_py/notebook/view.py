@@ -19,6 +19,7 @@ COLOURS: dict[ChunkState, str] = {
 """Seen well on white and on black."""
 MOST_CELLS = 100
 """A longer strip shows several chunks in one cell: the one that is furthest behind."""
+MOST_WARNINGS = 5
 _ORDER: tuple[ChunkState, ...] = ("failed", "retried", "waiting", "invoked", "rendering", "encoded")
 _FRAME = (
     "font:13px/1.5 system-ui,sans-serif;max-width:640px;border:1px solid rgba(128,128,128,.35);border-radius:8px;"
@@ -72,8 +73,18 @@ def running(title: str, progress: RenderProgress) -> str:
         picture = f'<img src="{source}" alt="newest frame" style="height:64px;border-radius:4px">'
     facts = f'<div style="flex:1">{bar(progress.overall_progress)}{_strip(progress)}{muted(figures(progress))}</div>'
     body = f'<div style="display:flex;gap:12px;align-items:center">{facts}{picture}</div>'
+    waiting = "".join(muted(text) for text in progress.waiting[:3])
     troubles = "".join(_trouble(error) for error in progress.errors[-3:])
-    return framed("running", heading(title, f"{progress.overall_progress:.0%}"), body, troubles)
+    note = f"{progress.overall_progress:.0%}"
+    return framed("running", heading(title, note), body, waiting, troubles, warned(progress.warnings))
+
+
+def warned(warnings: tuple[str, ...]) -> str:
+    """Return faults of the page that do not end its render."""
+    shown = warnings if len(warnings) <= MOST_WARNINGS else warnings[: MOST_WARNINGS - 1]
+    rest = f"and {len(warnings) - len(shown)} more" if len(shown) < len(warnings) else ""
+    lines = [*shown, rest] if rest else shown
+    return "".join(f'<div style="color:{COLOURS["retried"]}">{escape(line)}</div>' for line in lines)
 
 
 def failure(title: str, error: BaseException, progress: RenderProgress | None, *, state: str, again: str) -> str:
@@ -91,6 +102,7 @@ def failure(title: str, error: BaseException, progress: RenderProgress | None, *
     if state != "cancelled":
         text = f"{type(error).__name__}: {error}"
         parts.append(f'<pre style="{_CODE};border-left:3px solid {COLOURS["failed"]}">{escape(text)}</pre>')
+        parts.append(warned(progress.warnings) if progress else "")
     if again:
         parts.append(code(again))
     return framed(state, *parts)

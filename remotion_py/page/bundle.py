@@ -69,6 +69,9 @@ class CompositionPage:
             await page._page.enable()
             # Playwright sets font families of its own; this is the browser's own, as in the npm renderer (capture.md).
             await page._page.command("Page.setFontFamilies", {"fontFamilies": {"fixed": MONOSPACE}})
+            if settings.large:
+                await page._page.command("Page.enable")
+                await page._page.command("Page.addScriptToEvaluateOnNewDocument", {"source": settings.props_script()})
             if bring:
                 page._redirect = AssetRedirect(opened.carrier, bring)
                 await page._redirect.enable()

@@ -42,6 +42,8 @@ ENCODER_DEFAULTS = (
 )
 """What `calculateMetadata` may set, by the page's own names."""
 
+INIT_SCRIPT_CHARACTERS = 1_000_000
+"""Playwright's driver takes longer and longer for large scripts: 25 s were not enough for 20 MB of props (measured)."""
 _DRIVER = Path(__file__).parent / "driver.js"
 
 
@@ -75,10 +77,19 @@ class PageSettings:
     private_network: bool = False
     browser: BrowserSettings = field(default_factory=BrowserSettings)
 
+    @property
+    def large(self) -> bool:
+        """Whether the input props are too large for the init script."""
+        return len(self.input_props) > INIT_SCRIPT_CHARACTERS
+
+    def props_script(self) -> str:
+        """Return a script that sets the input props alone, where they are too large for the init script."""
+        return f"window.remotion_inputProps = {json.dumps(self.input_props)};"
+
     def script(self) -> str:
         """Return the init script that carries these settings."""
         settings = {
-            "inputProps": self.input_props,
+            "inputProps": "" if self.large else self.input_props,
             "timeout": self.timeout_ms,
             "envVariables": dict(self.env_variables),
             "logLevel": self.log_level,

@@ -23,6 +23,9 @@ from .site import FolderSite, SiteFiles
 
 T = TypeVar("T")
 
+LAUNCH_LIMIT_S = 90.0
+"""For the driver and the browser, which is started a second time where it cannot be asked for frames."""
+
 Asset = Callable[[str], Awaitable[tuple[Path, dict[str, str]]]]
 """Brings what a URL names to this machine; returns the file, and headers of the origin's answer."""
 OpenSite = Callable[[str], Awaitable[SiteFiles | None]]
@@ -153,6 +156,11 @@ class Stage:
         return await self._server.local_file(url) if self._server else None
 
     @property
+    def current_page(self) -> CompositionPage | None:
+        """The page that is open; None where there is none."""
+        return self._page
+
+    @property
     def browser_facts(self) -> dict[str, Any] | None:
         """Version of the running browser, and whether frames can be asked of it; None while there is none."""
         if self._browser is None:
@@ -195,8 +203,26 @@ class Stage:
             if self._browser and not (self._browser.alive and self._browser.settings == settings):
                 await self.discard(browser=True)
             if self._browser is None:
-                self._browser = await Browser.launch(find_browser(self._executable), settings)
+                self._browser = await self._launched(settings)
             return self._browser
+
+    async def _launched(self, settings: BrowserSettings) -> Browser:
+        """Launch a browser; its driver is a process of its own, which may hang as well.
+
+        Raises:
+            BrowserCrashedError: It did not start in time.
+        """
+        launching = asyncio.create_task(Browser.launch(find_browser(self._executable), settings))
+        try:
+            await asyncio.wait({launching}, timeout=LAUNCH_LIMIT_S)
+            if launching.done():
+                return launching.result()
+        finally:
+            launching.cancel()  # not waited for: a driver that hangs does not end either
+        raise BrowserCrashedError(
+            f"The browser did not start within {LAUNCH_LIMIT_S:.0f} s. The machine may be overloaded: render with a "
+            f"lower concurrency, or see 'remotion-py doctor'."
+        )
 
     async def _ready_server(self, site: SiteFiles | None) -> PageServer:
         if self._server and self._server.site != site:

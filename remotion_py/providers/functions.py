@@ -38,9 +38,17 @@ class BotoFunctions:
     Args:
         make_client: Makes the boto3 Lambda client; called on first use, in a worker thread.
         patience_s: Seconds for which a throttled call is tried again.
+        explain: Returns why calls break, where the provider knows it; "" where it does not.
     """
 
-    def __init__(self, make_client: Callable[[], Any], *, patience_s: float = THROTTLE_PATIENCE_S) -> None:
+    def __init__(
+        self,
+        make_client: Callable[[], Any],
+        *,
+        patience_s: float = THROTTLE_PATIENCE_S,
+        explain: Callable[[], str] = str,
+    ) -> None:
+        self._explain = explain
         self._make_client = make_client
         self._patience_s = patience_s
         self._client: Any = None
@@ -115,7 +123,7 @@ class BotoFunctions:
         except boto.ClientError as error:
             raise _refusal(name, error) from error
         except (boto.HTTPClientError, boto.ConnectionError) as error:
-            raise _unreachable(name, error) from None
+            raise _unreachable(name, self._explain() or str(error) or type(error).__name__) from None
 
     def _invoke(self, name: str, payload: dict[str, Any]) -> Any:
         answer = self._call("invoke", name, payload)
@@ -146,7 +154,7 @@ class BotoFunctions:
                         if end.get("ErrorCode"):
                             raise function_error(name, end["ErrorCode"], end.get("ErrorDetails", "").encode())
         except (boto.BotoCoreError, urllib3.exceptions.HTTPError, OSError) as error:
-            reason = without_addresses(str(error))
+            reason = self._explain() or without_addresses(str(error))
             raise FunctionError(f"The stream of the function {name} broke: {reason}", type="BrokenStream") from None
         if not complete:
             raise FunctionError(
@@ -159,10 +167,9 @@ def without_addresses(text: str) -> str:
     return _URL.sub("its address", text)
 
 
-def _unreachable(name: str, error: Exception) -> FunctionError:
-    reason = without_addresses(str(error)).strip()
+def _unreachable(name: str, reason: str) -> FunctionError:
     return FunctionError(
-        f"The function {name} cannot be reached: {reason or type(error).__name__}. Try again; on this machine its "
+        f"The function {name} cannot be reached: {without_addresses(reason).strip().rstrip('.')}. Try again; on this machine its "
         f"endpoint may have ended, and a new client starts another one.",
         type="Unreachable",
     )
@@ -192,4 +199,7 @@ def function_error(name: str, code: str, details: bytes) -> RemotionPyError:
     if isinstance(body, dict) and "remotionPyError" in body:
         return from_wire(body["remotionPyError"])  # pyright: ignore[reportUnknownArgumentType]
     message: Any = body.get("errorMessage", body) if isinstance(body, dict) else body  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    kind = body.get("errorType") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    if isinstance(kind, str) and kind.startswith(("Runtime.", "Sandbox.")):
+        code = kind  # its process died; "Unhandled" stands for that and for what its code raised
     return FunctionError(f"The function {name} failed ({code}): {message}", type=code)

@@ -19,6 +19,7 @@ import platformdirs
 
 from .endpoint import Endpoint
 from .processes import adopt_orphans
+from .pulse import beat
 from .settings import FUNCTION_NAME, REGION, EndpointReady, EndpointSettings
 
 PARENT_POLL_S = 0.5
@@ -40,6 +41,7 @@ _KEPT = (
     "REMOTION_PY_FFMPEG",
     "REMOTION_PY_LOG",
     "REMOTION_PY_MAX_ASSET_BYTES",
+    "REMOTION_PY_STALL_SECONDS",
     "XDG_CACHE_HOME",
 )
 
@@ -89,6 +91,7 @@ async def run() -> None:
         capacity=settings.capacity,
         timeout_s=settings.timeout_s,
     )
+    beating = asyncio.create_task(beat(root))
     try:
         environment["REMOTION_PY_ENDPOINT"] = await endpoint.start()
         ready = EndpointReady(environment["REMOTION_PY_ENDPOINT"], str(root), str(failures))
@@ -97,6 +100,7 @@ async def run() -> None:
         await endpoint.warm(settings.warm)
         await _client_gone(pipe, parent, over)
     finally:
+        beating.cancel()
         await endpoint.close()
         shutil.rmtree(root, ignore_errors=True)
 

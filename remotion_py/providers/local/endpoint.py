@@ -25,6 +25,8 @@ ACCOUNT = "000000000000"
 WORKER = (sys.executable, "-m", "remotion_py.worker")
 MAX_PAYLOAD = 64 * 1024 * 1024
 """AWS takes 6 MB; here nothing is gained by refusing larger props."""
+ABANDONED_S = 60.0
+"""How long a call runs on whose caller has hung up, in seconds. A function that is cancelled ends long before."""
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +160,7 @@ class Endpoint:
             await response.write(invoke_complete(item.error_type, item.error_body.decode(errors="replace")))
             await response.write_eof()
         except (ConnectionError, asyncio.CancelledError) as gone:
-            # As on AWS the function runs on; its place is taken until it ends.
+            # As on AWS the function runs on, for a while; its place is taken until it ends.
             invocation.abandon()
             self._release_later(invocation, sandbox)
             if isinstance(gone, asyncio.CancelledError):
@@ -209,7 +211,10 @@ class Endpoint:
 
     def _release_later(self, invocation: Invocation, sandbox: Sandbox) -> None:
         async def wait() -> None:
+            deadline = time.monotonic() + ABANDONED_S
             while not invocation.ended:
+                if time.monotonic() > deadline:
+                    sandbox.kill()
                 await asyncio.sleep(0.05)
             self._release(sandbox)
 

@@ -12,6 +12,7 @@ import datetime
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -55,19 +56,46 @@ class FolderStore:
         with _partial(path) as partial:
             partial.write_bytes(data)
             if if_absent:
-                try:
-                    os.link(partial, path)
-                except FileExistsError:
-                    raise ObjectExistsError(f"{self.bucket}/{key} exists already") from None
+                self._claim(key, partial)
             else:
                 partial.replace(path)
 
     async def put_file(self, key: str, path: str | os.PathLike[str], *, if_absent: bool = False) -> None:
         """Move a file into the store."""
-        if if_absent and self.path(key).exists():
-            raise ObjectExistsError(f"{self.bucket}/{key} exists already")
         self._keep_private()
-        await asyncio.to_thread(_place, Path(path), self.path(key), move=True)
+        target = self.path(key)
+        if if_absent:
+            _make_folder(target.parent)
+            with self._refusing(key):
+                os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWN_FILE))
+        try:
+            await asyncio.to_thread(_place, Path(path), target, move=True)
+        except BaseException:
+            if if_absent:
+                target.unlink(missing_ok=True)
+            raise
+
+    def _claim(self, key: str, partial: Path) -> None:
+        """Give a written file its name, if no other has it.
+
+        Raises:
+            ObjectExistsError: One has.
+        """
+        path = self.path(key)
+        try:
+            with self._refusing(key):
+                os.link(partial, path)
+        except OSError:  # a file system without hard links: Google Drive in Colab, exFAT, some network shares
+            with self._refusing(key):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWN_FILE))
+            partial.replace(path)
+
+    @contextlib.contextmanager
+    def _refusing(self, key: str):
+        try:
+            yield
+        except FileExistsError:
+            raise ObjectExistsError(f"{self.bucket}/{key} exists already") from None
 
     async def get(self, key: str) -> bytes | None:
         """Read an object; None where there is none."""
@@ -83,15 +111,20 @@ class FolderStore:
     async def head(self, key: str) -> ObjectInfo | None:
         """Tell about an object; None where there is none."""
         path = self.path(key)
-        return self._info(path) if path.is_file() else None
+        return self._info(path)
 
     async def list(self, prefix: str) -> list[ObjectInfo]:
-        """List the objects whose keys begin with a prefix."""
+        """List the objects whose keys begin with a prefix; one that comes or goes meanwhile may be in it or not."""
+        return await asyncio.to_thread(self._list, prefix)
+
+    def _list(self, prefix: str) -> list[ObjectInfo]:
         start = self._folder / prefix
         folder = start if prefix.endswith("/") or not prefix else start.parent
-        found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(_PARTIAL)]
-        keys = {path.relative_to(self._folder).as_posix(): path for path in found}
-        return [self._info(keys[key]) for key in sorted(keys) if key.startswith(prefix)]
+        # Not by rglob(), which fails when a folder goes that it is about to read.
+        paths = [Path(where, name) for where, _, names in os.walk(folder) for name in names]
+        infos = [self._info(path) for path in paths if not path.name.startswith(_PARTIAL)]
+        found = [info for info in infos if info and info.key.startswith(prefix)]
+        return sorted(found, key=lambda info: info.key)
 
     async def delete(self, key: str) -> None:
         """Delete an object and the folders that it leaves empty."""
@@ -116,16 +149,25 @@ class FolderStore:
         if facts.st_mode & 0o077 and facts.st_uid == os.geteuid():
             self._folder.chmod(_OWN_FOLDER)
 
-    def _info(self, path: Path) -> ObjectInfo:
-        facts = path.stat()
+    def _info(self, path: Path) -> ObjectInfo | None:
+        try:
+            facts = path.stat()
+        except OSError:
+            return None
+        if not stat.S_ISREG(facts.st_mode):
+            return None
         modified = datetime.datetime.fromtimestamp(facts.st_mtime, datetime.UTC)
         return ObjectInfo(path.relative_to(self._folder).as_posix(), facts.st_size, modified)
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 @contextlib.contextmanager
 def _partial(path: Path):
     """Give a name beside `path` to write to, and leave nothing under it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
     os.close(handle)
     partial = Path(name)

@@ -18,14 +18,18 @@ from typing import Any
 
 import platformdirs
 
-from ...errors import OptionError, RenderInterruptedError
+from ...errors import OptionError, OutputError, RenderInterruptedError
 from ..functions import BotoFunctions
 from .folder import FolderStore
+from .pulse import Pulse
+from .retention import clean
 from .settings import BUCKET, FUNCTION_NAME, EndpointReady, EndpointSettings
 
 CLIENT_CONNECTIONS = 16
 DEFAULT_TIMEOUT_S = 24 * 3600
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 90
+SILENT_S = 90.0
+"""A main function writes its progress every 20 s."""
 END_PATIENCE_S = 5
 POLL_S = 0.1
 
@@ -53,7 +57,7 @@ class LocalProvider:
     function_name = FUNCTION_NAME
     region = "local"
     poll_s = POLL_S
-    silent_s: float | None = None
+    silent_s: float | None = SILENT_S
     on_this_machine = True
     wire_version: str | None = None
 
@@ -81,13 +85,16 @@ class LocalProvider:
         self._ready: EndpointReady | None = None
         self._functions: BotoFunctions | None = None
         self._starting = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
+        self._cleaned: asyncio.Task[None] | None = None
+        self._stood_still = ""
         self._owner = os.getpid()
 
     def _forget_parents(self) -> None:
         """In a forked child, leave the endpoint to the parent that started it, and start afresh."""
         if self._owner != os.getpid():
             self._owner = os.getpid()
-            self._process = self._ready = self._functions = None
+            self._process = self._ready = self._functions = self._watching = None
             self._starting = asyncio.Lock()
         self._owner = os.getpid()
 
@@ -142,17 +149,34 @@ class LocalProvider:
         """Return None: this machine has no console."""
 
     async def open(self) -> None:
-        """Look for nothing: the names of all things are fixed."""
+        """Check that the store can be written.
+
+        Raises:
+            OutputError: It cannot.
+        """
+        try:
+            (self._root / BUCKET).mkdir(parents=True, exist_ok=True)
+            writable = os.access(self._root / BUCKET, os.W_OK)
+            reason = "" if writable else "it is read-only"
+        except OSError as error:
+            reason = error.strerror or str(error)
+        if reason:
+            raise OutputError(
+                f"The object store {self._root} cannot be written: {reason}. Set REMOTION_PY_STORE, or pass store=, to "
+                f"a folder that can."
+            )
 
     async def failure(self, render_id: str) -> str | None:
-        """Return what the endpoint recorded of a main function that died, or None."""
+        """Return what the endpoint recorded of a main function that died, or why it was ended itself, or None."""
+        if self._stood_still:
+            return self._stood_still
         if self._ready is None:
             return None
         with contextlib.suppress(OSError, ValueError):
             for path in Path(self._ready.failures).glob("*.json"):
                 record = json.loads(path.read_text())
                 if record["requestPayload"].get("renderId") == render_id:
-                    return f"{record['responseContext']['functionError']}: {record['responsePayload']}"
+                    return _described(record["responseContext"]["functionError"], json.loads(record["responsePayload"]))
         return None
 
     async def close(self) -> None:
@@ -161,6 +185,8 @@ class LocalProvider:
         process, self._process = self._process, None
         ready, self._ready = self._ready, None
         self._functions = None
+        if self._watching and not self._watching.get_loop().is_closed():
+            self._watching.cancel()
         if process is None:
             return
         assert process.stdin
@@ -171,8 +197,7 @@ class LocalProvider:
         deadline = time.monotonic() + END_PATIENCE_S
         while process.poll() is None:
             if time.monotonic() > deadline:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                _kill(process)
             await asyncio.sleep(0.02)
         process.stdout.close()
         if ready:
@@ -198,25 +223,53 @@ class LocalProvider:
         assert self._process.stdout
         self._process.stdin.write(settings.to_line())
         self._process.stdin.flush()
-        functions = BotoFunctions(self._make_client)
+        functions = BotoFunctions(self._make_client, explain=lambda: self._stood_still)
+        answer = asyncio.ensure_future(asyncio.to_thread(self._process.stdout.readline))
         # boto3 takes a while to load; it does so while the endpoint starts.
-        _, line = await asyncio.gather(
-            asyncio.to_thread(_import_boto3),
-            asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), START_TIMEOUT_S),
-        )
-        if not line:
+        await asyncio.gather(asyncio.to_thread(_import_boto3), asyncio.wait({answer}, timeout=START_TIMEOUT_S))
+        if not answer.done():
+            _kill(self._process)
+        if not (line := await answer):
             await self.close()
             raise RenderInterruptedError(
-                "The local Lambda endpoint did not start. Set REMOTION_PY_DEBUG=1 to see what it says."
+                f"The local Lambda endpoint did not start, or took longer than {START_TIMEOUT_S} s. Set "
+                f"REMOTION_PY_DEBUG=1 to see what it says; on an overloaded machine, try again later."
             )
         self._ready = EndpointReady.from_line(line)
         self._functions = functions
+        self._stood_still = ""
+        if not self._cleaned:
+            self._cleaned = asyncio.create_task(self._clean())
+        self._watching = asyncio.create_task(self._watch(Path(self._ready.root), self._process.pid))
+
+    async def _clean(self) -> None:
+        """Remove what is outdated in the store, which is worth no error."""
+        with contextlib.suppress(OSError):
+            await clean(self.store)
+
+    async def _watch(self, root: Path, pid: int) -> None:
+        """End the endpoint once it stands still: then every call of it fails, and the next one starts another."""
+        still_s = await Pulse(root).lost()
+        self._stood_still = f"the local Lambda endpoint, process {pid}, stood still for {still_s:.0f} s and was ended"
+        if self._process and self._process.pid == pid:
+            _kill(self._process)
 
     def _make_client(self) -> Any:
         from .lambda_client import make_lambda_client
 
         assert self._ready
         return make_lambda_client(self._ready.url, read_timeout_s=self._timeout_s + 30, connections=CLIENT_CONNECTIONS)
+
+
+def _described(kind: str, body: dict[str, Any]) -> str:
+    """Return how a function failed: by an error of ours, or as its sandbox saw it end."""
+    ours: dict[str, Any] = body.get("remotionPyError") or {}
+    return f"{ours['name']}: {ours['message']}" if ours else f"{kind}: {body.get('errorMessage', body)}"
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _import_boto3() -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .processes import MARKER, end_whole
+from .pulse import Pulse
 
 QUEUED_PIECES = 8
 LOG_TAIL = 4000
@@ -63,7 +64,8 @@ class End:
     """How a call ended.
 
     Attributes:
-        error_type: Lambda's error type, such as "Unhandled", "Runtime.ExitError", "Sandbox.Timedout"; None for success.
+        error_type: Lambda's error type, such as "Unhandled", "Runtime.ExitError", "Sandbox.Timedout", or
+            "Sandbox.StoodStill"; None for success.
         error_body: JSON text that describes the error.
     """
 
@@ -108,6 +110,8 @@ class Sandbox:
         self._watch: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timed_out: Invocation | None = None
+        self._pulse: asyncio.Task[None] | None = None
+        self._still: tuple[Invocation, float] | None = None
 
     async def start(self) -> None:
         """Start the worker. Its standard input is a pipe that tells it when the endpoint has died."""
@@ -129,6 +133,7 @@ class Sandbox:
         self.current = invocation
         left = invocation.deadline - time.time()
         self._timer = asyncio.get_running_loop().call_later(left, self._time_out, invocation)
+        self._pulse = asyncio.create_task(self._watch_pulse(invocation))
         self._calls.put_nowait(invocation)
 
     async def next(self) -> Invocation:
@@ -139,6 +144,8 @@ class Sandbox:
         """Record the end of a call that the worker has answered."""
         if self._timer:
             self._timer.cancel()
+        if self._pulse:
+            self._pulse.cancel()
         await invocation.end(end)
         if self.current is invocation:
             self.current = None
@@ -160,6 +167,12 @@ class Sandbox:
             self._timed_out = invocation
             self.kill()
 
+    async def _watch_pulse(self, invocation: Invocation) -> None:
+        still_s = await Pulse(self._folder).lost()
+        if self.current is invocation and not invocation.ended:
+            self._still = invocation, still_s
+            self.kill()
+
     async def _wait(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
         self.ended = True
@@ -173,11 +186,15 @@ class Sandbox:
     def _death(self, invocation: Invocation, code: int, tail: str) -> End:
         if self._timed_out is invocation:
             kind, message = "Sandbox.Timedout", "The function ran out of time and was ended."
+        elif self._still and self._still[0] is invocation:
+            kind = "Sandbox.StoodStill"
+            message = f"The function's process stood still for {self._still[1]:.0f} s and was ended."
         else:
             kind, message = "Runtime.ExitError", f"The function's process ended with exit code {code}."
         return End(kind, json.dumps({"errorType": kind, "errorMessage": f"{message} {tail}".strip()}).encode())
 
     def _tail(self) -> str:
         with contextlib.suppress(OSError):
-            return self._log.read_bytes()[-LOG_TAIL:].decode(errors="replace").strip()
+            lines = self._log.read_bytes()[-LOG_TAIL:].decode(errors="replace").splitlines()
+            return "\n".join(line for line in lines if not line.startswith("INFO:")).strip()
         return ""

@@ -1,0 +1,91 @@
+"""What a chunk waits for while it is rendered, and when it stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import Any
+
+from .._stillness import Stillness
+from ..errors import FunctionError
+from ..page.stage import Stage
+from .chunk import ChunkFiles, ChunkRender
+
+PATIENT_S = 3.0
+"""A shorter wait is not worth a word."""
+LONGEST_TEXT = 300
+MOST_WARNINGS = 50
+SPARE_S = 300.0
+TRIES = 10
+"""A frame may take as many times the page's own limit: pages are loaded in several tries, and frames tried again."""
+END_PATIENCE_S = 20.0
+
+log = logging.getLogger(__name__)
+
+
+class ChunkWatch:
+    """Looks at a chunk again and again while it is rendered.
+
+    The parts of a frame have limits of their own: the page's handles, FFmpeg, the browser. This one is for what they
+    cannot see, so it is far above them, and it begins again with each frame and with each page that is opened.
+
+    Args:
+        chunk: The chunk.
+        stage: Where its pages are.
+        timeout_ms: How long a handle of the page may stay open, in milliseconds.
+    """
+
+    def __init__(self, chunk: ChunkRender, stage: Stage, timeout_ms: int) -> None:
+        self._chunk = chunk
+        self._stage = stage
+        self._limit_s = SPARE_S + TRIES * timeout_ms / 1000
+        self._stillness = Stillness()
+        self._step = Stillness()
+        self._warnings: dict[str, None] = {}
+
+    def look(self) -> dict[str, Any]:
+        """Return how far the chunk is, as a message tells it: frames, what it waits for, warnings of its pages.
+
+        Raises:
+            FunctionError: The chunk stands still.
+        """
+        chunk, page = self._chunk, self._stage.current_page
+        frame, step = chunk.step
+        still_s = self._stillness.look((chunk.rendered, chunk.encoded, step, id(page)))
+        waited_s = self._step.look((frame, step))
+        if still_s > self._limit_s:
+            where = "" if frame is None else f" at frame {frame}"
+            raise FunctionError(
+                f"Nothing happened for {still_s:.0f} s{where}, while the render waited for {step}. "
+                f"Look for what the page waits for at that frame, or render with a lower concurrency.",
+                type="Stalled",
+                frame=frame,
+            )
+        reason = (getattr(page, "waiting", None) if step == "the page" else None) or step
+        for url in getattr(page, "missing", None) or []:
+            if len(self._warnings) < MOST_WARNINGS:
+                self._warnings[missing(url)] = None
+        waiting = {"frame": frame, "seconds": int(waited_s), "for": str(reason)[:LONGEST_TEXT]}
+        return {
+            "rendered": chunk.rendered,
+            "encoded": chunk.encoded,
+            "waiting": waiting if waited_s >= PATIENT_S else None,
+            "warnings": list(self._warnings),
+        }
+
+
+def missing(url: object) -> str:
+    """Return the warning for a file that the page asked for and did not get."""
+    return f"The page did not get {str(url)[:LONGEST_TEXT]}"
+
+
+async def ended(task: asyncio.Task[ChunkFiles]) -> None:
+    """End the work on a chunk, also when it cannot be ended: then this process ends, and with it all that hangs."""
+    task.cancel()
+    await asyncio.wait({task}, timeout=END_PATIENCE_S)
+    if not task.done():
+        log.error("the work on a chunk does not end, so this process does")
+        os._exit(1)
+    if not task.cancelled():
+        task.exception()  # whoever awaits the task gets it

@@ -1,0 +1,61 @@
+"""Signs of life between the processes of the local provider: a file that each one touches from its event loop.
+
+A process that is stopped, waits for a disk that does not answer, or computes without a pause touches nothing, whatever
+it is and whoever holds the interpreter. What a process reports of its work cannot tell that: it is silent for good
+reasons too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from ..._stillness import Stillness, stall_s
+
+INTERVAL_S = 1.0
+START_LIMIT_S = 120.0
+"""Seconds until the first sign of life of a process, which loads its modules: slow on an overloaded machine."""
+_NAME = "alive"
+
+
+async def beat(folder: Path) -> None:
+    """Touch a process's file, until this is cancelled.
+
+    Args:
+        folder: The folder of the process.
+    """
+    while True:
+        with contextlib.suppress(OSError):  # a full disk is no sign of death, and shows elsewhere
+            (folder / _NAME).touch()
+        await asyncio.sleep(INTERVAL_S)
+
+
+class Pulse:
+    """Watches a process by its file.
+
+    Args:
+        folder: The folder of the process.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / _NAME
+        self._stillness = Stillness()
+
+    def still_s(self) -> float:
+        """Return for how many seconds the process has stood still; to be asked every few seconds."""
+        return self._stillness.look(self._touched())
+
+    async def lost(self) -> float:
+        """Wait until the process has stood still for too long; returns for how many seconds."""
+        while True:
+            still_s = self.still_s()
+            if still_s > (START_LIMIT_S if self._touched() is None else stall_s()):
+                return still_s
+            await asyncio.sleep(INTERVAL_S)
+
+    def _touched(self) -> int | None:
+        try:
+            return self._file.stat().st_mtime_ns
+        except OSError:
+            return None

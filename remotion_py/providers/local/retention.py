@@ -1,0 +1,58 @@
+"""What is removed of the local store by itself, and what on demand.
+
+A render leaves a few small files behind, and large props an object each; nobody misses them a month later. Results that
+have no output of their own stay in the store, and only their owner removes them.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+
+from ..base import RENDERS, ObjectInfo, ObjectStore
+
+KEPT_DAYS = 30
+_NOTES = {"handle.json", "launched.json", "progress.json", "cancel.json"}
+"""Objects of a render that are no result."""
+_PROPS = ("input-props/", "resolved-props/")
+
+
+def outdated(objects: list[ObjectInfo], now: datetime.datetime) -> list[str]:
+    """Choose the objects of a store that can go (pure).
+
+    Args:
+        objects: All of the store.
+        now: The time, with time zone.
+
+    Returns:
+        Keys: old props, and all of each old render that holds no result.
+    """
+    oldest = now - datetime.timedelta(days=KEPT_DAYS)
+    renders: dict[str, list[ObjectInfo]] = defaultdict(list)
+    found: list[str] = []
+    for item in objects:
+        if item.key.startswith(RENDERS):
+            renders[item.key.removeprefix(RENDERS).partition("/")[0]].append(item)
+        elif item.key.startswith(_PROPS) and item.modified < oldest:
+            found.append(item.key)
+    for render_id, items in renders.items():
+        notes = {item.key for item in items} <= {f"{RENDERS}{render_id}/{name}" for name in _NOTES}
+        if notes and all(item.modified < oldest for item in items):
+            found += [item.key for item in items]
+    return found
+
+
+async def clean(store: ObjectStore) -> int:
+    """Remove what can go; returns how many objects that were."""
+    keys = outdated(await store.list(""), datetime.datetime.now(datetime.UTC))
+    for key in keys:
+        await store.delete(key)
+    return len(keys)
+
+
+async def remove(store: ObjectStore, render_id: str) -> int:
+    """Remove a render with its results; returns the bytes that this freed."""
+    items = await store.list(f"{RENDERS}{render_id}/")
+    for item in items:
+        await store.delete(item.key)
+    return sum(item.size for item in items)

@@ -1,0 +1,392 @@
+"""Faults around a render: stores that are read-only, lack hard links or change meanwhile; calls that die; clocks."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import datetime
+import errno
+import http.server
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+import remotion_py as rp
+from remotion_py import _loop
+from remotion_py._delivery import Delivery
+from remotion_py._stillness import VARIABLE
+from remotion_py.errors import (
+    BrowserCrashedError,
+    OptionError,
+    OutputError,
+    RemotionPyError,
+    RenderCancelledError,
+    RenderError,
+    RenderInterruptedError,
+)
+from remotion_py.lambda_ import shared_assets
+from remotion_py.lambda_.document import ProgressDocument
+from remotion_py.lambda_.keys import progress_key
+from remotion_py.lambda_.publish import Publisher
+from remotion_py.lambda_.shared_assets import SharedAssets
+from remotion_py.lambda_.start import start
+from remotion_py.page import stage
+from remotion_py.page.flags import BrowserSettings
+from remotion_py.progress import from_document
+from remotion_py.providers.base import ObjectExistsError, ObjectInfo
+from remotion_py.providers.local.folder import FolderStore
+from remotion_py.providers.local.provider import LocalProvider
+from remotion_py.providers.local.retention import outdated
+
+from .conftest import find_processes, wait_for
+
+ONE = Path(__file__).parent / "sites" / "one"
+
+
+def run(work: Any) -> Any:
+    return asyncio.run(asyncio.wait_for(work, 60))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path, "bucket")
+
+
+def test_a_store_needs_no_hard_links(store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    run(store.put("a", b"first", if_absent=True))
+    with pytest.raises(ObjectExistsError):
+        run(store.put("a", b"second", if_absent=True))
+    (tmp_path / "file").write_bytes(b"second")
+    with pytest.raises(ObjectExistsError):
+        run(store.put_file("a", tmp_path / "file", if_absent=True))
+    assert run(store.get("a")) == b"first"
+    run(store.put_file("b", tmp_path / "file", if_absent=True))
+    assert run(store.get("b")) == b"second"
+
+
+def test_a_listing_is_whole_while_objects_come_and_go(store: FolderStore) -> None:
+    ended = threading.Event()
+
+    def busy() -> None:
+        while not ended.is_set():
+            for number in range(20):
+                run(store.put(f"renders/{number}/progress.json", b"{}"))
+                run(store.put(f"renders/{number}/out.mp4", b"x"))
+                run(store.delete(f"renders/{number}/out.mp4"))
+                run(store.delete(f"renders/{number}/progress.json"))
+
+    run(store.put("renders/kept/progress.json", b"{}"))
+    thread = threading.Thread(target=busy)
+    thread.start()
+    try:
+        for _ in range(60):
+            assert "renders/kept/progress.json" in [item.key for item in run(store.list("renders/"))]
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_what_is_old_and_no_result_goes() -> None:
+    now = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
+    ages = {
+        "renders/old/progress.json": 40,
+        "renders/old/handle.json": 40,
+        "renders/video/progress.json": 40,
+        "renders/video/out.mp4": 40,
+        "renders/new/progress.json": 1,
+        "renders/new/handle.json": 40,
+        "input-props/a.json": 40,
+        "input-props/b.json": 1,
+        "sites/x/index.html": 400,
+    }
+    objects = [ObjectInfo(key, 1, now - datetime.timedelta(days=days)) for key, days in ages.items()]
+    assert sorted(outdated(objects, now)) == [
+        "input-props/a.json",
+        "renders/old/handle.json",
+        "renders/old/progress.json",
+    ]
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root writes everywhere")
+def test_a_read_only_home_is_named_with_what_helps(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="REMOTION_PY_STORE"):
+        run(LocalProvider(store=tmp_path / "store").open())
+
+
+def test_a_store_that_cannot_be_is_named_with_what_helps(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"file/store cannot be written: .*REMOTION_PY_STORE"):
+        run(LocalProvider(store=tmp_path / "file" / "store").open())
+
+
+class SlowStore(FolderStore):
+    """A store whose first put of a document takes longer than the next ones."""
+
+    puts = 0
+
+    async def put(self, key: str, data: bytes, *, if_absent: bool = False) -> None:
+        self.puts += 1
+
+        def write() -> None:
+            time.sleep(0.5 if self.puts == 1 else 0)
+            asyncio.run(FolderStore.put(self, key, data))
+
+        # As boto3's: who is cancelled leaves the thread running.
+        await asyncio.get_running_loop().run_in_executor(None, write)
+
+
+def test_the_last_document_is_the_last(tmp_path: Path) -> None:
+    store = SlowStore(tmp_path, "bucket")
+
+    async def publish() -> None:
+        document = ProgressDocument(0, 2**52)
+        async with Publisher(document, store, "abc"):
+            await asyncio.sleep(0.1)
+            document.combined(7)
+        await asyncio.sleep(0.6)
+
+    run(publish())
+    assert json.loads(run(store.get(progress_key("abc"))) or b"")["combinedFrames"] == 7
+
+
+def test_a_full_store_is_the_reason_that_is_given(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def publish() -> None:
+        async with Publisher(ProgressDocument(0, 1), store, "abc"):
+            monkeypatch.setattr(store, "put", full)
+
+    with pytest.raises(RenderError, match=r"No space is left on the disk.*REMOTION_PY_STORE"):
+        run(publish())
+
+
+def test_a_start_that_is_repeated_starts_once(store: FolderStore) -> None:
+    started: list[dict[str, Any]] = []
+
+    async def invoke_event(_: str, payload: dict[str, Any]) -> None:
+        started.append(payload)
+
+    context: Any = SimpleNamespace(
+        open_store=lambda _: store,
+        functions=SimpleNamespace(invoke_event=invoke_event),
+        function_name="f",
+        deadline_ms=2**52,
+    )
+    payload = {"bucketName": "bucket", "renderId": "abc123"}
+    assert run(start(payload, context))["renderId"] == "abc123"
+    run(store.put(progress_key("abc123"), b'{"main": "at work"}'))
+    assert run(start(payload, context))["renderId"] == "abc123"
+    assert run(store.get(progress_key("abc123"))) == b'{"main": "at work"}'
+    assert {item["renderId"] for item in started} == {"abc123"}  # a main function takes on a render once
+    with pytest.raises(RemotionPyError, match="renderId"):
+        run(start(payload | {"renderId": "../x"}, context))
+
+
+def test_a_clock_that_is_set_ahead_ends_no_render() -> None:
+    now = time.time() * 1000
+    document = ProgressDocument(0, 1000).to_json()
+    assert from_document(document | {"heartbeatTimestamp": now - 5000}, "id", "b").state == "rendering"
+    assert from_document(document | {"heartbeatTimestamp": now - 500_000}, "id", "b").state == "interrupted"
+    assert from_document(document, "id", "b").state == "interrupted"
+
+
+def test_an_asset_is_taken_over_from_a_function_that_died(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_assets, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(shared_assets, "BEAT_S", 0.1)
+    shared = SharedAssets(store, "abc")
+    run(store.put("renders/abc/assets/x.lock", b"", if_absent=True))  # its writer was killed
+    downloads = 0
+
+    async def have(name: str) -> dict[str, Any]:
+        path = tmp_path / name
+
+        async def download() -> dict[str, Any]:
+            nonlocal downloads
+            downloads += 1
+            await asyncio.sleep(1.5)  # longer than the patience, but it shows signs of life
+            path.write_bytes(b"asset")
+            return {"type": "x"}
+
+        note = await shared.have("x", path, download)
+        assert path.read_bytes() == b"asset"
+        return note
+
+    async def both() -> list[dict[str, Any]]:
+        return list(await asyncio.gather(have("a"), have("b")))
+
+    assert run(both()) == [{"type": "x"}, {"type": "x"}]
+    assert downloads == 1
+
+
+def test_a_result_that_arrives_with_the_end_of_a_slice_is_not_lost() -> None:
+    class Late(concurrent.futures.Future[int]):
+        """Raises as `result()` does that ran out of time while the result was set."""
+
+        asked = 0
+
+        def result(self, timeout: float | None = None) -> int:
+            self.asked += 1
+            if self.asked == 1:
+                self.set_result(5)
+                raise TimeoutError
+            return super().result(timeout)
+
+    assert _loop.wait(Late()) == 5
+
+
+def test_a_time_out_of_the_work_itself_is_raised() -> None:
+    async def work() -> None:
+        raise TimeoutError("its own")
+
+    with pytest.raises(TimeoutError, match="its own"):
+        _loop.run(work())
+
+
+def test_an_output_that_appears_meanwhile_is_kept(store: FolderStore, tmp_path: Path) -> None:
+    output = tmp_path / "a.mp4"
+    output.write_bytes(b"somebody's")
+    run(store.put("renders/a/out.mp4", b"ours"))
+    provider: Any = SimpleNamespace(store=store)
+    with pytest.raises(OutputError, match="overwrite=False"):
+        run(Delivery(provider).take("renders/a/out.mp4", output, overwrite=False))
+    assert output.read_bytes() == b"somebody's"
+    assert run(store.get("renders/a/out.mp4")) == b"ours"
+
+
+def test_a_signature_that_is_not_ascii_is_refused() -> None:
+    for header in ("sha512=ä", "\udcff", "世界"):
+        with pytest.raises(OptionError, match="does not fit"):
+            rp.validate_webhook_signature("secret", b"{}", header)
+
+
+def test_a_launch_that_hangs_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = asyncio.Event
+
+    async def launch(*_: Any) -> Any:
+        while True:  # as a driver that is stopped: not even its end can be waited for
+            try:
+                await hanging().wait()
+            except asyncio.CancelledError:
+                if ended:
+                    raise
+
+    ended: list[int] = []
+    monkeypatch.setattr(stage.Browser, "launch", launch)
+    monkeypatch.setattr(stage, "find_browser", lambda _: None)
+    monkeypatch.setattr(stage, "LAUNCH_LIMIT_S", 0.2)
+
+    async def ready() -> None:
+        try:
+            await stage.Stage()._ready_browser(BrowserSettings())
+        finally:
+            ended.append(1)
+
+    with pytest.raises(BrowserCrashedError, match="did not start within"):
+        run(ready())
+
+
+def test_an_error_of_ours_in_a_callback_cancels_the_render(client: rp.Client, lab: str) -> None:
+    render = client.start_render_media(lab, "slow", props={"pause": 100, "frames": 200})
+
+    def fail(_: rp.RenderProgress) -> None:
+        raise OptionError("of the callback")
+
+    with pytest.raises(OptionError, match="of the callback"):
+        render.wait(fail)
+    wait_for(lambda: render.progress().ended)
+    assert isinstance(render.progress().fatal_error, RenderCancelledError)
+
+
+def test_large_props_stay_out_of_the_progress(tmp_path: Path, client: rp.Client) -> None:
+    (tmp_path / "index.html").write_text(
+        '<meta charset="utf-8"><script src="/remotion-py.js"></script><body><script>'
+        'remotionPy.registerComposition({id: "large", width: 64, height: 64, fps: 24, durationInFrames: 4,'
+        " render(frame, props) { if (props.rows.length !== 60000 || props.rows[59999] !== 'row \"59999\" ä')"
+        " throw new Error('wrong'); }})</script>"
+    )
+    rows = [f'row "{number}" ä' for number in range(60_000)]
+    video = client.render_media(tmp_path, "large", props={"rows": rows}, concurrency=2)
+    store = client._engine.provider.store
+    stored = run(store.get(progress_key(video.render_id)))
+    assert len(stored) < 10_000
+    kept = json.loads(stored)["renderMetadata"]["inputProps"]
+    assert kept["type"] == "bucket-url"
+    assert run(store.list("resolved-props/")) == []
+
+
+@pytest.mark.parametrize("who", ["main", "endpoint"])
+def test_who_stands_still_is_ended_and_reported(who: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "4")
+    with rp.Client(capacity=1) as client:
+        render = client.start_render_media(lab, "slow", props={"pause": 100, "frames": 300}, concurrency=1)
+        wait_for(lambda: render.progress().frames_rendered > 2)
+        endpoint = client._engine.provider.pid
+        assert endpoint
+        encoder = find_processes(endpoint, "ffmpeg")[0]
+        main = next(parent for parent in encoder.parents() if "remotion_py.worker" in " ".join(parent.cmdline()))
+        stopped = {"main": main, "endpoint": psutil.Process(endpoint)}[who]
+        os.kill(stopped.pid, signal.SIGSTOP)
+        with pytest.raises(RenderInterruptedError, match=r"stood still for \d+ s and was ended.*Start it again"):
+            render.wait()
+        assert "stood still" in client.get_render_progress(render.render_id).errors[-1]["message"]
+        # Its place is free again.
+        assert client.render_still(lab, "counter").frame == 0
+
+
+def test_a_call_whose_worker_dies_is_repeated(client: rp.Client) -> None:
+    client.get_compositions(ONE)
+    endpoint = client._engine.provider.pid
+    assert endpoint
+    for worker in find_processes(endpoint, "remotion_py.worker"):
+        worker.suspend()  # so that the call is given to one that does not answer
+    listing = concurrent.futures.ThreadPoolExecutor(1)
+    try:
+        found = listing.submit(client.get_compositions, ONE)
+        time.sleep(0.5)
+        for worker in find_processes(endpoint, "remotion_py.worker"):
+            worker.kill()
+        assert found.result(60) == client.get_compositions(ONE)
+    finally:
+        listing.shutdown()
+
+
+def test_a_local_webhook_is_sent_before_its_client_ends(lab: str) -> None:
+    received: list[dict[str, Any]] = []
+
+    class Slow(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            time.sleep(1.5)
+            received.append(json.loads(body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with rp.Client(capacity=1) as client:
+            url = f"http://127.0.0.1:{server.server_address[1]}"
+            video = client.render_media(lab, "counter", frame_range=(0, 1), webhook=url)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [item["renderId"] for item in received] == [video.render_id]

@@ -1,0 +1,120 @@
+"""Processes that stand still are found by time; FFmpeg that was killed or stands still can be tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remotion_py._stillness import VARIABLE, Stillness
+from remotion_py.errors import DiskFullError, FFmpegInterruptedError, MediaError, from_wire, to_wire
+from remotion_py.media.ffmpeg import FFmpeg, failure, run_ffmpeg
+
+SAMPLES = ["-f", "s16le", "-ar", "48000", "-ac", "2", "-i", "pipe:0", "-y"]
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_stillness_counts_from_the_last_change() -> None:
+    clock = Clock()
+    still = Stillness(gap_s=10, clock=clock)
+    looks = [(1, "a"), (4, "a"), (3, "b"), (9, "b"), (9, "b")]
+    found = list[float]()
+    for seconds, value in looks:
+        clock.now += seconds
+        found.append(still.look(value))
+    assert found == [0, 4, 0, 9, 18]
+
+
+def test_an_observer_that_stood_still_itself_knows_nothing() -> None:
+    clock = Clock()
+    still = Stillness(gap_s=10, clock=clock)
+    still.look("a")
+    clock.now += 3600
+    assert still.look("a") == 0
+    clock.now += 5
+    assert still.look("a") == 5
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "1")
+
+
+async def _fed(output: Path, hurt: signal.Signals, *, writing: bool) -> None:
+    encoder = FFmpeg([*SAMPLES, str(output)], "encode the audio")
+    await encoder.start()
+    try:
+        await encoder.write(bytes(400_000))
+        assert encoder._process
+        os.kill(encoder._process.pid, hurt)
+        while writing:
+            await encoder.write(bytes(400_000))
+        await encoder.finish()
+    finally:
+        await encoder.kill()
+
+
+@pytest.mark.parametrize("writing", [True, False])
+@pytest.mark.usefixtures("impatient")
+def test_an_ffmpeg_that_stands_still_is_ended(tmp_path: Path, writing: bool) -> None:
+    with pytest.raises(FFmpegInterruptedError, match="no progress for 1 s"):
+        asyncio.run(asyncio.wait_for(_fed(tmp_path / "a.wav", signal.SIGSTOP, writing=writing), 60))
+
+
+@pytest.mark.parametrize("writing", [True, False])
+def test_an_ffmpeg_that_was_killed_may_be_tried_again(tmp_path: Path, writing: bool) -> None:
+    with pytest.raises(FFmpegInterruptedError, match="ended by SIGKILL") as caught:
+        asyncio.run(asyncio.wait_for(_fed(tmp_path / "a.wav", signal.SIGKILL, writing=writing), 60))
+    assert from_wire(to_wire(caught.value)).retryable
+
+
+@pytest.mark.usefixtures("impatient")
+def test_work_that_needs_no_feeding_is_done_again(tmp_path: Path) -> None:
+    output = tmp_path / "a.wav"
+    work = FFmpeg(["-re", "-f", "lavfi", "-i", "sine=duration=1", "-y", str(output)], "make a sound")
+
+    async def run() -> None:
+        working = asyncio.create_task(work.run())
+        while not work._process:
+            await asyncio.sleep(0.01)
+        os.kill(work._process.pid, signal.SIGSTOP)
+        await working
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert output.stat().st_size > 80_000
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_blocking_call_of_ffmpeg_ends_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = threading.Event()
+
+    def feed() -> Any:
+        started.set()
+        while True:
+            yield bytes(100_000)
+
+    script = tmp_path / "stopped"
+    script.write_text("#!/bin/sh\nkill -STOP $$\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("REMOTION_PY_FFMPEG", str(script))
+    with pytest.raises(FFmpegInterruptedError, match="no progress"):
+        run_ffmpeg([], "join the sound", feed())
+    assert started.is_set()
+
+
+def test_errors_of_ffmpeg_are_told_apart() -> None:
+    assert type(failure("mix", 1, "Invalid data")) is MediaError
+    assert isinstance(failure("mix", 1, "av_interleaved_write_frame(): No space left on device"), DiskFullError)
+    assert isinstance(failure("mix", -9, ""), FFmpegInterruptedError)
+    assert isinstance(failure("mix", 255, ""), FFmpegInterruptedError)
