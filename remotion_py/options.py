@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from .checks import boolean, choice, frame_range, number, path, strings, text
 from .cloud_options import AssetOptions, CloudOptions, WebhookOptions
 from .data_options import DataOptions
-from .option import Option, always, table
+from .network_options import NetworkOptions
+from .option import Option, always
 from .picture_options import TransparencyOptions
 
 FrameRange = int | tuple[int, int | None] | range | slice
@@ -45,7 +46,7 @@ MIN_TIMEOUT_MS = 7000
 """Below this the page's own timers, 2 s shorter, leave no room (page contract 1.3)."""
 
 
-class PageOptions(DataOptions, total=False):
+class PageOptions(DataOptions, NetworkOptions, total=False):
     """Options of everything that opens a page."""
 
     timeout_in_milliseconds: Annotated[
@@ -100,18 +101,7 @@ class PageOptions(DataOptions, total=False):
         ),
     ]
     user_agent: Annotated[
-        str | None,
-        Option("What the browser says it is.", None, "chromiumOptions.userAgent", text, "user-agent"),
-    ]
-    allow_private_network: Annotated[
-        bool,
-        Option(
-            "Let the page reach private networks, such as a server of your office; never this machine itself.",
-            False,
-            "allowPrivateNetwork",
-            boolean,
-            "allow-private-network",
-        ),
+        str | None, Option("What the browser says it is.", None, "chromiumOptions.userAgent", text, "user-agent")
     ]
 
 
@@ -408,9 +398,3 @@ class RenderStillOptions(PictureOptions, TransparencyOptions, CloudOptions, tota
             "image-format",
         ),
     ]
-
-
-def is_secret(name: str, value: Any) -> bool:
-    """Tell whether a value of an option may hold a secret, which is neither displayed nor stored."""
-    known: dict[str, Option] = table(RenderStillOptions) | table(RenderMediaOptions)
-    return name in known and known[name].hides(value)

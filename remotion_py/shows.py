@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
 from .errors import OptionError
-from .options import is_secret
+from .option import table
+from .options import RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
 
 log = logging.getLogger(__name__)
@@ -141,6 +142,12 @@ def repeating_whole(
         return repeating(call, serve_url, composition, given, longest=LONGEST_KEPT)
 
     return write
+
+
+def is_secret(name: str, value: Any) -> bool:
+    """Tell whether a value of an option may hold a secret, which is neither displayed nor stored."""
+    known = table(RenderStillOptions) | table(RenderMediaOptions)
+    return name in known and known[name].hides(value)
 
 
 def _written(value: Any, longest: int) -> str | None:

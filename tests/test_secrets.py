@@ -16,9 +16,9 @@ from remotion_py.cli.options import given, render_options
 from remotion_py.errors import FunctionError, OptionError
 from remotion_py.lambda_.destination import destination
 from remotion_py.option import check_options
-from remotion_py.options import RenderFramesOptions, RenderMediaOptions, is_secret
+from remotion_py.options import RenderFramesOptions, RenderMediaOptions
 from remotion_py.providers.functions import BotoFunctions, without_addresses
-from remotion_py.shows import called_as, repeating, repeating_whole
+from remotion_py.shows import called_as, is_secret, repeating, repeating_whole
 
 from .conftest import LAB
 

@@ -1,0 +1,23 @@
+"""Options that tell what a page may reach."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+from .checks import boolean
+from .option import Option
+
+
+class NetworkOptions(TypedDict, total=False):
+    """How far the connections of a page reach."""
+
+    allow_private_network: Annotated[
+        bool,
+        Option(
+            "Let the page reach private networks, such as a server of your office; never this machine itself.",
+            False,
+            "allowPrivateNetwork",
+            boolean,
+            "allow-private-network",
+        ),
+    ]
