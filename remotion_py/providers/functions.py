@@ -169,8 +169,8 @@ def without_addresses(text: str) -> str:
 
 def _unreachable(name: str, reason: str) -> FunctionError:
     return FunctionError(
-        f"The function {name} cannot be reached: {without_addresses(reason).strip().rstrip('.')}. Try again; on this machine its "
-        f"endpoint may have ended, and a new client starts another one.",
+        f"The function {name} cannot be reached: {without_addresses(reason).strip().rstrip('.')}. Try again; on this "
+        f"machine its endpoint may have ended, and a new client starts another one.",
         type="Unreachable",
     )
 
