@@ -12,6 +12,7 @@ from typing import Any
 
 from .._version import __version__
 from ..errors import DiskFullError, RenderError
+from ..media.codecs import check_size
 from ..media.formats import check_gif_rate
 from ..page.bundle import CompositionPage
 from ..page.contract import Composition
@@ -159,6 +160,8 @@ class _Main:
         job = Job(self._payload | spans, composition)
         check_span(first, start, job.every_nth)
         check_gif_rate(job.format, job.fps)
+        if job.format.codec.has_video:
+            check_size(job.format.codec, *job.dimensions)
         chunks = plan_chunks(
             first,
             last,

@@ -6,33 +6,69 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MediaError
+from .decoding import packets_of
+from .opening import opened
 from .tracks import SourceFacts
 
-INPUT_LIMITS: dict[str, Any] = {
-    "protocol_whitelist": "file",
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,mp3,aac,wav,w64,flac,ogg,"
-    "aiff,caf,ac3,eac3,amr,gif,apng,image2,png_pipe,jpeg_pipe,webp_pipe,mxf,asf,ivf,h264,hevc,av1,obu,m4v,dv",
-}
-"""A file comes from the page, so it may be neither a playlist nor anything else that names further files."""
+COUNTED_BYTES = 64 * 1024**2
+"""Files up to this size are read once to find their end."""
+_SLACK_S = 0.25
+"""By how much the last packets may lie behind the end that a file names: padding, and sound beside video."""
 
 
 def probe(path: Path, stream_index: int) -> SourceFacts:
-    """Return what mixing has to know of a file's audio."""
+    """Return what mixing has to know of a file's audio.
+
+    Args:
+        path: The file.
+        stream_index: Which of its audio streams.
+
+    Raises:
+        MediaError: The file cannot be read, or nothing can decode its audio.
+    """
+    with opened(path) as container:
+        if stream_index >= len(container.streams.audio):
+            return SourceFacts(0)
+        stream: Any = container.streams.audio[stream_index]
+        if stream.codec_context is None:
+            raise MediaError(
+                f"The audio of {path} is in a format that FFmpeg cannot decode. Convert it, for example to AAC, or "
+                f"mute its tag."
+            )
+        channels, codec = stream.codec_context.channels, stream.codec_context.codec.canonical_name
+        return SourceFacts(channels, _duration(container, stream), codec, container.format.name != "mp3")
+
+
+def _duration(container: Any, stream: Any) -> float | None:
+    """Return where the sound of a file is cut, in seconds; None where it ends with its last packet.
+
+    Only the tables of MP4 and MOV are exact enough to cut by. Elsewhere the length is an estimate of FFmpeg by bitrate
+    (MP3 and AAC without a header) or a remark of the program that wrote the file (WebM, FLV), and either can be too
+    short. There, packets are counted where that is quick, so that sounds that have ended cost nothing.
+    """
     import av
+
+    if "mp4" in container.format.name and container.duration is not None:
+        duration = container.duration / av.time_base
+        return None if _goes_on(container, stream, duration) else duration
+    if container.size > COUNTED_BYTES:
+        return None
+    ends = [
+        (packet.pts + packet.duration) * stream.time_base
+        for packet in packets_of(container, stream)
+        if packet.pts is not None
+    ]
+    return float(max(ends)) + _SLACK_S if ends else None
+
+
+def _goes_on(container: Any, stream: Any, duration: float) -> bool:
+    """Tell whether a stream has packets clearly behind the end of the file as it names it."""
     from av.error import FFmpegError
 
     try:
-        with av.open(str(path), options=INPUT_LIMITS) as container:
-            duration = None if container.duration is None else container.duration / av.time_base
-            if stream_index >= len(container.streams.audio):
-                return SourceFacts(0, duration)
-            stream = container.streams.audio[stream_index]
-            start = 0.0
-            if container.format.name != "mp3" and stream.start_time and stream.time_base:
-                start = float(stream.start_time * stream.time_base) - (container.start_time or 0) / av.time_base
-            codec = stream.codec_context.codec.canonical_name
-            return SourceFacts(stream.codec_context.channels, duration, max(0.0, start), codec)
-    except FFmpegError as error:
-        raise MediaError(
-            f"The media file {path} cannot be read: {error}. Check that it is an audio or video file."
-        ) from error
+        container.seek(int(max(0.0, duration - 2 * _SLACK_S) / stream.time_base), stream=stream)
+    except FFmpegError:
+        return True
+    latest = duration + _SLACK_S
+    packets = packets_of(container, stream)
+    return any(packet.pts is not None and packet.pts * stream.time_base > latest for packet in packets)
