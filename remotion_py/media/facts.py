@@ -12,8 +12,11 @@ from .tracks import SourceFacts
 
 COUNTED_BYTES = 64 * 1024**2
 """Files up to this size are read once to find their end."""
+_EXACT = ("wav", "w64", "aiff", "flac")
+_PADDING_S = 0.06
+"""How much an encoder puts before and behind a sound, which some files count and others do not."""
 _SLACK_S = 0.25
-"""By how much the last packets may lie behind the end that a file names: padding, and sound beside video."""
+"""By how much the packets of an MP4 may lie behind the end that it states: padding, and sound beside video."""
 
 
 def probe(path: Path, stream_index: int) -> SourceFacts:
@@ -42,23 +45,26 @@ def probe(path: Path, stream_index: int) -> SourceFacts:
 def _duration(container: Any, stream: Any) -> float | None:
     """Return where the sound of a file is cut, in seconds; None where it ends with its last packet.
 
-    Only the tables of MP4 and MOV are exact enough to cut by. Elsewhere the length is an estimate of FFmpeg by bitrate
-    (MP3 and AAC without a header) or a remark of the program that wrote the file (WebM, FLV), and either can be too
-    short. There, packets are counted where that is quick, so that sounds that have ended cost nothing.
+    The npm renderer cuts at the length that the file states. In MP4, MOV and files of bare samples that is exact;
+    elsewhere it is an estimate of FFmpeg by bitrate (MP3 and AAC without a header) or a remark of the program that
+    wrote the file (WebM, FLV), and can be wrong. There, packets are counted where that is quick.
     """
     import av
 
-    if "mp4" in container.format.name and container.duration is not None:
-        duration = container.duration / av.time_base
-        return None if _goes_on(container, stream, duration) else duration
+    stated = None if container.duration is None else container.duration / av.time_base
+    if stated is not None and "mp4" in container.format.name:
+        return None if _goes_on(container, stream, stated) else stated
     if container.size > COUNTED_BYTES:
-        return None
+        return stated if container.format.name in _EXACT else None
     ends = [
         (packet.pts + packet.duration) * stream.time_base
         for packet in packets_of(container, stream)
         if packet.pts is not None
     ]
-    return float(max(ends)) + _SLACK_S if ends else None
+    if not ends:
+        return None
+    counted = float(max(ends))
+    return stated if stated is not None and abs(stated - counted) < _PADDING_S else counted
 
 
 def _goes_on(container: Any, stream: Any, duration: float) -> bool:
