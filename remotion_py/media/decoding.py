@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 
@@ -23,7 +23,7 @@ def packets_of(container: Any, stream: Any) -> Iterator[Any]:
             yield packet
 
 
-def decoded_frames(packets: Iterable[Any], decoder: Any) -> Iterator[Any]:
+def decoded_frames(packets: Iterable[Any], decoder: Any, on_damage: Callable[[], None] = lambda: None) -> Iterator[Any]:
     """Yield the frames of packets that have a time.
 
     A packet that cannot be decoded costs what was in it, and the frames after it go on, as in players.
@@ -31,6 +31,7 @@ def decoded_frames(packets: Iterable[Any], decoder: Any) -> Iterator[Any]:
     Args:
         packets: Those of one video stream.
         decoder: A codec context for it.
+        on_damage: Called where a packet cannot be decoded, or not wholly.
     """
     from av.error import FFmpegError
 
@@ -40,8 +41,13 @@ def decoded_frames(packets: Iterable[Any], decoder: Any) -> Iterator[Any]:
         except EOFError:
             return
         except FFmpegError:
+            on_damage()
             continue
-        yield from (frame for frame in frames if frame.pts is not None)
+        for frame in frames:
+            if frame.is_corrupt:
+                on_damage()
+            if frame.pts is not None:
+                yield frame
 
 
 def in_order(frames: Iterator[Any]) -> Iterator[Any]:

@@ -19,7 +19,7 @@ from ..errors import MediaError
 from .converting import Converter, PlainConverter
 from .looking import VideoFacts, look
 from .pictures import MEDIA_TYPE
-from .reading import Decoded, Reader
+from .reading import DECODER_THREADS, Decoded, Reader
 from .sources import Sources
 from .tonemapping import ToneMapper
 
@@ -131,6 +131,7 @@ class Video:
         self._tone_mapped = tone_mapped
         self._lock = threading.Lock()
         self._places: list[_Place] = []
+        self._damaged = False
         self._known: tuple[VideoFacts, Converter] | None = None
 
     def picture(self, time: float) -> bytes:
@@ -163,11 +164,14 @@ class Video:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            for place in self._places:
-                place.reader.close()
-            self._places.clear()
+            self._close_readers()
             if self._known:
                 self._known[1].close()
+
+    def _close_readers(self) -> None:
+        for place in self._places:
+            place.reader.close()
+        self._places.clear()
 
     def _converter(self, facts: VideoFacts) -> Converter:
         if facts.hdr and self._tone_mapped:
@@ -188,11 +192,16 @@ class Video:
         while place.following and (place.following.pts <= pts or place.current is None):
             place = _Place(place.reader, place.following, place.reader.read())
         self._places.append(place)
+        if place.reader.damaged and not self._damaged:
+            self._damaged = True
+            self._close_readers()
+            return self._go(facts, pts)
         return place
 
     def _open(self, facts: VideoFacts) -> Reader:
         mapped = bool(facts.hdr) and self._tone_mapped
-        return Reader(self._path, facts, alpha=self._wants_alpha and facts.alpha and not mapped)
+        alpha = self._wants_alpha and facts.alpha and not mapped
+        return Reader(self._path, facts, alpha=alpha, threads=1 if self._damaged else DECODER_THREADS)
 
 
 def _reaches(facts: VideoFacts, place: _Place, pts: int) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,7 @@ from .decoding import decoded_frames, in_order, packets_of
 from .looking import ALPHA_DECODERS, VideoFacts
 from .opening import open_media, unreadable
 
-_THREADS = {"av1": 2}
-"""Of a decoder. With more than one, FFmpeg's own decoders make other pictures of damaged files in each run; one decodes
-a frame of 1920x1080 in 11 ms (HEVC) or 8 ms (H.264), and chunks are rendered side by side (measured 2026-11-26)."""
-_ALPHA_THREADS = 2
+DECODER_THREADS = 2
 _FIRST_STEP_S = 1
 """How far reading goes back at first where key frames are not listed; each further step is twice as long."""
 
@@ -46,15 +43,21 @@ class Reader:
         path: The file.
         facts: What is known of it.
         alpha: Whether the alpha plane is wanted.
+        threads: Of the decoder. With more than one, it makes other pictures of damaged packets in each run.
+
+    Attributes:
+        damaged: Whether it has met damage.
 
     Raises:
         MediaError: The file cannot be read.
     """
 
-    def __init__(self, path: Path, facts: VideoFacts, *, alpha: bool) -> None:
+    def __init__(self, path: Path, facts: VideoFacts, *, alpha: bool, threads: int) -> None:
+        self.damaged = False
         self._path = path
         self._facts = facts
         self._alpha = alpha
+        self._threads = threads
         self._frames: Iterator[Any] = iter(())
         self._open()
 
@@ -65,7 +68,7 @@ class Reader:
                 return
         self.close()
         self._open()
-        self._frames = in_order(decoded_frames(packets_of(self._container, self._stream), self._decoder()))
+        self._frames = in_order(self._decoded(packets_of(self._container, self._stream)))
 
     def read(self) -> Decoded | None:
         """Return the next frame, or None after the last."""
@@ -81,7 +84,8 @@ class Reader:
         with unreadable(self._path, "video"):
             self._container: Any = open_media(self._path)
             self._stream: Any = self._container.streams.video[0]
-        self._stream.codec_context.thread_count = _THREADS.get(self._facts.codec, 1)
+        self._stream.codec_context.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = self._threads
 
     def _places(self, pts: int) -> Iterator[int]:
         """Yield time stamps to seek to, the nearest first; the beginning of the file is none of them."""
@@ -111,7 +115,7 @@ class Reader:
         key = next(packets, None)
         if key is None or (key.pts is not None and key.pts > pts):
             return False
-        frames = decoded_frames(itertools.chain([key], packets), self._decoder())
+        frames = self._decoded(itertools.chain([key], packets))
         if key.pts is not None and not key.is_discard:
             frames = itertools.dropwhile(lambda frame: frame.pts < key.pts, frames)
         first = next(frames, None)
@@ -120,6 +124,12 @@ class Reader:
         self._frames = in_order(itertools.chain([first], frames))
         return key.pts is None or key.is_discard or first.pts == key.pts
 
+    def _decoded(self, packets: Iterable[Any]) -> Iterator[Any]:
+        def damage() -> None:
+            self.damaged = True
+
+        return decoded_frames(packets, self._decoder(), damage)
+
     def _decoder(self) -> Any:
         import av
 
@@ -127,5 +137,5 @@ class Reader:
         if name is None:
             return self._stream.codec_context  # which a seek has flushed
         context: Any = av.CodecContext.create(name, "r")
-        context.thread_count = _ALPHA_THREADS
+        context.thread_count = self._threads
         return context
