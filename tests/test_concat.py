@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import remotion_py as rp
-from remotion_py.errors import ConcatError
+from remotion_py.errors import ConcatError, OptionError
 from remotion_py.media.codecs import CODECS, exact_fps, fit_size
 from remotion_py.media.ffmpeg import ffmpeg_path
 
@@ -94,6 +95,25 @@ def test_chunks_that_do_not_fit_are_refused_and_nothing_is_left(tmp_path: Path) 
         assert not list(tmp_path.glob(".*partial*"))
 
 
+def test_sound_of_chunks_is_not_lost_in_silence(tmp_path: Path) -> None:
+    chunk = tmp_path / "a.mp4"
+    sources = ("-f", "lavfi", "-i", "testsrc=s=64x64:r=30:d=0.5", "-f", "lavfi", "-i", "sine=d=0.5")
+    subprocess.run([ffmpeg_path(), "-loglevel", "error", *sources, "-pix_fmt", "yuv420p", str(chunk)], check=True)
+    with pytest.raises(ConcatError, match=r"a\.mp4 holds audio.*audio=\[\]"):
+        rp.concat_chunks([chunk, chunk], tmp_path / "out.mp4", fps=30)
+    assert rp.concat_chunks([chunk, chunk], tmp_path / "out.mp4", fps=30, audio=[]) == 30
+    with av.open(str(tmp_path / "out.mp4")) as joined:
+        assert not joined.streams.audio
+
+
+def test_a_chunk_may_be_no_playlist(tmp_path: Path) -> None:
+    good = make_chunk(tmp_path / "good.mp4", 0, 5, Fraction(30))
+    listed = tmp_path / "list.mp4"
+    listed.write_text(f"ffconcat version 1.0\nfile {good.name}\n")
+    with pytest.raises(ConcatError, match="cannot be read"):
+        rp.concat_chunks([listed], tmp_path / "out.mp4", fps=30)
+
+
 def test_the_output_must_be_a_container_that_we_know(tmp_path: Path) -> None:
     chunk = make_chunk(tmp_path / "good.mp4", 0, 5, Fraction(30))
     with pytest.raises(ConcatError, match=r"must end in one of: \.mp4"):
@@ -117,6 +137,23 @@ def test_rates_are_what_they_mean() -> None:
     assert exact_fps(30000 / 1001) == Fraction(30000, 1001)
     assert exact_fps(23.976) == Fraction(23976, 1000)
     assert exact_fps(60) == 60
+    assert exact_fps(29.97002997) == Fraction(30000, 1001)
+    assert exact_fps(Fraction(2997, 100)) == Fraction(2997, 100)
+
+
+@pytest.mark.parametrize("fps", [29.97002997, 1000 / 33.37, 23.976023976, math.pi, 0.001, 1000, 1 / 3])
+def test_any_rate_that_is_computed_fits_where_rates_are_written(fps: float, tmp_path: Path) -> None:
+    exact = exact_fps(fps)
+    assert max(exact.numerator, exact.denominator) < 2**31
+    assert float(exact) == pytest.approx(fps, rel=1e-8)
+    chunk = make_chunk(tmp_path / "a.mp4", 0, 3, Fraction(30))
+    assert rp.concat_chunks([chunk, chunk], tmp_path / "out.mp4", fps=fps) == 6
+
+
+@pytest.mark.parametrize("fps", [0, -1, 1e300, 1e-300, math.inf, math.nan])
+def test_a_rate_that_no_video_has_is_refused(fps: float) -> None:
+    with pytest.raises(OptionError, match="frames per second, which no video can have"):
+        exact_fps(fps)
 
 
 def test_sizes_become_even() -> None:

@@ -41,7 +41,8 @@ def concat_chunks(
         fps: Frames per second of the result; a float is taken as the ratio it means (29.97 is 2997/100).
         audio: The AAC of each chunk with its padding, as `render_media(..., separate_audio_to=...,
             composition_start=..., for_seamless_aac_concatenation=True)` writes it; or a WAV of each chunk, from which
-            one track is encoded as the output takes it; None for silence.
+            one track is encoded as the output takes it; None where the chunks hold no audio; `[]` leaves out what
+            they hold.
         metadata: Tags of the file.
         on_progress: Called with the number of frames joined so far, after each chunk.
 
@@ -49,19 +50,25 @@ def concat_chunks(
         The number of frames in the result.
 
     Raises:
-        ConcatError: No chunks, a chunk without video, one that opens without a key frame, settings that differ, or
-            audio whose length does not fit.
+        ConcatError: No chunks, a chunk without video, one that opens without a key frame, settings that differ,
+            audio whose length does not fit, or chunks with audio of their own where `audio` says nothing of it.
+        OptionError: No video can have such a frame rate.
     """
     if not chunks:
         raise ConcatError("There are no chunks to join. Pass at least one file.")
-    if audio is not None and len(audio) != len(chunks):
+    if audio and len(audio) != len(chunks):
         raise ConcatError(
             f"There are {len(chunks)} chunks of video, but {len(audio)} of audio. Pass one for each, in the same order."
         )
-    rate = fps if isinstance(fps, Fraction) else exact_fps(fps)
+    rate = exact_fps(fps)
     target = Path(output)
     check_container(target)
     video = VideoTrack([Path(path) for path in chunks], rate)
+    if audio is None and video.with_audio:
+        raise ConcatError(
+            f"The chunk {video.with_audio[0]} holds audio, which cannot be joined without a seam as it is. Render each "
+            f"chunk with separate_audio_to and pass those files as audio=[...], or pass audio=[] to leave it out."
+        )
     sounds = [Path(path) for path in audio or ()]
     with tempfile.TemporaryDirectory(prefix="remotion-py-join-") as folder:
         sound: AudioTrack | None = None

@@ -13,6 +13,7 @@ from ..errors import ConcatError
 from ..media.aac import PACKET, PRIMING, AacChunk, aac_chunks, pick_packets
 from ..media.audio import track_arguments
 from ..media.ffmpeg import run_ffmpeg
+from ..media.opening import open_media
 from ..media.tracks import Timeline
 
 PIECE = 256 * 1024
@@ -80,9 +81,7 @@ class AacTrack:
 
     def add_to(self, joined: Any) -> Any:
         """Add its stream to an output container."""
-        import av
-
-        with av.open(str(self._paths[0])) as first:
+        with open_media(self._paths[0]) as first:
             stream = joined.add_stream_from_template(first.streams.audio[0], opaque=True)
         stream.time_base = Fraction(1, self.sample_rate)
         return stream
@@ -162,9 +161,7 @@ class EncodedTrack:
 
     def add_to(self, joined: Any) -> Any:
         """Add its stream to an output container."""
-        import av
-
-        with av.open(str(self._path)) as source:
+        with open_media(self._path) as source:
             template = source.streams.audio[0]
             stream = joined.add_stream_from_template(template, opaque=True)
             stream.time_base = template.time_base
@@ -172,9 +169,7 @@ class EncodedTrack:
 
     def packets(self, stream: Any, end: Fraction | None) -> Iterator[Any]:
         """Yield all packets for a stream."""
-        import av
-
-        with av.open(str(self._path)) as source:
+        with open_media(self._path) as source:
             packets: Iterator[Any] = source.demux(source.streams.audio[0])
             for packet in packets:
                 if not packet.size:
@@ -189,9 +184,7 @@ class EncodedTrack:
 
 
 def _adts_packets(path: Path, begin: int, end: int) -> Iterator[Any]:
-    import av
-
-    with av.open(str(path)) as source:
+    with open_media(path) as source:
         index = 0
         for packet in source.demux(source.streams.audio[0]):
             if packet.size:
@@ -202,11 +195,10 @@ def _adts_packets(path: Path, begin: int, end: int) -> Iterator[Any]:
 
 def _count(path: Path) -> tuple[int, int]:
     """Return the number of packets of an ADTS file, and its sample rate."""
-    import av
     from av.error import FFmpegError
 
     try:
-        with av.open(str(path), format="aac") as source:
+        with open_media(path, "aac") as source:
             stream = source.streams.audio[0]
             packets = sum(1 for packet in source.demux(stream) if packet.size)
             if not stream.codec_context.sample_rate:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConcatError
+from ..media.opening import open_media
 
 MIN_TIMESCALE = 10_000
 """Players choke on time scales of a few ticks per second; the frame rate's numerator is multiplied up to this."""
@@ -21,11 +22,19 @@ MIN_TIMESCALE = 10_000
 
 @dataclass(frozen=True)
 class VideoChunk:
-    """A measured chunk: at which place each packet is shown, and by how many frames decoding runs ahead."""
+    """A measured chunk.
+
+    Attributes:
+        path: Its file.
+        places: At which place each packet is displayed.
+        delay: By how many frames decoding runs ahead.
+        has_audio: Whether the file holds audio too.
+    """
 
     path: Path
     places: list[int]
     delay: int
+    has_audio: bool
 
 
 class VideoTrack:
@@ -50,6 +59,11 @@ class VideoTrack:
         """Frames of each chunk."""
         return [len(chunk.places) for chunk in self._chunks]
 
+    @property
+    def with_audio(self) -> list[Path]:
+        """The chunks whose files hold audio too."""
+        return [chunk.path for chunk in self._chunks if chunk.has_audio]
+
     def add_to(self, joined: Any, *, tagged: bool) -> Any:
         """Add its stream to an output container.
 
@@ -57,9 +71,7 @@ class VideoTrack:
             joined: The container.
             tagged: Whether it tells codecs apart by the tags that the chunks have, as MP4 and MOV do.
         """
-        import av
-
-        with av.open(str(self._chunks[0].path)) as first:
+        with open_media(self._chunks[0].path) as first:
             template = first.streams.video[0]
             stream = joined.add_stream_from_template(template, opaque=True)
             stream.metadata.update(template.metadata)
@@ -71,13 +83,11 @@ class VideoTrack:
 
     def packets(self, stream: Any, on_progress: Callable[[int], None] | None) -> Iterator[Any]:
         """Yield all packets for a stream, in the order of decoding."""
-        import av
-
         duration = self.ticks * self.fps.denominator // self.fps.numerator
         extradata: Any = None
         done = 0
         for number, chunk in enumerate(self._chunks):
-            with av.open(str(chunk.path)) as source:
+            with open_media(chunk.path) as source:
                 video = source.streams.video[0]
                 found = video.codec_context.extradata
                 if number and found != extradata:
@@ -103,13 +113,13 @@ def _packets(video: Any) -> Iterator[Any]:
 
 
 def _measure(path: Path) -> VideoChunk:
-    import av
     from av.error import FFmpegError
 
     try:
-        with av.open(str(path)) as source:
+        with open_media(path) as source:
             if not source.streams.video:
                 raise ConcatError(f"The chunk {path} has no video stream. Pass files that hold video.")
+            has_audio = bool(source.streams.audio)
             shown: list[int] = []
             for packet in _packets(source.streams.video[0]):
                 if not shown and not packet.is_keyframe:
@@ -124,4 +134,4 @@ def _measure(path: Path) -> VideoChunk:
         raise ConcatError(f"The chunk {path} has no frames. Render it again.")
     rank = {pts: place for place, pts in enumerate(sorted(shown))}
     places = [rank[pts] for pts in shown]
-    return VideoChunk(path, places, max(index - place for index, place in enumerate(places)))
+    return VideoChunk(path, places, max(index - place for index, place in enumerate(places)), has_audio)

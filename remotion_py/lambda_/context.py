@@ -100,7 +100,8 @@ class Context:
         shared = None
         if payload.get("cacheAssets"):
             shared = SharedAssets(self.open_store(payload["bucketName"]), payload["renderId"])
-        self.sources.begin(payload["renderId"], shared)
+        chromium: Mapping[str, Any] = payload.get("chromiumOptions") or {}
+        self.sources.begin(payload["renderId"], shared, chromium.get("userAgent"))
 
     @asynccontextmanager
     async def cancellable(self, store: ObjectStore, render_id: str) -> AsyncGenerator[None]:

@@ -2,6 +2,9 @@
 
 Every filter works on a whole file from its beginning, as the npm renderer's do, and only then is the window cut out. So
 the samples of a window do not depend on where its borders lie.
+
+A file's time stamps say when its sound is heard, as they say when its pictures are displayed: before its first packet
+and where packets are missing there is silence, and what lies before zero is cut off.
 """
 
 from __future__ import annotations
@@ -13,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from .codecs import AUDIO_ENCODERS
-from .facts import INPUT_LIMITS
 from .ffmpeg import FFmpeg
+from .opening import INPUT_LIMITS
 from .tracks import Layer, Volume
 
 AAC_BITRATE = "320k"
@@ -23,6 +26,12 @@ AAC_CUTOFF = 18_000
 STEREO_TOOLS_BELOW = 192_000
 """Bits per second. Above, FFmpeg's encoder is better without joint stereo: for sines at 320k its error is -76, not
 -64 dBFS, and 40 chunks differ from one by -102, not -60 dBFS (measured 2026-11-24)."""
+
+SMALLEST_GAP_S = 0.04
+"""Time stamps that are off by less are imprecise, and taken as they come; an ear does not notice less than this beside
+a picture."""
+LOOKAHEAD_S = 2
+"""How much of a file filters may look at behind what is heard, so that they do not end before it does."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +157,8 @@ def mix_arguments(mix: Mix, output: Path, options: dict[str, Any], script: Path)
         mixed = ffmpeg.filter(streams, "amix", inputs=len(streams), dropout_transition=0, normalize=0)
     mixed = mixed.filter("apad", whole_len=mix.samples).filter("atrim", end_sample=mix.samples)
     written = mixed.output(str(output), ar=rate, ac=2, map_metadata=-1, fflags="+bitexact", **options)
-    arguments = list(written.global_args("-y").get_args())
+    # Without -copyts, FFmpeg moves all streams of a file so that its first one begins at zero.
+    arguments = list(written.global_args("-y", "-copyts").get_args())
     graph = arguments.index("-filter_complex")
     script.write_text(arguments[graph + 1], encoding="utf-8")
     arguments[graph : graph + 2] = ["-filter_complex_script", str(script)]
@@ -161,19 +171,29 @@ def _file_layers(layers: Sequence[tuple[Layer, Path]], rate: int) -> list[Any]:
     for layer, path in layers:
         shared.setdefault((path, layer.asset.stream_index, layer.asset.playback_rate), []).append(layer)
     streams: list[Any] = []
-    for (path, stream_index, tempo), users in shared.items():
-        stream = _source(path, users[0].codec, stream_index, tempo, rate)
+    for (path, stream_index, _), users in shared.items():
+        stream = _source(path, stream_index, users, rate)
         split = [stream] if len(users) == 1 else stream.filter_multi_output("asplit", len(users))
         streams += [_file_layer(split[index], layer, rate) for index, layer in enumerate(users)]
     return streams
 
 
-def _source(path: Path, codec: str, stream_index: int, tempo: float, rate: int) -> Any:
+def _source(path: Path, stream_index: int, users: Sequence[Layer], rate: int) -> Any:
+    """Return a file's sound from time zero of the file on, gaps filled, as far as it is used."""
     import ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
+    first, tempo = users[0], users[0].asset.playback_rate
     # The npm renderer decodes MP3 in whole numbers; a change of tempo turns one unit of difference into many.
-    decoder = {"c:a": "mp3"} if codec == "mp3" else {}
-    stream: Any = ffmpeg.input(str(path), vn=None, **decoder, **INPUT_LIMITS)[f"a:{stream_index}"]
+    decoder = {"c:a": "mp3"} if first.codec == "mp3" else {}
+    # A damaged packet is no reason to fail, however many there are.
+    stream: Any = ffmpeg.input(str(path), vn=None, max_error_rate=1, **decoder, **INPUT_LIMITS)[f"a:{stream_index}"]
+    if not first.stamped:
+        stream = stream.filter("asetpts", "PTS-STARTPTS")
+    # What is not used is not decoded, as `atrim` stops it later; but a wrong time stamp far ahead would be filled with
+    # hours of silence.
+    used = max(layer.tail for layer in users) / rate * tempo + LOOKAHEAD_S
+    stream = stream.filter("aselect", f"lt(t,{used:.6f})")
+    stream = stream.filter("aresample", rate, **{"async": 1}, first_pts=0, min_hard_comp=SMALLEST_GAP_S, osf="s16")
     stream = stream.filter("aformat", sample_fmts="s16", sample_rates=rate)
     for factor in _tempo_factors(tempo):
         stream = stream.filter("atempo", f"{factor:.5f}")

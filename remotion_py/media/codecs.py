@@ -7,6 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..errors import OptionError
+
+LARGEST_RATE_TERM = 10**9
+"""Of a frame rate as a ratio; libvpx takes no time base beyond it, containers none beyond 2**31."""
+_RATE_PRECISION = Fraction(1, 10**9)
+"""How much of a frame rate may get lost by writing it down: 4 microseconds in an hour."""
+
 
 @dataclass(frozen=True)
 class Codec:
@@ -183,7 +190,32 @@ def scaled(side: int, scale: float) -> int:
     return math.floor(side * scale + 0.5)
 
 
-def exact_fps(fps: float) -> Fraction:
-    """Return frames per second as the ratio that is meant: 29.97 is 2997/100, and 30000/1001 is itself."""
-    nice = Fraction(fps).limit_denominator(1001)
-    return nice if float(nice) == float(fps) else Fraction(str(fps))
+def exact_fps(fps: float | Fraction) -> Fraction:
+    """Return frames per second as the ratio that is meant.
+
+    29.97 is 2997/100, and 30000/1001 is itself, also where it was written with a few digits, as 29.97002997. What no
+    ratio of numbers that encoders take is equal to becomes the nearest one: 1000 / 33.37 differs by less than 1e-9.
+
+    Raises:
+        OptionError: It is not above 0, or so large or small that no encoder takes it.
+    """
+    exact = _exact(fps)
+    if exact is None or exact <= 0 or max(exact.numerator, exact.denominator) > LARGEST_RATE_TERM:
+        raise OptionError(
+            f"The composition has {fps} frames per second, which no video can have. Use a number from 0.001 up to "
+            f"1000, in the composition or as force_fps."
+        )
+    return exact
+
+
+def _exact(fps: float | Fraction) -> Fraction | None:
+    if not math.isfinite(fps):
+        return None
+    given = Fraction(fps)
+    nice = given.limit_denominator(1001)
+    if abs(nice - given) <= given * _RATE_PRECISION:
+        return nice
+    written = given if isinstance(fps, Fraction) else Fraction(str(fps))
+    if written.numerator <= LARGEST_RATE_TERM and written.denominator <= LARGEST_RATE_TERM:
+        return written
+    return given.limit_denominator(max(1, math.floor(LARGEST_RATE_TERM / max(1, given))))

@@ -6,33 +6,75 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MediaError
+from .decoding import packets_of
+from .opening import opened
 from .tracks import SourceFacts
 
-INPUT_LIMITS: dict[str, Any] = {
-    "protocol_whitelist": "file",
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,mp3,aac,wav,w64,flac,ogg,"
-    "aiff,caf,ac3,eac3,amr,gif,apng,image2,png_pipe,jpeg_pipe,webp_pipe,mxf,asf,ivf,h264,hevc,av1,obu,m4v,dv",
-}
-"""A file comes from the page, so it may be neither a playlist nor anything else that names further files."""
+COUNTED_BYTES = 64 * 1024**2
+"""Files up to this size are read once to find their end."""
+_EXACT = ("wav", "w64", "aiff", "flac")
+_PADDING_S = 0.06
+"""How much an encoder puts before and behind a sound, which some files count and others do not."""
+_SLACK_S = 0.25
+"""By how much the packets of an MP4 may lie behind the end that it states: padding, and sound beside video."""
 
 
 def probe(path: Path, stream_index: int) -> SourceFacts:
-    """Return what mixing has to know of a file's audio."""
+    """Return what mixing has to know of a file's audio.
+
+    Args:
+        path: The file.
+        stream_index: Which of its audio streams.
+
+    Raises:
+        MediaError: The file cannot be read, or nothing can decode its audio.
+    """
+    with opened(path) as container:
+        if stream_index >= len(container.streams.audio):
+            return SourceFacts(0)
+        stream: Any = container.streams.audio[stream_index]
+        if stream.codec_context is None:
+            raise MediaError(
+                f"The audio of {path} is in a format that FFmpeg cannot decode. Convert it, for example to AAC, or "
+                f"mute its tag."
+            )
+        channels, codec = stream.codec_context.channels, stream.codec_context.codec.canonical_name
+        return SourceFacts(channels, _duration(container, stream), codec, container.format.name != "mp3")
+
+
+def _duration(container: Any, stream: Any) -> float | None:
+    """Return where the sound of a file is cut, in seconds; None where it ends with its last packet.
+
+    The npm renderer cuts at the length that the file states. In MP4, MOV and files of bare samples that is exact;
+    elsewhere it is an estimate of FFmpeg by bitrate (MP3 and AAC without a header) or a remark of the program that
+    wrote the file (WebM, FLV), and can be wrong. There, packets are counted where that is quick.
+    """
     import av
+
+    stated = None if container.duration is None else container.duration / av.time_base
+    if stated is not None and "mp4" in container.format.name:
+        return None if _goes_on(container, stream, stated) else stated
+    if container.size > COUNTED_BYTES:
+        return stated if container.format.name in _EXACT else None
+    ends = [
+        (packet.pts + packet.duration) * stream.time_base
+        for packet in packets_of(container, stream)
+        if packet.pts is not None
+    ]
+    if not ends:
+        return None
+    counted = float(max(ends))
+    return stated if stated is not None and abs(stated - counted) < _PADDING_S else counted
+
+
+def _goes_on(container: Any, stream: Any, duration: float) -> bool:
+    """Tell whether a stream has packets clearly behind the end of the file as it names it."""
     from av.error import FFmpegError
 
     try:
-        with av.open(str(path), options=INPUT_LIMITS) as container:
-            duration = None if container.duration is None else container.duration / av.time_base
-            if stream_index >= len(container.streams.audio):
-                return SourceFacts(0, duration)
-            stream = container.streams.audio[stream_index]
-            start = 0.0
-            if container.format.name != "mp3" and stream.start_time and stream.time_base:
-                start = float(stream.start_time * stream.time_base) - (container.start_time or 0) / av.time_base
-            codec = stream.codec_context.codec.canonical_name
-            return SourceFacts(stream.codec_context.channels, duration, max(0.0, start), codec)
-    except FFmpegError as error:
-        raise MediaError(
-            f"The media file {path} cannot be read: {error}. Check that it is an audio or video file."
-        ) from error
+        container.seek(int(max(0.0, duration - 2 * _SLACK_S) / stream.time_base), stream=stream)
+    except FFmpegError:
+        return True
+    latest = duration + _SLACK_S
+    packets = packets_of(container, stream)
+    return any(packet.pts is not None and packet.pts * stream.time_base > latest for packet in packets)

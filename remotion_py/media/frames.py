@@ -15,9 +15,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
+from ..errors import MediaError
+from .converting import Converter, PlainConverter
+from .looking import VideoFacts, look
 from .pictures import MEDIA_TYPE
-from .reading import AvReader, Decoded, Reader, ToneMappingReader, VideoFacts, all_stamps, look
+from .reading import DECODER_THREADS, Decoded, Reader
 from .sources import Sources
+from .tonemapping import ToneMapper
 
 CACHE_BYTES = 256 * 1024**2
 READERS_PER_VIDEO = 4
@@ -110,6 +114,9 @@ class _Place(NamedTuple):
 class Video:
     """One file, read at several places at once.
 
+    Times are those of the file itself, for its sound too: where its first frame comes late, that one is displayed
+    until then and its sound begins late, as in a browser.
+
     Args:
         path: The file.
         pictures: Where finished pictures are kept.
@@ -124,69 +131,87 @@ class Video:
         self._tone_mapped = tone_mapped
         self._lock = threading.Lock()
         self._places: list[_Place] = []
-        self._facts: VideoFacts | None = None
-        self._tick = Fraction(1)
-        self._stamps: list[int] = []
+        self._damaged = False
+        self._known: tuple[VideoFacts, Converter] | None = None
 
     def picture(self, time: float) -> bytes:
-        """Return the picture at a time: the last frame that begins by then, the first one before that."""
+        """Return the picture at a time: the last frame that begins by then, the first one before that.
+
+        Args:
+            time: Seconds.
+
+        Raises:
+            MediaError: The file cannot be read, or has no frame that can be decoded.
+        """
         with self._lock:
-            if self._facts is None:
-                self._facts, self._tick = look(self._path)
+            if self._known is None:
+                facts = look(self._path)
+                self._known = facts, self._converter(facts)
+            facts, converter = self._known
             # Nearest tick: files with coarse ticks, such as WebM with milliseconds, round the times of their frames.
-            place = self._go(math.floor(Fraction(time) / self._tick + Fraction(1, 2)))
-            assert place.current
-            key = (self._path, self._alpha, self._tone_mapped, place.current.pts)
+            place = self._go(facts, math.floor(Fraction(time) / facts.tick + Fraction(1, 2)))
+            if place.current is None:
+                raise MediaError(
+                    f"The video {self._path} has no frame that can be decoded by {time:g} s. Check that it is whole."
+                )
+            key = (self._path, self._wants_alpha and facts.alpha, self._tone_mapped, place.current.pts)
             picture = self._pictures.get(key)
             if picture is None:
-                picture = place.reader.picture(place.current)
+                picture = converter.picture(place.current.frame)
                 self._pictures.put(key, picture)
             return picture
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            for place in self._places:
-                place.reader.close()
-            self._places.clear()
+            self._close_readers()
+            if self._known:
+                self._known[1].close()
 
-    @property
-    def _alpha(self) -> bool:
-        assert self._facts
-        return self._wants_alpha and self._facts.alpha
+    def _close_readers(self) -> None:
+        for place in self._places:
+            place.reader.close()
+        self._places.clear()
 
-    def _go(self, pts: int) -> _Place:
-        """Bring a reader to a time, if one can get there without seeking; the one used last comes last."""
-        fitting = [place for place in self._places if self._reaches(place, pts)]
+    def _converter(self, facts: VideoFacts) -> Converter:
+        if facts.hdr and self._tone_mapped:
+            return ToneMapper(facts, str(self._path))
+        return PlainConverter(facts, alpha=self._wants_alpha and facts.alpha)
+
+    def _go(self, facts: VideoFacts, pts: int) -> _Place:
+        """Move a reader to a time, if one can get there without seeking; the one used last comes last."""
+        fitting = [place for place in self._places if _reaches(facts, place, pts)]
         place = max(fitting, key=lambda one: one.current.pts if one.current else 0, default=None)
         if place:
             self._places.remove(place)
         else:
             full = len(self._places) >= READERS_PER_VIDEO
-            reader = self._places.pop(0).reader if full else self._open()
+            reader = self._places.pop(0).reader if full else self._open(facts)
             reader.start(pts)
             place = _Place(reader, reader.read(), reader.read())
         while place.following and (place.following.pts <= pts or place.current is None):
             place = _Place(place.reader, place.following, place.reader.read())
         self._places.append(place)
+        if place.reader.damaged and not self._damaged:
+            self._damaged = True
+            self._close_readers()
+            return self._go(facts, pts)
         return place
 
-    def _reaches(self, place: _Place, pts: int) -> bool:
-        assert self._facts
-        if place.current is None or pts < place.current.pts:
-            return False
-        if place.following is None or pts < place.following.pts:
-            return True
-        step = max(1, place.following.pts - place.current.pts)
-        skipped = pts - place.following.pts
-        if self._facts.keys:
-            key = self._facts.keys[bisect.bisect_right(self._facts.keys, pts) - 1]
-            skipped = key - place.following.pts
-        return skipped <= WORTH_READING_ON * step
+    def _open(self, facts: VideoFacts) -> Reader:
+        mapped = bool(facts.hdr) and self._tone_mapped
+        alpha = self._wants_alpha and facts.alpha and not mapped
+        return Reader(self._path, facts, alpha=alpha, threads=1 if self._damaged else DECODER_THREADS)
 
-    def _open(self) -> Reader:
-        assert self._facts
-        if self._facts.hdr and self._tone_mapped:
-            self._stamps = self._stamps or all_stamps(self._path)
-            return ToneMappingReader(self._path, self._facts, self._stamps, float(self._tick))
-        return AvReader(self._path, self._facts, alpha=self._alpha)
+
+def _reaches(facts: VideoFacts, place: _Place, pts: int) -> bool:
+    if place.current is None or pts < place.current.pts:
+        return False
+    if place.following is None or pts < place.following.pts:
+        return True
+    step = max(1, place.following.pts - place.current.pts)
+    skipped = pts - place.following.pts
+    if facts.keys:
+        key = facts.keys[bisect.bisect_right(facts.keys, pts) - 1]
+        skipped = key - place.following.pts
+    return skipped <= WORTH_READING_ON * step

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .ffmpeg import FFmpeg
+from .opening import INPUT_LIMITS
+
+_CLEAR = 2
+"""What a viewer does with a frame before it displays the next one (GIF89a: disposal method)."""
+_DISPOSAL_SHIFT, _DISPOSAL_BITS = 2, 0b111
+_TRANSPARENT, _LAST_COLOUR = 1, 255
+_EXTENSION, _IMAGE, _TRAILER, _GRAPHIC_CONTROL = 0x21, 0x2C, 0x3B, 0xF9
+_HEADER, _DESCRIPTOR = 13, 10
+_COLOURS_FOLLOW, _COLOURS_SIZE = 0x80, 0b111
 
 
 async def write_gif(pictures: Path, output: Path, loops: int | None) -> None:
@@ -19,13 +29,66 @@ async def write_gif(pictures: Path, output: Path, loops: int | None) -> None:
     import ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
     palette = output.with_suffix(".palette.png")
-    source: Any = ffmpeg.input(str(pictures))
+    source: Any = ffmpeg.input(str(pictures), **INPUT_LIMITS)
     made = source.filter("palettegen").output(str(palette), update=1)
     try:
         await FFmpeg(list(made.global_args("-y").get_args()), "choose the colours of the GIF").run()
-        used = ffmpeg.filter([ffmpeg.input(str(pictures)), ffmpeg.input(str(palette))], "paletteuse")
-        loop = {None: 0, 0: -1}.get(loops, loops)
-        written = used.output(str(output), loop=loop)
-        await FFmpeg(list(written.global_args("-y").get_args()), "encode the GIF").run()
+        await _encode(pictures, palette, output, loops)
+        if len(set(disposals(output.read_bytes()))) > 1:
+            # FFmpeg clears a frame only if that frame itself has transparent pixels, and stores the others as what
+            # differs from the one before. Where both come together, whole frames are stored, and each is cleared.
+            await _encode(pictures, palette, output, loops, gifflags="-offsetting-transdiff")
+            output.write_bytes(cleared(output.read_bytes()))
     finally:
         palette.unlink(missing_ok=True)
+
+
+async def _encode(pictures: Path, palette: Path, output: Path, loops: int | None, **options: str) -> None:
+    import ffmpeg  # pyright: ignore[reportMissingTypeStubs]
+
+    inputs = [ffmpeg.input(str(pictures), **INPUT_LIMITS), ffmpeg.input(str(palette), **INPUT_LIMITS)]
+    used: Any = ffmpeg.filter(inputs, "paletteuse")
+    loop = {None: 0, 0: -1}.get(loops, loops)
+    written = used.output(str(output), loop=loop, **options)
+    await FFmpeg(list(written.global_args("-y").get_args()), "encode the GIF").run()
+
+
+def disposals(gif: bytes) -> list[int]:
+    """Return what a GIF says that a viewer does with each frame: 1 keeps it, 2 clears it."""
+    return [gif[at] >> _DISPOSAL_SHIFT & _DISPOSAL_BITS for at in _controls(gif)]
+
+
+def cleared(gif: bytes) -> bytes:
+    """Return a GIF whose frames are all cleared before the next one is displayed.
+
+    Args:
+        gif: A GIF whose frames are whole, and whose last colour is the transparent one, as `palettegen` makes it.
+    """
+    changed = bytearray(gif)
+    for at in _controls(gif):
+        changed[at] = changed[at] & ~(_DISPOSAL_BITS << _DISPOSAL_SHIFT) | _CLEAR << _DISPOSAL_SHIFT
+        if not changed[at] & _TRANSPARENT:
+            # Some viewers clear to the background's colour after a frame that names no transparent one.
+            changed[at] |= _TRANSPARENT
+            changed[at + 3] = _LAST_COLOUR
+    return bytes(changed)
+
+
+def _controls(gif: bytes) -> Iterator[int]:
+    """Yield where the flags of each graphic control extension stand."""
+    at = _HEADER + _colours(gif[10])
+    while at < len(gif) and gif[at] != _TRAILER:
+        if gif[at] == _EXTENSION:
+            if gif[at + 1] == _GRAPHIC_CONTROL:
+                yield at + 3
+            at += 2
+        elif gif[at] == _IMAGE:
+            at += _DESCRIPTOR + _colours(gif[at + 9]) + 1
+        while gif[at]:
+            at += gif[at] + 1
+        at += 1
+
+
+def _colours(flags: int) -> int:
+    """Return the bytes of the table of colours that follows, by the flags that announce it."""
+    return 3 << ((flags & _COLOURS_SIZE) + 1) if flags & _COLOURS_FOLLOW else 0

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .opening import open_media
+
 
 def picture_names(frames: Sequence[int], pattern: str, extension: str) -> list[str]:
     """Return the file name of each frame, its number padded to the width of the last one.
@@ -28,12 +30,10 @@ def write_archive(chunks: Sequence[Path], names: Sequence[str], output: Path) ->
         names: A file name for each picture.
         output: The archive.
     """
-    import av
-
     waiting = iter(names)
     with zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as archive:
         for chunk in chunks:
-            with av.open(str(chunk)) as source:
+            with open_media(chunk) as source:
                 packets: Any = source.demux(source.streams.video[0])
                 for packet in packets:
                     if packet.size:

@@ -6,6 +6,8 @@ import io
 from fractions import Fraction
 from typing import Any
 
+from .opening import INPUT_LIMITS
+
 _CODECS = {"png": "png", "jpeg": "mjpeg", "webp": "libwebp"}
 _BEST, _STEP = 1, 0.15
 """FFmpeg's scale for JPEG, from the quality of 0 to 100 that browsers take: 80 is its 4."""
@@ -39,7 +41,7 @@ def shrunk(data: bytes, width: int, height: int, format: str, quality: int) -> b
 def _decoded(data: bytes) -> Any:
     import av
 
-    with av.open(io.BytesIO(data), "r") as container:
+    with av.open(io.BytesIO(data), "r", options=INPUT_LIMITS) as container:
         return next(container.decode(video=0))
 
 

@@ -18,14 +18,17 @@ import shutil
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
 
+from .._version import __version__
 from ..errors import DiskFullError, MediaError
 from .facts import probe
 from .tracks import SourceFacts
+from .transport import is_transport_stream, without_transport
 
 if TYPE_CHECKING:
     import aiohttp
+    from yarl import URL
 
 DOWNLOAD_TRIES = 3
 PAUSES_S = (1, 4)
@@ -36,6 +39,8 @@ MOST_BYTES = 4 * 1024**3
 CACHE_BYTES = 20 * 1024**3
 """Of all kept downloads; the ones that were not used for longest are removed."""
 SPARE_BYTES = 256 * 1024**2
+USER_AGENT = f"Mozilla/5.0 (compatible; remotion_py/{__version__})"
+"""Many servers refuse what does not look like a browser."""
 _PIECE = 1024 * 1024
 _PASSED_ON = ("Content-Type", "Access-Control-Allow-Origin")
 """What a page sees of the answer to a request that is served from here."""
@@ -77,6 +82,7 @@ class Sources:
 
     def __init__(self, folder: Path, reach: Reach) -> None:
         self.generation = ""
+        self._user_agent = USER_AGENT
         self._shared: Shared | None = None
         self._folder = folder
         self._reach = reach
@@ -101,28 +107,9 @@ class Sources:
 
     async def _have(self, src: str) -> Path:
         found = await self._reach.local_file(src) or await self._bring(src)
-        return await asyncio.to_thread(self._without_transport, found) if _is_transport_stream(found) else found
-
-    def _without_transport(self, path: Path) -> Path:
-        """Copy an MPEG transport stream to Matroska: reading one crashes the pinned FFmpeg binary (seen with 7.0.2)."""
-        import av
-
-        stat = path.stat()
-        name = hashlib.sha256(f"{path}{stat.st_size}{stat.st_mtime_ns}".encode()).hexdigest()[:32]
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        copied = self._folder / f"{name}.mkv"
-        if not copied.exists():
-            making = self._folder / f"{name}-{os.getpid()}.partial"
-            with av.open(str(path)) as source, av.open(str(making), "w", format="matroska") as target:
-                kept: list[Any] = [*source.streams.video, *source.streams.audio]
-                streams = {one.index: target.add_stream_from_template(one, opaque=True) for one in kept}
-                packets: Any = source.demux(kept)
-                for packet in packets:
-                    if packet.size and packet.dts is not None:
-                        packet.stream = streams[packet.stream.index]
-                        target.mux(packet)
-            making.replace(copied)
-        return copied
+        if await asyncio.to_thread(is_transport_stream, found):
+            return await asyncio.to_thread(without_transport, found, self._folder)
+        return found
 
     async def facts(self, path: Path, stream_index: int = 0) -> SourceFacts:
         """Probe the audio of a file."""
@@ -137,14 +124,16 @@ class Sources:
         headers: dict[str, str] = _Kept(self._folder / _name(src)).note.get("headers", {})
         return path, {name: headers[name] for name in _PASSED_ON if name in headers}
 
-    def begin(self, generation: str, shared: Shared | None = None) -> None:
+    def begin(self, generation: str, shared: Shared | None = None, user_agent: str | None = None) -> None:
         """Begin a render, for which downloads are looked at afresh.
 
         Args:
             generation: Its id.
             shared: Keeps downloads for all of its functions; None fetches them for this machine alone.
+            user_agent: What servers are told that we are, as its page tells them; None for our own name.
         """
         self._shared = shared
+        self._user_agent = user_agent or USER_AGENT
         if generation != self.generation:
             self.generation = generation
             self._under_way.clear()
@@ -157,7 +146,7 @@ class Sources:
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
     async def _bring(self, src: str) -> Path:
-        scheme = urlsplit(src).scheme
+        scheme = _parts(src, src).scheme
         if scheme not in ("http", "https", "data"):
             raise MediaError(
                 f"The media file {_short(src)} cannot be fetched: only http, https and data URLs can. "
@@ -169,7 +158,7 @@ class Sources:
             kept = _Kept(self._folder / name)
             if scheme == "data":
                 if not kept.data.exists():
-                    kept.data.write_bytes(_data_url(src))
+                    kept.write(_data_url(src))
             elif not (kept.data.exists() and kept.note.get("generation") == self.generation):
                 await self._once(src, name, kept)
             kept.touch()
@@ -208,18 +197,20 @@ class Sources:
 
         timeout = aiohttp.ClientTimeout(total=None, connect=SILENCE_S, sock_read=SILENCE_S)
         connector = aiohttp.TCPConnector(resolver=_resolver(self._reach))
+        url = src
         try:
             async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True) as http:
-                url = src
                 for _ in range(MOST_REDIRECTS + 1):
                     await self._check_reach(src, url)
-                    validators = kept.validators if kept.data.exists() else {}
-                    async with http.get(url, headers=validators, allow_redirects=False) as answer:
+                    headers = {"User-Agent": self._user_agent} | (kept.validators if kept.data.exists() else {})
+                    async with http.get(_address(src, url), headers=headers, allow_redirects=False) as answer:
                         if answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
                             url = urljoin(url, answer.headers["Location"])
                             continue
                         await self._take(src, answer, kept)
                         return
+        except aiohttp.InvalidURL as error:
+            raise _not_an_address(src, url, error) from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise _TransientError(str(error) or "it stopped answering") from error
         raise MediaError(f"The media file {_short(src)} is redirected more than {MOST_REDIRECTS} times.")
@@ -231,24 +222,23 @@ class Sources:
         if answer.status in (408, 425, 429) or answer.status >= 500:
             raise _TransientError(f"HTTP {answer.status}")
         if answer.status != 200:
-            text = (await answer.content.read(300)).decode(errors="replace")
+            # What the server says stays here: the page would see it, whatever other site it comes from.
             raise MediaError(
                 f"The media file {_short(src)} cannot be downloaded: its server answers HTTP {answer.status}. "
-                f"Check the address. The answer begins with: {text!r}"
+                f"Check the address, and whether the server asks for a login."
             )
         limit = int(os.environ.get("REMOTION_PY_MAX_ASSET_BYTES") or MOST_BYTES)
         self._check_size(src, answer.content_length or 0, limit)
-        partial = kept.data.with_suffix(".partial")
         size = 0
         try:
-            with partial.open("wb") as file:
+            with kept.partial.open("wb") as file:
                 async for piece in answer.content.iter_chunked(_PIECE):
                     size += len(piece)
                     self._check_size(src, size, limit, ahead=False)
                     file.write(piece)
-            partial.replace(kept.data)
+            kept.partial.replace(kept.data)
         finally:
-            partial.unlink(missing_ok=True)
+            kept.partial.unlink(missing_ok=True)
         kept_headers = ("ETag", "Last-Modified", *_PASSED_ON)
         headers = {key: answer.headers[key] for key in kept_headers if key in answer.headers}
         kept.remember({"url": _short(src), "generation": self.generation, "headers": headers})
@@ -266,14 +256,14 @@ class Sources:
             )
 
     async def _check_reach(self, src: str, url: str) -> None:
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
-        except ValueError:  # as a redirect may name one
-            raise MediaError(
-                f"The media file {_short(src)} leads to {_short(url)}, which is not a valid URL. Give a valid one."
-            ) from None
-        reached = parts.scheme in ("http", "https") and await self._reach.permitted(host or "", port)
+        parts = _parts(src, url)
+        reached: list[str] = []
+        if parts.scheme in ("http", "https"):
+            try:
+                port = parts.port or (443 if parts.scheme == "https" else 80)
+                reached = await self._reach.permitted(parts.hostname or "", port)
+            except ValueError as error:  # a host name that is too long is a UnicodeError
+                raise _not_an_address(src, url, error) from error
         if not reached:
             raise MediaError(
                 f"The media file {_short(src)} leads to {_short(url)}, which cannot be reached: the name is not "
@@ -300,6 +290,15 @@ class _Kept:
     def remember(self, note: dict[str, Any]) -> None:
         self.note = note
         self._note.write_text(json.dumps(note))
+
+    @property
+    def partial(self) -> Path:
+        """Where the file is written, so that half a file is never taken for a whole one."""
+        return self.data.with_suffix(".partial")
+
+    def write(self, data: bytes) -> None:
+        self.partial.write_bytes(data)
+        self.partial.replace(self.data)
 
     def touch(self) -> None:
         os.utime(self.data)
@@ -328,10 +327,26 @@ def _resolver(reach: Reach) -> Any:
     return Resolver()
 
 
-def _is_transport_stream(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(377)
-    return len(head) == 377 and head[0] == head[188] == head[376] == 0x47
+def _parts(src: str, url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise _not_an_address(src, url, error) from error
+
+
+def _address(src: str, url: str) -> URL:
+    """Return an address as it stands: a server that signs addresses refuses one whose escapes are written otherwise."""
+    from yarl import URL
+
+    try:
+        return URL(url, encoded=all("!" <= letter <= "~" for letter in url))
+    except ValueError as error:
+        raise _not_an_address(src, url, error) from error
+
+
+def _not_an_address(src: str, url: str, error: Exception) -> MediaError:
+    leads = "" if url == src else f" leads to {_short(url)}, which"
+    return MediaError(f"The media file {_short(src)}{leads} is not a valid address: {error}. Correct it in the page.")
 
 
 def _data_url(src: str) -> bytes:

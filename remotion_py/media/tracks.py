@@ -243,15 +243,15 @@ class SourceFacts:
 
     Attributes:
         channels: Of the audio stream; 0 when there is none.
-        duration: Of the file in seconds; None when unknown.
-        start: When its audio begins, in seconds.
+        duration: Where its sound is cut, in seconds; None when it ends with its last packet.
         codec: FFmpeg's name of its audio codec.
+        stamped: Whether its time stamps say when it is heard; those of MP3 begin with what its encoder put first.
     """
 
     channels: int
-    duration: float | None
-    start: float = 0.0
+    duration: float | None = None
     codec: str = ""
+    stamped: bool = True
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class Layer:
-    """What a segment gives to a window. Samples of the source count after its change of tempo.
+    """What a segment gives to a window. Samples of the source count from its time zero, after its change of tempo.
 
     Attributes:
         asset: What is heard.
@@ -282,6 +282,7 @@ class Layer:
         delay: Samples of the window before it begins.
         volume: Its volume.
         codec: FFmpeg's name of the source's codec.
+        stamped: Whether the source's time stamps say when it is heard.
     """
 
     asset: AudioAsset
@@ -292,6 +293,7 @@ class Layer:
     delay: int
     volume: Volume
     codec: str = ""
+    stamped: bool = True
 
 
 def layer(segment: Segment, facts: SourceFacts, timeline: Timeline, window: tuple[int, int]) -> Layer | None:
@@ -311,9 +313,8 @@ def layer(segment: Segment, facts: SourceFacts, timeline: Timeline, window: tupl
     if facts.duration is not None and (start_frame + frames_in * rate) / timeline.fps >= Fraction(facts.duration):
         return None
     begins = start_frame / timeline.fps / rate + frames_in / timeline.fps
-    late = Fraction(facts.start) if segment.head_frame == 0 else Fraction(0)
-    placed = _milliseconds(Fraction(segment.head) / timeline.fps + late) * timeline.sample_rate // 1000
-    head = _sample_of(max(begins, Fraction(facts.start)), timeline)
+    placed = _milliseconds(Fraction(segment.head) / timeline.fps) * timeline.sample_rate // 1000
+    head = _sample_of(begins, timeline)
     end = math.inf
     if not segment.endless:
         end = _sample_of(begins + timeline.seconds(segment.start - segment.head + len(segment.volumes)), timeline)
@@ -337,6 +338,7 @@ def layer(segment: Segment, facts: SourceFacts, timeline: Timeline, window: tupl
         delay=heard[0] - window[0],
         volume=volume,
         codec=facts.codec,
+        stamped=facts.stamped,
     )
 
 

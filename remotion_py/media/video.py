@@ -86,8 +86,9 @@ def encode_arguments(settings: VideoSettings, output: Path) -> list[str]:
     converted = source.filter(
         "zscale", **origin, rangein="full", range="limited", primariesin="709", transferin="709", **zscale
     )
-    if settings.odd and "420" in form.pixel_format:
-        converted = converted.filter("format", form.pixel_format.replace("420", "444"))
+    if settings.odd:
+        whole = form.pixel_format.replace("420", "444").replace("422", "444")
+        converted = converted.filter("format", whole)
     converted = converted.filter("format", form.pixel_format)
     options = common | {
         "c:v": form.codec.encoder,
@@ -139,6 +140,9 @@ def _of_encoder(settings: VideoSettings) -> dict[str, Any]:
         options |= {"profile:v": PRORES_PROFILES.index(form.prores_profile or "hq"), "vendor": "apl0"}
     if name == "av1":
         options |= {"cpu-used": AV1_SPEED, "row-mt": 1}
+        if settings.fps < 1:
+            # libaom takes no ticks of more than a second; chunks get the exact grid when they are joined.
+            options |= {"enc_time_base": f"1/{settings.fps.numerator}", "fps_mode": "passthrough"}
     if name == "vp9":
         options |= {"cpu-used": VP9_SPEED, "row-mt": 1}
     if name == "vp8":

@@ -33,6 +33,9 @@ _TYPES = {
     ".webp": "image/webp",
     ".mp3": "audio/mpeg",
     ".aac": "audio/aac",
+    ".m4a": "audio/mp4",
+    ".m4b": "audio/mp4",
+    ".3gp": "audio/3gpp",
     ".wav": "audio/wav",
 }
 _PLAYABLE = ("video/mp4", "video/webm")
