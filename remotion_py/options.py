@@ -29,14 +29,7 @@ CodecName = Literal["h264", "h264-mkv", "h264-ts", "h265", "vp8", "vp9", "av1", 
 CODEC_NAMES: tuple[str, ...] = get_args(CodecName)
 AudioCodecName = Literal["aac", "mp3", "opus", "pcm-16"]
 PixelFormat = Literal[
-    "yuv420p",
-    "yuva420p",
-    "yuv422p",
-    "yuv444p",
-    "yuv420p10le",
-    "yuv422p10le",
-    "yuv444p10le",
-    "yuva444p10le",
+    "yuv420p", "yuva420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuva444p10le"
 ]
 ColorSpace = Literal["default", "bt601", "bt709", "bt2020-ncl"]
 ProResProfile = Literal["proxy", "light", "standard", "hq", "4444", "4444-xq"]

@@ -7,15 +7,12 @@ within one render nobody asks twice.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
 import hashlib
 import ipaddress
-import json
 import logging
 import os
 import shutil
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
@@ -23,6 +20,7 @@ from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
 from .._version import __version__
 from ..errors import DiskFullError, MediaError
 from .facts import probe
+from .kept import Kept, locked, trim
 from .tracks import SourceFacts
 from .transport import is_transport_stream, without_transport
 
@@ -36,8 +34,6 @@ SILENCE_S = 20
 MOST_REDIRECTS = 10
 MOST_BYTES = 4 * 1024**3
 """Of one download, unless `REMOTION_PY_MAX_ASSET_BYTES` says otherwise."""
-CACHE_BYTES = 20 * 1024**3
-"""Of all kept downloads; the ones that were not used for longest are removed."""
 SPARE_BYTES = 256 * 1024**2
 USER_AGENT = f"Mozilla/5.0 (compatible; remotion_py/{__version__})"
 """Many servers refuse what does not look like a browser."""
@@ -121,7 +117,7 @@ class Sources:
     async def asset(self, src: str) -> tuple[Path, dict[str, str]]:
         """Return a file that holds what a URL names, and the headers that matter of its origin's answer."""
         path = await self.file(src)
-        headers: dict[str, str] = _Kept(self._folder / _name(src)).note.get("headers", {})
+        headers: dict[str, str] = Kept(self._folder / _name(src)).note.get("headers", {})
         return path, {name: headers[name] for name in _PASSED_ON if name in headers}
 
     def begin(self, generation: str, shared: Shared | None = None, user_agent: str | None = None) -> None:
@@ -154,18 +150,18 @@ class Sources:
             )
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = _name(src)
-        async with _locked(self._folder / f"{name}.lock"):
-            kept = _Kept(self._folder / name)
+        async with locked(self._folder / f"{name}.lock"):
+            kept = Kept(self._folder / name)
             if scheme == "data":
                 if not kept.data.exists():
                     kept.write(_data_url(src))
             elif not (kept.data.exists() and kept.note.get("generation") == self.generation):
                 await self._once(src, name, kept)
             kept.touch()
-        await asyncio.to_thread(_trim, self._folder, kept.data)
+        await asyncio.to_thread(trim, self._folder, kept.data)
         return kept.data
 
-    async def _once(self, src: str, name: str, kept: _Kept) -> None:
+    async def _once(self, src: str, name: str, kept: Kept) -> None:
         if self._shared is None:
             await self._download(src, kept)
             return
@@ -176,7 +172,7 @@ class Sources:
 
         kept.remember(await self._shared.have(name, kept.data, download))
 
-    async def _download(self, src: str, kept: _Kept) -> None:
+    async def _download(self, src: str, kept: Kept) -> None:
         reason = ""
         for pause in (*PAUSES_S, None):
             try:
@@ -192,7 +188,7 @@ class Sources:
             f"Check that its server answers."
         )
 
-    async def _fetch(self, src: str, kept: _Kept) -> None:
+    async def _fetch(self, src: str, kept: Kept) -> None:
         import aiohttp
 
         timeout = aiohttp.ClientTimeout(total=None, connect=SILENCE_S, sock_read=SILENCE_S)
@@ -215,7 +211,7 @@ class Sources:
             raise _TransientError(str(error) or "it stopped answering") from error
         raise MediaError(f"The media file {_short(src)} is redirected more than {MOST_REDIRECTS} times.")
 
-    async def _take(self, src: str, answer: aiohttp.ClientResponse, kept: _Kept) -> None:
+    async def _take(self, src: str, answer: aiohttp.ClientResponse, kept: Kept) -> None:
         if answer.status == 304:
             kept.remember(kept.note | {"generation": self.generation})
             return
@@ -269,39 +265,6 @@ class Sources:
                 f"The media file {_short(src)} leads to {_short(url)}, which cannot be reached: the name is not "
                 f"known, or it lies on this machine. Give a public address, or put it into the public folder."
             )
-
-
-class _Kept:
-    """A download on disk, and the note beside it."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self._note = data.with_suffix(".json")
-        self.note: dict[str, Any] = {}
-        with contextlib.suppress(OSError, ValueError):
-            self.note = json.loads(self._note.read_text())
-
-    @property
-    def validators(self) -> dict[str, str]:
-        headers: dict[str, str] = self.note.get("headers", {})
-        asked = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
-        return {asked[key]: value for key, value in headers.items() if key in asked}
-
-    def remember(self, note: dict[str, Any]) -> None:
-        self.note = note
-        self._note.write_text(json.dumps(note))
-
-    @property
-    def partial(self) -> Path:
-        """Where the file is written, so that half a file is never taken for a whole one."""
-        return self.data.with_suffix(".partial")
-
-    def write(self, data: bytes) -> None:
-        self.partial.write_bytes(data)
-        self.partial.replace(self.data)
-
-    def touch(self) -> None:
-        os.utime(self.data)
 
 
 def _resolver(reach: Reach) -> Any:
@@ -368,34 +331,3 @@ def _name(src: str) -> str:
 
 def _short(url: str) -> str:
     return url if len(url) < 200 else url[:160] + "..."
-
-
-@contextlib.asynccontextmanager
-async def _locked(path: Path) -> AsyncGenerator[None]:
-    """Hold a lock among the processes of this machine; it ends with its process."""
-    with path.open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                await asyncio.sleep(0.05)
-        yield
-
-
-def _trim(folder: Path, keep: Path) -> None:
-    """Remove the downloads that were not used for longest, until the rest fits."""
-
-    def entry(path: Path) -> tuple[float, int, Path]:
-        stat = path.stat()
-        return stat.st_mtime, stat.st_size, path
-
-    with contextlib.suppress(OSError):
-        found = sorted(entry(path) for path in folder.iterdir() if not path.suffix)
-        total = sum(size for _, size, _ in found)
-        for _, size, path in found:
-            if total <= CACHE_BYTES:
-                return
-            if path != keep:
-                path.unlink(missing_ok=True)
-                total -= size
