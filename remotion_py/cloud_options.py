@@ -79,7 +79,9 @@ class WebhookOptions(TypedDict, total=False):
     """Who is told how a render ended."""
 
     webhook: Annotated[
-        str | None, Option("Address that is told how the render ended.", None, "webhook.url", text, "webhook")
+        str | None,
+        # Many such addresses hold a key.
+        Option("Address that gets the news of the render's end.", None, "webhook.url", text, "webhook", always),
     ]
     webhook_secret: Annotated[
         str | None,

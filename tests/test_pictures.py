@@ -22,6 +22,7 @@ from remotion_py.errors import PageScriptError, PageTimeoutError
 from remotion_py.page import RUNTIME_JS
 from remotion_py.page.bundle import CompositionPage
 from remotion_py.page.contract import Background, PageSettings
+from remotion_py.page.flags import BrowserSettings
 from remotion_py.page.network import Network
 from remotion_py.page.stage import Stage
 
@@ -86,13 +87,15 @@ def stage() -> Stage:
     return Stage()
 
 
-def taken(stage: Stage, composition: str, frames: Sequence[int], *, timeout_ms: int = 15_000) -> list[Picture]:
+def taken(
+    stage: Stage, composition: str, frames: Sequence[int], *, timeout_ms: int = 15_000, gl: str | None = None
+) -> list[Picture]:
     """Return the pictures of some frames of a fresh page."""
 
     async def run() -> list[Picture]:
         try:
             async with served() as url:
-                page = await show(stage, url, composition, frames[0], timeout_ms)
+                page = await show(stage, url, composition, frames[0], timeout_ms, gl)
                 return [await capture(page, frame) for frame in frames]
         finally:
             await stage.close()
@@ -100,8 +103,10 @@ def taken(stage: Stage, composition: str, frames: Sequence[int], *, timeout_ms: 
     return asyncio.run(run())
 
 
-async def show(stage: Stage, url: str, composition: str, first: int, timeout_ms: int = 15_000) -> CompositionPage:
-    settings = PageSettings(timeout_ms=timeout_ms, initial_frame=first)
+async def show(
+    stage: Stage, url: str, composition: str, first: int, timeout_ms: int = 15_000, gl: str | None = None
+) -> CompositionPage:
+    settings = PageSettings(timeout_ms=timeout_ms, initial_frame=first, browser=BrowserSettings(gl=gl))
     found = await (await stage.open(url, settings, generation="test")).composition(composition)
     return await stage.show(url, settings, found, background=Background(), generation="test")
 
@@ -158,6 +163,17 @@ def test_images_under_way_are_awaited(stage: Stage, composition: str) -> None:
 def test_a_page_that_does_not_wait_for_images_is_caught(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Network, "pictures", property(lambda self: []))
     assert [image_number(picture) for picture in taken(stage, "background", [0, 1, 2])] != [0, 1, 2]
+
+
+@pytest.mark.parametrize("gl", [None, "swangle", "swiftshader"])
+def test_frames_keep_nothing_of_the_ones_before(stage: Stage, gl: str | None) -> None:
+    """A line of one pixel that moves by fractions of one covers two columns at most, and not all that it has been at."""
+    pictures = taken(stage, "moving-line", range(12), gl=gl)
+    assert {int((picture[90].min(axis=1) < 200).sum()) for picture in pictures} == {1, 2}
+
+
+def test_graphics_of_software_draw_webgl(stage: Stage) -> None:
+    assert [painted_frame(picture) for picture in taken(stage, "webgl", [0, 1, 2], gl="swangle")] == [0, 1, 2]
 
 
 def test_sound_may_be_played_as_after_a_click(stage: Stage) -> None:

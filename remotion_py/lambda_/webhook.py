@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..errors import RenderError
 
@@ -49,6 +50,7 @@ async def send_webhook(webhook: Mapping[str, Any] | None, status: str, content: 
         "X-Remotion-Status": status,
         "X-Remotion-Signature": sign(webhook.get("secret"), body),
     }
+    place = _place(webhook["url"])
     reason = ""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), trust_env=True) as http:
         for pause in (0.0, *PAUSES_S):
@@ -59,8 +61,17 @@ async def send_webhook(webhook: Mapping[str, Any] | None, status: str, content: 
                         return
                     reason = f"HTTP {answer.status}"
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-                reason = str(error) or "no answer"
+                reason = str(error).replace(webhook["url"], place) or "no answer"
             log.warning("the webhook failed: %s", reason)
     raise RenderError(
-        f"The webhook {webhook['url']} could not be reached: {reason}. The render itself is not affected."
+        f"The webhook {place} could not be reached: {reason}. Check that it answers POST requests by a 2xx status; the "
+        f"render itself is not affected."
     )
+
+
+def _place(url: str) -> str:
+    """Return where a webhook is, without the path that often holds a key."""
+    try:
+        return urlsplit(url).hostname or "given"
+    except ValueError:
+        return "given"

@@ -76,7 +76,8 @@ FRAME_CONTROL_FLAGS = (
 SMALLEST_SCALE = 0.5
 """Chromium raises a smaller one to this (measured)."""
 _GL_FLAGS = {
-    "swangle": ("--use-gl=angle", "--use-angle=swiftshader"),
+    # Composited by software too: on SwiftShader the compositor was reported to keep what earlier frames had drawn.
+    "swangle": ("--use-gl=angle", "--use-angle=swiftshader", "--disable-gpu-compositing"),
     "angle": ("--use-gl=angle",),
     "egl": ("--use-gl=egl",),
     "swiftshader": ("--use-gl=swiftshader",),

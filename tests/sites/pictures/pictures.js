@@ -133,3 +133,18 @@ register("missing", (frame) => {
 register("never", (frame) => {
   document.body.innerHTML = `<img src="never.png" /> ${frame}`;
 });
+
+register("moving-line", (frame) => {
+  made ??= document.body.innerHTML = '<svg width="320" height="180"><g><path d="M100.5 0V180" stroke="black" /></g></svg>';
+  document.querySelector("g").setAttribute("transform", `translate(${frame * 2.3} 0)`);
+});
+
+register("webgl", (frame) => {
+  if (!made) {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
+    document.body.append(canvas);
+    made = canvas.getContext("webgl");
+  }
+  made.clearColor((20 * frame + 40) / 255, 200 / 255, 50 / 255, 1);
+  made.clear(made.COLOR_BUFFER_BIT);
+});
