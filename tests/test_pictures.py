@@ -167,7 +167,7 @@ def test_a_page_that_does_not_wait_for_images_is_caught(stage: Stage, monkeypatc
 
 @pytest.mark.parametrize("gl", [None, "swangle", "swiftshader"])
 def test_frames_keep_nothing_of_the_ones_before(stage: Stage, gl: str | None) -> None:
-    """A line of one pixel that moves by fractions of one covers two columns at most, and not all that it has been at."""
+    """A line of one pixel that moves by fractions of one covers two columns at most, and not all it has been at."""
     pictures = taken(stage, "moving-line", range(12), gl=gl)
     assert {int((picture[90].min(axis=1) < 200).sum()) for picture in pictures} == {1, 2}
 
