@@ -332,7 +332,7 @@ def test_no_way_of_a_page_leads_to_the_machine(lab: str) -> None:
             ]
             own = [f"http://localhost:{server.port}/data.json"]
             proxy = [f"http://localhost:{server.proxy_port}/proxy?src=x&time=0"]
-            found: dict[str, list[Any]] = await page._evaluate(
+            found: dict[str, list[Any]] = await page._page.evaluate(
                 f"{ASK}({json.dumps([*forbidden, *own, *proxy])})", doing="ask"
             )
             for url in forbidden:
@@ -346,7 +346,7 @@ def test_no_way_of_a_page_leads_to_the_machine(lab: str) -> None:
 
             # The check can fail: with the gate open the same page reaches the trap.
             await browser.gate.allow(("127.0.0.1", trap_port), served=server)
-            opened = await page._evaluate(f"{ASK}({json.dumps(forbidden[:1])})", doing="ask")
+            opened = await page._page.evaluate(f"{ASK}({json.dumps(forbidden[:1])})", doing="ask")
             assert opened[forbidden[0]][:2] == ["REACHED", "REACHED"]
             assert opened[forbidden[0]][3] == "REACHED"
             assert len(reached) >= 4

@@ -161,7 +161,7 @@ def test_images_under_way_are_awaited(stage: Stage, composition: str) -> None:
 
 
 def test_a_page_that_does_not_wait_for_images_is_caught(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Network, "pictures", property(lambda self: []))
+    monkeypatch.setattr(Network, "pictures", property(lambda self: frozenset()))
     assert [image_number(picture) for picture in taken(stage, "background", [0, 1, 2])] != [0, 1, 2]
 
 
@@ -184,6 +184,11 @@ def test_sound_may_be_played_as_after_a_click(stage: Stage) -> None:
 def test_another_document_is_an_error(stage: Stage, composition: str) -> None:
     with pytest.raises(PageScriptError, match=r"another document at frame [23].*development server"):
         taken(stage, composition, [0, 1, 2, 3, 4])
+
+
+def test_a_page_that_polls_for_pictures_is_rendered(stage: Stage) -> None:
+    """The server takes longer for a picture than the page for asking for the next one."""
+    assert len(taken(stage, "polls", [0, 1, 2])) == 3
 
 
 def test_what_did_not_arrive_is_reported(stage: Stage) -> None:
@@ -239,9 +244,9 @@ def test_requests_are_followed() -> None:
     network.on_request(_request(1, "http://localhost:1/a.png", "Image"))
     network.on_request(_request(2, "http://localhost:1/data", "Fetch"))
     network.on_request(_request(3, "http://localhost:1/film.mp4", "Media"))
-    assert [request.name for request in network.pictures] == ["a.png (image)"]
+    assert network.pictures == {"1"}
     network.on_finished({"requestId": "1"})
-    assert network.pictures == []
+    assert network.pictures == frozenset()
     assert network.oldest
     assert network.oldest.name == "data (fetch)"
     network.on_failed({"requestId": "2", "errorText": "net::ERR_FAILED"})
@@ -262,7 +267,7 @@ def test_endless_pictures_are_not_awaited(ending: Callable[[Network], None]) -> 
     network = Network("http://localhost:1/")
     network.on_request(_request(1, "http://localhost:1/camera", "Image"))
     ending(network)
-    assert network.pictures == []
+    assert network.pictures == frozenset()
 
 
 def test_what_is_kept_of_a_page_is_bounded() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +23,7 @@ ROW = {"frame": 213, "seconds": 8, "for": "https://host/x.png (image)"}
 
 
 def document() -> ProgressDocument:
-    made = ProgressDocument(0, 2**52)
+    made = ProgressDocument(0, 2**42)
     made.composition_validated(1, METADATA)
     return made
 
@@ -125,7 +127,7 @@ def test_a_chunk_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     for _ in range(32):
         clock.now += 9
         made.look()
-    stage.current_page = SimpleNamespace()  # another try
+    stage.current_page = SimpleNamespace(waiting=None, missing=[])  # another try
     for _ in range(35):
         clock.now += 9
         made.look()
@@ -143,4 +145,17 @@ def test_a_slow_frame_is_reported_while_it_renders(client: rp.Client, lab: str) 
         lab, "slow", props={"pause": 4500, "frames": 1}, on_progress=lambda found: seen.extend(found.waiting)
     )
     assert isinstance(video, Video)
-    assert "frame 0: waiting 3 s for the page" in seen
+    assert any(re.fullmatch(r"frame 0: waiting \d+ s for the page's scripts", text) for text in seen)
+
+
+def test_what_a_page_did_not_get_is_in_the_result(client: rp.Client, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text(
+        """<!doctype html><script src="/remotion-py.js"></script><body></body><script>
+        remotionPy.registerComposition({ id: "page", width: 64, height: 64, fps: 30, durationInFrames: 4,
+          render(frame) { document.body.innerHTML = `${frame} <img src="logo.png">`; } });</script>"""
+    )
+    warning = "The page did not get logo.png (image): HTTP 404"
+    assert client.render_media(site, "page", concurrency=2).warnings == (warning,)
+    assert client.render_still(site, "page").warnings == (warning,)

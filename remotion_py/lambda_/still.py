@@ -71,6 +71,7 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     await shelf.take(shown)
     link = await output.presign(place.key)
     width, height = job.dimensions
+    page = context.stage.current_page
     return {
         "type": "success",
         "renderId": render_id,
@@ -83,5 +84,5 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         "height": height,
         "frame": frame,
         "receivedArtifacts": shelf.stored,
-        OWN: {"warnings": [missing(url) for url in getattr(context.stage.current_page, "missing", None) or []]},
+        OWN: {"warnings": [missing(text) for text in page.missing] if page else []},
     }

@@ -11,11 +11,11 @@ from .._stillness import Stillness
 from ..errors import FunctionError
 from ..page.stage import Stage
 from .chunk import ChunkFiles, ChunkRender
+from .document import MOST_WARNINGS
 
 PATIENT_S = 3.0
 """A shorter wait is not worth a word."""
 LONGEST_TEXT = 300
-MOST_WARNINGS = 50
 SPARE_S = 300.0
 TRIES = 10
 """A frame may take as many times the page's own limit: pages are loaded in several tries, and frames tried again."""
@@ -62,11 +62,11 @@ class ChunkWatch:
                 type="Stalled",
                 frame=frame,
             )
-        reason = (getattr(page, "waiting", None) if step == "the page" else None) or step
-        for url in getattr(page, "missing", None) or []:
+        reason = (page.waiting if page and step == "the page" else None) or step
+        for text in page.missing if page else ():
             if len(self._warnings) < MOST_WARNINGS:
-                self._warnings[missing(url)] = None
-        waiting = {"frame": frame, "seconds": int(waited_s), "for": str(reason)[:LONGEST_TEXT]}
+                self._warnings[missing(text)] = None
+        waiting = {"frame": frame, "seconds": int(waited_s), "for": reason[:LONGEST_TEXT]}
         return {
             "rendered": chunk.rendered,
             "encoded": chunk.encoded,
@@ -75,9 +75,9 @@ class ChunkWatch:
         }
 
 
-def missing(url: object) -> str:
-    """Return the warning for a file that the page asked for and did not get."""
-    return f"The page did not get {str(url)[:LONGEST_TEXT]}"
+def missing(text: str) -> str:
+    """Return the warning for an entry of `CompositionPage.missing`."""
+    return f"The page did not get {text[:LONGEST_TEXT]}"
 
 
 async def ended(task: asyncio.Task[ChunkFiles]) -> None:

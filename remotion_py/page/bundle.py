@@ -22,6 +22,9 @@ from .redirect import AssetRedirect, Bring
 
 NAVIGATION_TRIES = 3
 NAVIGATION_PAUSE_S = 2
+PICTURE_ROUNDS = 4
+"""What arrives may ask for more: a stylesheet for another one, that one for a background. A page that polls for
+pictures would never come to rest."""
 MONOSPACE = "Courier New"
 LISTED_IDS = 1_000
 """As many ids of compositions are in the data of an error."""
@@ -186,8 +189,11 @@ class CompositionPage:
     async def _seek(self, call: str, frame: int) -> Sequence[Any]:
         answer = await self._page.checked(call, frame=frame, doing="show a frame")
         assets = answer.assets
-        while self._page.network.pictures:
-            await self._page.within(self._page.network.drawn(), "show a frame", frame=frame)
+        for _ in range(PICTURE_ROUNDS):
+            pictures = self._page.network.pictures
+            if not pictures:
+                break
+            await self._page.within(self._page.network.arrived(pictures), "show a frame", frame=frame)
             answer = await self._page.checked("window.remotionPyDriver.settle()", frame=frame, doing="show a frame")
         self._surfaces = answer.surfaces
         return assets

@@ -207,12 +207,15 @@
   };
 
   // Asking for the layout starts the requests of backgrounds, which the page's frames would start.
+  const ROUNDS = 4; // a page may change its images all the time
   const decoded = new WeakMap();
   const decode = (image) => image.decode().catch(() => {}); // a broken one is shown as broken
   own.decodeImages = async () => {
     void document.documentElement?.offsetHeight;
     const isComing = (image) => !image.complete && (image.loading !== "lazy" || isInView(image));
-    for (let coming; (coming = all("img").filter(isComing)).length > 0; ) {
+    for (let round = 0; round < ROUNDS; round++) {
+      const coming = all("img").filter(isComing);
+      if (coming.length === 0) break;
       await Promise.all(coming.map(decode));
       await nextFrame();
     }

@@ -32,7 +32,7 @@ class Evaluator:
 
     Attributes:
         network: The requests of the page.
-        doing: What is waited for, and since when by the monotonic clock; None while nothing is.
+        trouble: What the page throws and says.
 
     Args:
         carrier: The page's DevTools session.
@@ -56,6 +56,7 @@ class Evaluator:
         carrier.on("Runtime.exceptionThrown", self.trouble.on_exception)
         carrier.on("Runtime.consoleAPICalled", self.trouble.on_console)
         carrier.on("Inspector.targetCrashed", lambda _: self._crashed.set())
+        carrier.on("Runtime.executionContextsCleared", lambda _: self.network.forget())
 
     async def enable(self) -> None:
         """Have the page report its exceptions, console, crashes and requests."""
@@ -193,6 +194,7 @@ class Evaluator:
                 f"The page did not answer for {seconds:.0f} s{where}: its scripts are busy, or its browser hangs. "
                 f"Look for endless loops in the page, or raise the timeout.",
                 frame=frame,
+                silent=True,
             )
         found = answer["result"].get("value")
         labels = [shortened(label, 200) for label in found[:LISTED_HANDLES]] if isinstance(found, list) else []

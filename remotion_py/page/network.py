@@ -63,9 +63,9 @@ class Network:
         self._ended.set()
 
     @property
-    def pictures(self) -> list[Request]:
-        """The requests under way without which the page cannot be drawn."""
-        return [request for request in self._requests.values() if request.kind in _PICTURE_KINDS]
+    def pictures(self) -> frozenset[str]:
+        """The ids of the requests under way without which the page cannot be drawn."""
+        return frozenset(number for number, request in self._requests.items() if request.kind in _PICTURE_KINDS)
 
     @property
     def oldest(self) -> Request | None:
@@ -73,9 +73,9 @@ class Network:
         waiting = [request for request in self._requests.values() if request.kind not in _ENDLESS_KINDS]
         return min(waiting, key=lambda request: request.since, default=None)
 
-    async def drawn(self) -> None:
-        """Wait until no picture is under way."""
-        while self.pictures:
+    async def arrived(self, requests: frozenset[str]) -> None:
+        """Wait until these requests have ended; what began later does not count, as a page may poll for pictures."""
+        while not requests.isdisjoint(self._requests):
             self._ended.clear()
             await self._ended.wait()
 

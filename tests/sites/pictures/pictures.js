@@ -126,6 +126,15 @@ register("leaves", (frame) => {
   if (frame === 2) location.href = "0.png";
 });
 
+register("polls", (frame) => {
+  if (!made) {
+    made = document.body.appendChild(new Image());
+    let count = 0;
+    setInterval(() => { new Image().src = `4.png?poll${count++}`; }, 10);
+    setInterval(() => { made.src = `4.png?shown${count++}`; }, 10);
+  }
+});
+
 register("missing", (frame) => {
   document.body.innerHTML = `<img src="nothing.png" /> ${frame}`;
 });
