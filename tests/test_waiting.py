@@ -18,7 +18,14 @@ from remotion_py.progress import RenderProgress, from_document
 from remotion_py.render import Video
 from remotion_py.shows import watching
 
-METADATA = {"frameRange": [0, 9], "everyNthFrame": 1, "totalChunks": 2}
+METADATA = {
+    "compositionId": "page",
+    "dimensions": {"width": 64, "height": 64},
+    "fps": 30,
+    "frameRange": [0, 9],
+    "everyNthFrame": 1,
+    "totalChunks": 2,
+}
 ROW = {"frame": 213, "seconds": 8, "for": "https://host/x.png (image)"}
 
 
