@@ -35,7 +35,7 @@ class Option:
 
     def hides(self, value: Any) -> bool:
         """Whether a value may hold a secret."""
-        return bool(value) and self.secret is not None and self.secret(value)
+        return self.secret is not None and value is not None and self.secret(value)
 
 
 def always(value: Any) -> bool:
