@@ -165,9 +165,9 @@ class Converter:
     def _integer(self, value: int) -> int:
         if -MAX_INTEGER <= value <= MAX_INTEGER:
             return value
-        told = str(value) if value.bit_length() <= 128 else f"a whole number of {value.bit_length()} bits"
+        written = str(value) if value.bit_length() <= 128 else f"a whole number of {value.bit_length()} bits"
         raise self._refusal(
-            f"is {told}, which JavaScript cannot hold exactly (above 2**53). Pass it as a string: str(value)."
+            f"is {written}, which JavaScript cannot hold exactly (above 2**53). Pass it as a string: str(value)."
         )
 
     def _number(self, value: float) -> float | None:

@@ -26,7 +26,7 @@ OTHERS_POLL_S = 0.05
 
 
 class Delivery:
-    """Brings results to their outputs. On this machine they move there; from a bucket they are copied.
+    """Delivers results to their outputs. On this machine they move there; from a bucket they are copied.
 
     Args:
         provider: Where the results are.
@@ -77,7 +77,7 @@ class Delivery:
             if output is None and here is None:
                 raise OutputError(
                     f"The pictures of the render {progress.render_id} were ordered to {handle.output} on "
-                    f"{handle.host}. Attach there, or bring them here by download_media() as a zip archive."
+                    f"{handle.host}. Attach there, or download them by download_media() as a zip archive."
                 )
             return await self.frames(output, handle.overwrite, progress)
         video = await self.video(output, audio, handle.overwrite, progress)
@@ -132,7 +132,7 @@ class Delivery:
         )
 
     async def take(self, key: str, output: Path | None, *, overwrite: bool = True) -> Path | None:
-        """Bring a finished object to its output; without one it stays in the store.
+        """Move or download a finished object to its output; without one it stays in the store.
 
         Args:
             key: The object.
@@ -167,7 +167,7 @@ class Delivery:
     async def artifacts(
         self, listed: Sequence[dict[str, Any]], render_id: str, folder: Path | None, *, overwrite: bool
     ) -> tuple[Artifact, ...]:
-        """Bring the artifacts of a render to a folder; without one, and rather than replace a file, they stay.
+        """Move or download artifacts to a folder; without one, and rather than replace a file, they stay.
 
         Raises:
             DocumentError: One is not described as it must be.

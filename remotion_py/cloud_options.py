@@ -1,4 +1,4 @@
-"""Options that tell what becomes of a finished render: where it goes, how long it stays, who is told."""
+"""Options of what becomes of a finished render: where it goes, how long it stays, whose webhook is called."""
 
 from __future__ import annotations
 
@@ -76,16 +76,24 @@ class AssetOptions(TypedDict, total=False):
 
 
 class WebhookOptions(TypedDict, total=False):
-    """Who is told how a render ended."""
+    """The webhook that is called when a render ends."""
 
     webhook: Annotated[
         str | None,
-        # Many such addresses hold a key.
-        Option("Address that gets the news of the render's end.", None, "webhook.url", text, "webhook", always),
+        # Many such addresses hold a key. No environment: an exported variable would make every render send one.
+        Option("Webhook URL, called when the render ends.", None, "webhook.url", text, "webhook", always),
     ]
     webhook_secret: Annotated[
         str | None,
-        Option("Secret by which the webhook is signed.", None, "webhook.secret", text, "webhook-secret", always),
+        Option(
+            "Secret by which the webhook is signed.",
+            None,
+            "webhook.secret",
+            text,
+            "webhook-secret",
+            secret=always,
+            environment=True,
+        ),
     ]
     webhook_custom_data: Annotated[
         Mapping[str, Any] | None,

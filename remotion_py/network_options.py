@@ -1,4 +1,4 @@
-"""Options that tell what a page may reach."""
+"""Options of what a page may reach."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Annotated, TypedDict
 
 from .checks import boolean
 from .option import Option
+
+REACH = "it reaches its own site and public addresses, and private networks where allow_private_network is set"
+"""What errors say of a page, for its own requests and for those that are made in its name."""
 
 
 class NetworkOptions(TypedDict, total=False):

@@ -24,6 +24,7 @@ class Option:
         check: Called with (name, value); returns the checked value or raises `OptionError`.
         flag: CLI flag without dashes; "" means no flag.
         secret: Tells whether a value may hold a secret, which is neither displayed nor stored; None for never.
+        environment: Whether the command line reads it from `REMOTION_PY_NAME` where its flag is not given.
     """
 
     help: str
@@ -32,6 +33,7 @@ class Option:
     check: Check | None = None
     flag: str = ""
     secret: Callable[[Any], bool] | None = None
+    environment: bool = False
 
     def hides(self, value: Any) -> bool:
         """Whether a value may hold a secret."""

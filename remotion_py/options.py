@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 
+from ._rates import HIGHEST_FPS, LOWEST_FPS
 from .checks import boolean, choice, frame_range, number, path, strings, text
 from .cloud_options import AssetOptions, CloudOptions, WebhookOptions
 from .data_options import DataOptions
@@ -192,7 +193,7 @@ class SequenceOptions(PictureOptions, AssetOptions, total=False):
             "Frames per second instead of the composition's.",
             None,
             "forceFps",
-            number(0, 1000, whole=False, exclusive_low=True),
+            number(LOWEST_FPS, HIGHEST_FPS, whole=False),
             "fps",
         ),
     ]

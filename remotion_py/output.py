@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from .errors import DiskFullError, OutputError
+from .errors import DiskFullError, OutputError, RemotionPyError
 from .untrusted import LONGEST_VALUE, shortened
 
 SPARE_BYTES = 64 * 1024 * 1024
@@ -57,16 +57,22 @@ def name_fault(name: str) -> str | None:
     return None
 
 
-def expanded(path: str | os.PathLike[str]) -> Path:
+def expanded(path: str | os.PathLike[str], error: type[RemotionPyError] = OutputError) -> Path:
     """Return a path with a leading `~` written out.
 
+    Args:
+        path: What somebody wrote.
+        error: What is raised.
+
     Raises:
-        OutputError: It names a user who has no home folder.
+        RemotionPyError: It names a user who has no home folder.
     """
+    if not os.fspath(path).startswith("~"):  # a path drops a leading ./, so "./~x" would be expanded
+        return Path(path)
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise OutputError(
+        raise error(
             f"The path {os.fspath(path)!r} begins with a user who has no home folder here. Write the folder out, or "
             f"begin with ./ for a name that begins with ~."
         ) from None

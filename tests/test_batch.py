@@ -122,6 +122,7 @@ def test_wrong_rows_are_named(rows: Any, output: str, error: type[Exception], wo
         ("nothing.jsonl", "{name}.mp4", {}, OptionError, "no file nothing.jsonl"),
         ({"a": 1}, "{name}.mp4", {}, OptionError, "The rows are a dict"),
         ([{"name": "a"}], "{name}", {}, OptionError, "end in no extension"),
+        ([{"name": "a"}], "", {}, OptionError, "end in no extension"),
         ([{"name": "a.mp4"}, {"name": "b.png"}], "{name}", {}, OptionError, "two batches"),
         ([{"name": "a"}], "{name}.mp4", {"crf": 900}, OptionError, "crf"),
         ([{"name": "a"}], "{name}.mp4", {"parallel": 0}, OptionError, "parallel is 0"),

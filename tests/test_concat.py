@@ -141,18 +141,19 @@ def test_rates_are_what_they_mean() -> None:
     assert exact_fps(Fraction(2997, 100)) == Fraction(2997, 100)
 
 
-@pytest.mark.parametrize("fps", [29.97002997, 1000 / 33.37, 23.976023976, math.pi, 0.001, 1000, 1 / 3])
-def test_any_rate_that_is_computed_fits_where_rates_are_written(fps: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fps", [29.97002997, 1000 / 33.37, 23.976023976, math.pi, 0.01, Fraction(1, 100), 1000, 1 / 3])
+def test_any_rate_that_is_computed_fits_where_rates_are_written(fps: float | Fraction, tmp_path: Path) -> None:
     exact = exact_fps(fps)
     assert max(exact.numerator, exact.denominator) < 2**31
-    assert float(exact) == pytest.approx(fps, rel=1e-8)
+    assert float(exact) == pytest.approx(float(fps), rel=1e-8)
     chunk = make_chunk(tmp_path / "a.mp4", 0, 3, Fraction(30))
     assert rp.concat_chunks([chunk, chunk], tmp_path / "out.mp4", fps=fps) == 6
 
 
-@pytest.mark.parametrize("fps", [0, -1, 1e300, 1e-300, math.inf, math.nan])
-def test_a_rate_that_no_video_has_is_refused(fps: float) -> None:
-    with pytest.raises(OptionError, match="frames per second, which no video can have"):
+@pytest.mark.parametrize("fps", [0, -1, 0.009, 1000.5, 1e300, 1e-300, math.inf, math.nan, Fraction(10**400)])
+def test_a_rate_that_no_video_has_is_refused(fps: float | Fraction) -> None:
+    words = "frames per second, which no video can have. Use a number from 0.01 to 1,000"
+    with pytest.raises(OptionError, match=words):
         exact_fps(fps)
 
 

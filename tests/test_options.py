@@ -55,6 +55,7 @@ def test_defaults_and_wire_names() -> None:
         ({"crf": np.float64(18)}, "crf is np.float64(18.0), but must be a whole number"),
         ({"crf": 10**5000}, "crf is an int, but must be a whole number"),
         ({"scale": float("nan")}, "scale is nan"),
+        ({"force_fps": 0.005}, "force_fps is 0.005, but must be a number from 0.01 to 1,000"),
         ({"codec": np.array(["h264"])}, "codec is array(['h264']"),
         ({"nan": "drop"}, "nan is 'drop', but must be one of: error, null"),
         ({"timezone": "Europe/Berln"}, "timezone is 'Europe/Berln', but must be the name of a time zone. Did you mean"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import subprocess
+import sys
 import threading
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +18,7 @@ import polars
 import pytest
 
 import remotion_py as rp
+from remotion_py.batch.files import long_fields
 from remotion_py.batch.manifest import Entry, Manifest
 from remotion_py.batch.rows import plan_rows, read_rows
 from remotion_py.errors import InputError, OptionError, OutputError, PropsError, SiteNotFoundError
@@ -58,6 +61,27 @@ def test_fields_of_csv_may_be_long(tmp_path: Path) -> None:
     before = csv.field_size_limit()
     (tmp_path / "rows.csv").write_text(f"name,text\na,{'x' * 200_000}\n")
     assert len(read_rows(tmp_path / "rows.csv")[0]["text"]) == 200_000
+    assert csv.field_size_limit() == before
+
+
+def test_files_of_csv_are_read_in_threads() -> None:
+    before = csv.field_size_limit()
+    inside, alone = threading.Event(), threading.Event()
+    limits: list[int] = []
+
+    def other() -> None:
+        with long_fields():
+            inside.set()
+            assert alone.wait(60)
+            limits.append(csv.field_size_limit())
+
+    thread = threading.Thread(target=other)
+    with long_fields():
+        thread.start()
+        assert not inside.wait(0.2), "two had the limit at once"
+    alone.set()
+    thread.join(60)
+    assert limits == [sys.maxsize]
     assert csv.field_size_limit() == before
 
 
@@ -125,7 +149,7 @@ def test_a_missing_field_names_no_file(missing: Any) -> None:
         ("{items:02d}.mp4", "cannot be filled in for row 0: unsupported format string"),
         ("{name.nothing}.mp4", "cannot be filled in for row 0"),
         ("{index:c}{huge:c}.mp4", "cannot be filled in for row 0"),
-        ("~nobody-at-all/{name}.mp4", "cannot be filled in for row 0"),
+        ("~nobody-at-all/{name}.mp4", "'~nobody-at-all' begins with a user who has no home folder here"),
         ("{long}.mp4", r"makes a name of 304 bytes for row 0, but 255 are the most.*\{title:\.50\}"),
         ("{half}.mp4", "cannot be filled in for row 0"),
     ],
@@ -142,6 +166,36 @@ def test_no_field_leads_out_of_the_folder() -> None:
         (planned_row,) = planned([row], f"out/{template}.mp4")
         assert planned_row.output.parent == Path("out"), template
         assert ".." not in planned_row.output.parts
+
+
+@pytest.mark.parametrize(
+    ("template", "field", "words"),
+    [
+        ("{a}/{name}.mp4", "", "has a part that is '' for row 0, so the path would lead elsewhere"),
+        ("{a}{a}/x.mp4", "", "has a part that is '' for row 0"),
+        ("v/{a}/../x.mp4", "", "has a part that is '' for row 0"),
+        ("v/{a}./../x.mp4", "", r"has a part that is '\.' for row 0"),
+        ("v/{a}../x.mp4", "", r"has a part that is '\.\.' for row 0"),
+        ("v/.{a}./x.mp4", "", r"has a part that is '\.\.' for row 0"),
+        ("{a}/{name}.mp4", "~", "begins with '~' for row 0, which means the home folder of a user"),
+        ("{a}.mp4", "~root", r"begins with '~root\.mp4' for row 0"),
+        ("~{a}/x.mp4", "root", "begins with '~root' for row 0"),
+        ("./{a}/x.mp4", "~", "begins with '~' for row 0"),
+        ("videos/{a}.mp4", "~5 minutes", None),
+    ],
+)
+def test_no_field_makes_a_part_into_one_with_a_meaning(template: str, field: str, words: str | None) -> None:
+    if words is None:
+        assert str(planned([{"a": field}], template)[0].output).count("~") == 1
+        return
+    with pytest.raises(OutputError, match=words):
+        planned([{"a": field, "name": "x"}], template)
+
+
+def test_the_home_folder_is_the_one_of_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/{odd}")
+    (row,) = planned([{"a": "~"}], "~/{a}//x{{1}}.mp4")
+    assert row.output == Path("/home/{odd}/~/x{1}.mp4")
 
 
 @pytest.mark.parametrize("props", [[1], pandas.DataFrame({"a": [1]}), "text"])
@@ -219,6 +273,20 @@ def test_a_damaged_manifest_is_named(tmp_path: Path, damage: bytes) -> None:
     with pytest.raises(OutputError, match=r"Name another file|name another file"):
         Manifest(path)
     assert path.read_bytes() == ENTRY + damage, "which may be somebody's file"
+
+
+def test_dropping_a_cut_line_writes_no_entry_again(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    Manifest(path).add(Entry(0, "done", "a.mp4"))
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"index": 1, "sta')
+    # A process that may write no byte, as one that is killed at once.
+    code = (
+        "import resource, sys\nfrom remotion_py.batch.manifest import Manifest\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\nManifest(sys.argv[1])"
+    )
+    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=120)
+    assert path.read_bytes() == whole
 
 
 def test_a_manifest_that_cannot_be_read_or_written(tmp_path: Path) -> None:

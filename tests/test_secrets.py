@@ -134,9 +134,25 @@ def test_lines_that_are_no_assignment_are_named_by_number(text: str) -> None:
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"A=\xff")
-    for path in (tmp_path / "bad", tmp_path / "none", tmp_path):
-        with pytest.raises(OptionError, match="cannot be read"):
-            read_env_file(str(path))
+    (tmp_path / "marked").write_bytes("A=1".encode("utf-16-le"))
+    for path, words in {
+        tmp_path / "bad": "bad is not UTF-8: byte 0xff at offset 2",
+        tmp_path / "marked": "marked holds a zero byte at offset 1, so it is UTF-16 without a mark",
+        tmp_path / "none": "none cannot be read",
+        tmp_path: "cannot be read",
+        "~nobody-at-all/x": "begins with a user who has no home folder here",
+    }.items():
+        for name, option in (("env_file", read_env_file), ("webhook_secret_file", None)):
+            with pytest.raises(OptionError, match=words):
+                option(str(path)) if option else given(RenderMediaOptions, {name: str(path)})
+
+
+def test_files_of_powershell_are_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=ü\r\nB='x'\r\n", encoding="utf-16", newline="")
+    assert read_env_file(str(tmp_path / ".env")) == {"A": "ü", "B": "x"}
+    (tmp_path / "secret").write_text("geheim\r\n", encoding="utf-16", newline="")
+    values = {"webhook_secret_file": str(tmp_path / "secret")}
+    assert given(RenderMediaOptions, values)["webhook_secret"] == "geheim"
 
 
 def test_variables_of_remotion_are_passed_on_and_credentials_are_not() -> None:
@@ -171,8 +187,10 @@ def test_the_command_line_takes_secrets_from_files_and_the_environment(tmp_path:
     assert not [name for name in variables if name.startswith("REMOTION_PY_")]
     assert seen[0]["webhook_secret"] == "from a file"
 
-    CliRunner(env={"REMOTION_PY_WEBHOOK_SECRET": "by environment"}).invoke(command, [], catch_exceptions=False)
+    environment = {"REMOTION_PY_WEBHOOK_SECRET": "by environment", "REMOTION_PY_WEBHOOK": "https://example.com/"}
+    CliRunner(env=environment).invoke(command, [], catch_exceptions=False)
     assert seen[1]["webhook_secret"] == "by environment"
+    assert "webhook" not in seen[1], "an exported address would be called by every render"
 
 
 def test_commands_without_webhooks_take_no_file_for_one() -> None:

@@ -25,7 +25,7 @@ from remotion_py.lambda_.assets import FrameAssets
 from remotion_py.lambda_.compositions import described
 from remotion_py.lambda_.job import Job
 from remotion_py.lambda_.limits import check_limits
-from remotion_py.output import inside, name_fault
+from remotion_py.output import expanded, inside, name_fault
 from remotion_py.page.answers import read_answer, read_compositions
 from remotion_py.page.contract import Composition, cancelled, listed_names
 from remotion_py.page.gate import Gate, origin_of
@@ -220,6 +220,14 @@ def test_names_that_can_be_files_and_names_that_cannot(tmp_path: Path) -> None:
         str(failure.value).encode()
 
 
+def test_only_a_leading_tilde_is_somebodys_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/one")
+    assert expanded("~/a.mp4") == Path("/home/one/a.mp4")
+    assert expanded("./~/a.mp4") == Path("~/a.mp4"), "as the message about a user without a home advises"
+    with pytest.raises(OutputError, match=r"begin with \./"):
+        expanded("~nobody-at-all/a.mp4")
+
+
 # --- what a page throws and says -------------------------------------------------------------------------------------
 
 
@@ -269,7 +277,7 @@ def read_error(call: Callable[[int], None]) -> Any:
 
 def test_a_long_message_keeps_its_position() -> None:
     error = cancelled("Error: " + "long " * 10_000 + "\n    at f (http://localhost:9/a.js:1:2)", 3)
-    assert error.message.endswith("... (at f (http://localhost:9/a.js:1:2)). Mend the page and render again.")
+    assert error.message.endswith("... (at f (http://localhost:9/a.js:1:2)). Fix the page and render again.")
 
 
 def test_a_handle_is_named_however_long_its_label_is() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+import threading
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from typing import Any
 from .._textfile import read_text
 from ..errors import OptionError, PropsError
 from ..props import parse_json
+
+_LIMIT = threading.Lock()
+"""Held while the csv module's limit is another one: batches are planned in threads."""
 
 
 def read_file(path: Path) -> list[Any]:
@@ -57,7 +61,7 @@ def _json_rows(path: Path, text: str) -> list[Any]:
 def _csv_rows(path: Path, text: str) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
     lines = csv.reader(io.StringIO(text, newline=""))
-    with _long_fields():
+    with long_fields():
         try:
             header = next(lines, [])
             _check_header(path, header)
@@ -90,10 +94,11 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 
 @contextmanager
-def _long_fields() -> Generator[None]:
+def long_fields() -> Generator[None]:
     """Let fields be longer than the csv module's limit of 131,072, which is one for the whole process."""
-    before = csv.field_size_limit(sys.maxsize)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
+    with _LIMIT:
+        before = csv.field_size_limit(sys.maxsize)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -76,7 +77,7 @@ class Manifest:
         if not cut.startswith(_BEGIN[: len(cut)]):
             raise OutputError(f"{path} is not a manifest of a batch. Name another file by manifest=.")
         if cut:  # the process ended while it wrote
-            self._write(whole + b"\n" if whole else b"", "wb")
+            self._shorten(len(data) - len(cut))
 
     def finished(self, row: Row) -> Entry | None:
         """Return how a row was done before, if its output is still there and nothing has changed."""
@@ -92,17 +93,24 @@ class Manifest:
         """
         self._done[_place(entry.path)] = entry
         line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
-        self._write(line.encode(errors="backslashreplace"), "ab")
-
-    def _write(self, data: bytes, mode: str) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open(mode) as file:
-                file.write(data)
+            with self._path.open("ab") as file:
+                file.write(line.encode(errors="backslashreplace"))
         except OSError as error:
-            raise OutputError(
-                f"The manifest {self._path} cannot be written: {error.strerror}. Name another one by manifest=."
-            ) from error
+            raise self._not_written(error) from error
+
+    def _shorten(self, size: int) -> None:
+        """Cut off the end of the file; nothing else is written again, so whatever ends us here loses no entry."""
+        try:
+            os.truncate(self._path, size)
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    def _not_written(self, error: OSError) -> OutputError:
+        return OutputError(
+            f"The manifest {self._path} cannot be written: {error.strerror}. Name another one by manifest=."
+        )
 
 
 def _read(line: bytes) -> Entry | None:

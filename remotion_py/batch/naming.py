@@ -10,9 +10,7 @@ from typing import Any
 
 from .._convert import is_missing
 from ..errors import OutputError
-
-LONGEST_NAME = 255
-"""Bytes of a file name, on all common file systems."""
+from ..output import LONGEST_NAME, expanded
 
 
 def output_of(template: str, row: Mapping[str, Any], index: int) -> Path:
@@ -24,8 +22,10 @@ def output_of(template: str, row: Mapping[str, Any], index: int) -> Path:
         index: Its place among the rows.
 
     Raises:
-        OutputError: The template is not one, names a field that the row does not have, or makes no file name.
+        OutputError: The template is not one, names a field that the row does not have, makes no file name, or begins
+            with a user who has no home folder.
     """
+    template = _at_home(template)
     known = {"index": index, **row}
     for field in _fields(template):
         name = field.split(".")[0].split("[")[0]
@@ -42,10 +42,12 @@ def output_of(template: str, row: Mapping[str, Any], index: int) -> Path:
                 row=index,
             )
     try:
-        path = Path(_Filler().vformat(template, (), known)).expanduser()
+        filled = _Filler().vformat(template, (), known)
+        path = Path(filled)
         names = [len(os.fsencode(part)) for part in path.parts]
     except Exception as error:  # whatever formatting the row's own values raises
         raise OutputError(f"The output {template!r} cannot be filled in for row {index}: {error}.", row=index) from None
+    _check_parts(template, filled, index)
     if max(names, default=0) > LONGEST_NAME:
         raise OutputError(
             f"The output {template!r} makes a name of {max(names)} bytes for row {index}, but {LONGEST_NAME} are the "
@@ -55,9 +57,50 @@ def output_of(template: str, row: Mapping[str, Any], index: int) -> Path:
     return path
 
 
+def _at_home(template: str) -> str:
+    """Return a template with its own leading `~` written out, before a field could be taken for one."""
+    if not template.startswith("~"):
+        return template
+    first, slash, _ = _pieces(template)[0][0].partition("/")
+    if not slash:  # a field belongs to the name of the user, which is refused when it is filled in
+        return template
+    return str(expanded(first)).replace("{", "{{").replace("}", "}}") + template[len(first) :]
+
+
+def _check_parts(template: str, filled: str, index: int) -> None:
+    """Refuse fields that make a part of the path into one with a meaning of its own.
+
+    An empty first part makes the path an absolute one, and an empty part before a `..` lets that lead further up.
+    Fields hold no `/`, so the parts are those of the template. A leading `~` would be written out later.
+
+    Raises:
+        OutputError: A part with a field is empty, `.` or `..`; or the path begins with `~`.
+    """
+    marked = "".join(text + ("\0" if name is not None else "") for text, name, _, _ in _pieces(template))
+    for written, part in zip(marked.split("/"), filled.split("/"), strict=True):
+        if "\0" in written and part in ("", ".", ".."):
+            raise OutputError(
+                f"The output {template!r} has a part that is {part!r} for row {index}, so the path would lead "
+                f"elsewhere. Give its field a value, or write a name around it as in 'videos-{{folder}}'.",
+                row=index,
+            )
+
+    first = str(Path(filled)).split("/")[0]
+    if first.startswith("~"):
+        raise OutputError(
+            f"The output {template!r} begins with {first!r} for row {index}, which means the home folder of a user. "
+            f"Begin it with a folder, as in 'videos/{{name}}.mp4'.",
+            row=index,
+        )
+
+
 def _fields(template: str) -> list[str]:
+    return [name for _, name, _, _ in _pieces(template) if name is not None]
+
+
+def _pieces(template: str) -> list[tuple[str, str | None, str | None, str | None]]:
     try:
-        return [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+        return list(string.Formatter().parse(template))
     except ValueError as error:
         raise OutputError(
             f"The output {template!r} is not a template: {error}. Name fields as in 'videos/{{name}}.mp4', and write "

@@ -1,4 +1,4 @@
-"""`remotion-py doctor`: what this machine can render with, and how to mend what is missing."""
+"""`remotion-py doctor`: what this machine can render with, and how to fix what is missing."""
 
 from __future__ import annotations
 

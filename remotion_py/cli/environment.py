@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
+from .._textfile import read_text
 from ..errors import OptionError
+from ..output import expanded
 
 PASSED_ON = "REMOTION_"
 KEPT_BACK = ("REMOTION_PY_", "REMOTION_AWS_", "REMOTION_GCP_")
@@ -37,15 +38,9 @@ def read_env_file(path: str) -> dict[str, str]:
     """Read the variables of a file such as `.env`.
 
     Raises:
-        OptionError: It cannot be read, or a line is no assignment; values are not displayed.
+        OptionError: It cannot be read, is in another encoding, or a line is no assignment; values are not displayed.
     """
-    try:
-        text = Path(path).expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(
-            f"--env-file {path} cannot be read: {error}. Pass a text file of NAME=VALUE lines."
-        ) from error
-    return parse_env(text, path)
+    return parse_env(read_text(expanded(path, OptionError), OptionError), path)
 
 
 def parse_env(text: str, path: str = "") -> dict[str, str]:

@@ -12,7 +12,7 @@ class Finding:
     Attributes:
         name: What was looked at.
         text: What was found.
-        fix: How to mend it; "" when it is fine.
+        fix: How to fix it; "" when it is fine.
     """
 
     name: str

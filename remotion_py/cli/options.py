@@ -6,13 +6,14 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 
+from .._textfile import read_text
 from ..errors import OptionError
-from ..option import always, choices, table
+from ..option import choices, table
+from ..output import expanded
 from ..props import parse_props
 from .environment import process_variables, read_env_file
 
@@ -50,7 +51,7 @@ def given(options: type, values: dict[str, Any]) -> dict[str, Any]:
     known = table(options)
     picked = {name: value for name, value in values.items() if name in known and value is not None}
     if values.get(_SECRET_FILE) is not None and not picked.get("webhook_secret"):
-        picked["webhook_secret"] = _content(values[_SECRET_FILE])
+        picked["webhook_secret"] = read_text(expanded(values[_SECRET_FILE], OptionError), OptionError).strip()
     if "props" in picked:
         picked["props"] = parse_props(picked["props"])
     if "frame_range" in picked:
@@ -63,13 +64,6 @@ def given(options: type, values: dict[str, Any]) -> dict[str, Any]:
         variables = process_variables(os.environ) | from_file | picked.pop("env_variables", {})
         picked |= {"env_variables": variables} if variables else {}
     return picked
-
-
-def _content(path: str) -> str:
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"--webhook-secret-file {path} cannot be read: {error}. Pass a text file.") from error
 
 
 def parse_frames(text: str) -> tuple[int, int | None]:
@@ -104,7 +98,7 @@ def _click(options: type, name: str, default: Any) -> dict[str, Any]:
     if kind is dict:
         return {"multiple": True, "metavar": "KEY=VALUE"}
     shown: dict[str, Any] = {"default": default, "show_default": default is not None}
-    if table(options)[name].secret is always:
+    if table(options)[name].environment:
         shown |= {"envvar": f"REMOTION_PY_{name.upper()}", "show_envvar": True}
     return shown | ({"is_flag": True} if kind is bool else {"type": kind})
 

@@ -5,8 +5,8 @@ Measured with FFmpeg 7.0.2 and Chromium 156; each error names who has the limit.
 
 from __future__ import annotations
 
+from .._rates import HIGHEST_FPS, LOWEST_FPS
 from ..errors import OptionError
-from ..page.contract import HIGHEST_FPS, LOWEST_FPS
 from .job import Job
 
 LONGEST_SIDE = 65_500

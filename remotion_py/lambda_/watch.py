@@ -45,7 +45,7 @@ class ChunkWatch:
         self._warnings: dict[str, None] = {}
 
     def look(self) -> dict[str, Any]:
-        """Return how far the chunk is, as a message tells it: frames, what it waits for, warnings of its pages.
+        """Return how far the chunk is, as the fields of a message: frames, what it waits for, warnings of its pages.
 
         Raises:
             FunctionError: The chunk stands still.

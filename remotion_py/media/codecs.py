@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .._rates import HIGHEST_FPS, LOWEST_FPS
 from ..errors import OptionError
 
 LARGEST_RATE_TERM = 10**9
@@ -197,20 +198,14 @@ def exact_fps(fps: float | Fraction) -> Fraction:
     ratio of numbers that encoders take is equal to becomes the nearest one: 1000 / 33.37 differs by less than 1e-9.
 
     Raises:
-        OptionError: It is not above 0, or so large or small that no encoder takes it.
+        OptionError: It is below `LOWEST_FPS` or above `HIGHEST_FPS`.
     """
-    exact = _exact(fps)
-    if exact is None or exact <= 0 or max(exact.numerator, exact.denominator) > LARGEST_RATE_TERM:
+    # A fraction of 1/100 is below the float 0.01, and a large one is no float at all.
+    if not 0 < fps <= HIGHEST_FPS or float(fps) < LOWEST_FPS:
         raise OptionError(
-            f"The composition has {fps} frames per second, which no video can have. Use a number from 0.001 up to "
-            f"1000, in the composition or as force_fps."
+            f"The composition has {fps} frames per second, which no video can have. Use a number from {LOWEST_FPS} to "
+            f"{HIGHEST_FPS:,}, in the composition or as force_fps."
         )
-    return exact
-
-
-def _exact(fps: float | Fraction) -> Fraction | None:
-    if not math.isfinite(fps):
-        return None
     given = Fraction(fps)
     nice = given.limit_denominator(1001)
     if abs(nice - given) <= given * _RATE_PRECISION:

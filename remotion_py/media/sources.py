@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
 
 from .._version import __version__
 from ..errors import DiskFullError, MediaError
+from ..network_options import REACH
 from .facts import probe
 from .kept import Kept, locked, trim
 from .tracks import SourceFacts
@@ -126,7 +127,7 @@ class Sources:
         Args:
             generation: Its id.
             shared: Keeps downloads for all of its functions; None fetches them for this machine alone.
-            user_agent: What servers are told that we are, as its page tells them; None for our own name.
+            user_agent: `User-Agent` of our requests, the one that its page sends; None for our own name.
         """
         self._shared = shared
         self._user_agent = user_agent or USER_AGENT
@@ -263,7 +264,8 @@ class Sources:
         if not reached:
             raise MediaError(
                 f"The media file {_short(src)} leads to {_short(url)}, which cannot be reached: the name is not "
-                f"known, or it lies on this machine. Give a public address, or put it into the public folder."
+                f"known, or a page may not go there: {REACH}. Give such an address, or put the file into the public "
+                f"folder."
             )
 
 
@@ -322,7 +324,7 @@ def _data_url(src: str) -> bytes:
             raise ValueError("it has no comma")
         return base64.b64decode(unquote_to_bytes(body)) if head.endswith(";base64") else unquote_to_bytes(body)
     except (binascii.Error, ValueError) as error:
-        raise MediaError(f"The data URL {_short(src)} cannot be read: {error}. Mend it.") from error
+        raise MediaError(f"The data URL {_short(src)} cannot be read: {error}. Fix it in the page.") from error
 
 
 def _name(src: str) -> str:

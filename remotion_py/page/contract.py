@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .._rates import HIGHEST_FPS, LOWEST_FPS
 from ..errors import PageScriptError, PageTimeoutError
 from ..untrusted import Fail, Fields, read_json, shortened, trimmed_stack
 from .flags import BrowserSettings
@@ -21,8 +22,6 @@ SITE_VERSION = "11"
 
 MOST_SIDE = 10_000_000
 """Chromium refuses to lay out a page that is wider or higher than so many pixels."""
-LOWEST_FPS, HIGHEST_FPS = 0.01, 1_000
-"""Containers count time in whole numbers of 32 bits, which rates far beyond these leave."""
 MOST_FRAMES = 2**31 - 1
 LONGEST_PROPS = 256 * 1024 * 1024
 """Characters of JSON."""
@@ -278,7 +277,7 @@ def cancelled(
     position = f" ({shortened(position)})" if position else ""
     return PageScriptError(
         f"The page {'threw' if threw else 'cancelled its render'}{where}: {first}{position}. "
-        f"{hint}Mend the page and render again.",
+        f"{hint}Fix the page and render again.",
         frame=frame,
         stack=stack,
     )

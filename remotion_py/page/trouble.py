@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from ..errors import PageError, PageScriptError, PageTimeoutError
+from ..network_options import REACH
 from ..untrusted import LARGEST, shortened, trimmed_stack
 from .contract import cancelled
 from .sourcemap import Place, SourceMap
@@ -108,7 +109,7 @@ class Trouble:
             raise late
         where = f" at frame {frame}" if frame is not None else ""
         raise PageScriptError(
-            f"The page threw{where}: {described} {self.hint()}Mend the page and render again.",
+            f"The page threw{where}: {described} {self.hint()}Fix the page and render again.",
             frame=frame,
             stack=trimmed_stack(text),
         )
@@ -118,10 +119,7 @@ class Trouble:
         if not self._refused:
             return ""
         host, port = self._refused[-1]
-        return (
-            f"It had tried to reach {shortened(host, 300)}:{port}, which a page may not: it reaches its own site and "
-            f"public addresses, and private networks where allow_private_network is set. "
-        )
+        return f"It had tried to reach {shortened(host, 300)}:{port}, which a page may not: {REACH}. "
 
     def describe(self, details: Mapping[str, Any]) -> str:
         """Return one sentence of an exception: its message, and its first position."""

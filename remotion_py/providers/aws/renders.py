@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import OptionError, RenderNotFoundError
+from ...output import expanded
 from ..base import RENDERS
 from .buckets import require_bucket
 from .session import Aws, error_code, translated
@@ -117,7 +118,7 @@ def download_media(
             f"The render {render_id} is not finished, so there is nothing to download. Ask 'remotion-py progress "
             f"{render_id}' how far it is."
         )
-    path, there = Path(output).expanduser().absolute(), 0
+    path, there = expanded(output).absolute(), 0
 
     def count(size: int) -> None:
         nonlocal there

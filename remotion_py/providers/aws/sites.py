@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import AwsError, OptionError, SiteNotFoundError
+from ...output import expanded
 from .buckets import find_bucket, get_or_create_bucket, require_bucket
 from .names import SITES
 from .package import OnStep, no_step
@@ -98,7 +99,7 @@ def deploy_site(
     if privacy not in ("private", "public"):
         raise OptionError(f"privacy is {privacy!r}, but must be 'private' or 'public'.")
     step = on_step or no_step
-    root = Path(folder).expanduser().resolve()
+    root = expanded(folder, SiteNotFoundError).resolve()
     name = site_name or _slug(root.name)
     if not _NAME.fullmatch(name):
         raise OptionError(f"site_name is {name!r}, but may hold only letters, digits, dots, dashes and underscores.")
