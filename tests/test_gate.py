@@ -191,6 +191,25 @@ def test_the_gate_speaks_nothing_but_socks() -> None:
     asyncio.run(run())
 
 
+def test_a_connection_that_cannot_be_checked_gets_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing() -> dict[str, Any]:
+        raise PermissionError("no list of network interfaces")
+
+    async def run() -> None:
+        gate = Gate()
+        await gate.start()
+        try:
+            reader, writer, answer = await asyncio.wait_for(through(gate, 9), 20)
+            assert answer == 1
+            assert await asyncio.wait_for(reader.read(), 20) == b""
+            writer.close()
+        finally:
+            await gate.close()
+
+    monkeypatch.setattr(psutil, "net_if_addrs", refusing)
+    asyncio.run(run())
+
+
 async def _rest(reader: asyncio.StreamReader) -> bytes:
     try:
         return await asyncio.wait_for(reader.read(-1), 10)

@@ -9,14 +9,18 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from remotion_py.errors import BrowserCrashedError
+from remotion_py.page import browser as browser_module
 from remotion_py.page import sandboxing
 from remotion_py.page.browser import Browser
+from remotion_py.page.chromium import Chromium
 from remotion_py.page.discovery import BrowserChoice, find_browser
 
 from .conftest import ROOT
@@ -103,13 +107,70 @@ def test_a_browser_that_does_not_start_says_why_and_leaves_nothing(tmp_path: Pat
     async def run(path: Path) -> None:
         await Browser.launch(BrowserChoice(path, "a test", headless_shell=True))
 
-    from remotion_py.errors import BrowserCrashedError
-
     with pytest.raises(BrowserCrashedError, match=r"did not start: the disk is upside down\. Run 'remotion-py doctor'"):
         asyncio.run(run(fake))
     with pytest.raises(BrowserCrashedError, match=r"did not start: .*No such file"):
         asyncio.run(run(tmp_path / "nothing"))
     assert set(psutil.Process().children(recursive=True)) == before
+
+
+@pytest.fixture
+def silent_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An executable that starts and never answers; folders of browsers are made in an empty one."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    path = tmp_path / "chromium"
+    path.write_text("#!/bin/sh\nexec sleep 600\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("steps", range(1, 8))
+def test_a_browser_whose_start_is_cancelled_leaves_nothing(silent_browser: Path, steps: int) -> None:
+    before = set(psutil.Process().children(recursive=True))
+
+    async def run() -> None:
+        starting = asyncio.create_task(Chromium.start(silent_browser, [], {}))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        cut = starting.cancel()
+        try:
+            chromium = await starting
+        except asyncio.CancelledError:
+            assert cut
+        else:
+            chromium.kill()
+            await chromium.end(20)
+
+    asyncio.run(run())
+    assert set(psutil.Process().children(recursive=True)) == before
+    assert not list((silent_browser.parent / "tmp").iterdir())
+
+
+def test_a_browser_whose_end_is_cancelled_leaves_nothing(silent_browser: Path) -> None:
+    before = set(psutil.Process().children(recursive=True))
+
+    async def run() -> None:
+        chromium = await Chromium.start(silent_browser, [], {})
+        ending = asyncio.create_task(chromium.end(600))
+        await asyncio.sleep(0)
+        ending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await ending
+
+    asyncio.run(run())
+    assert set(psutil.Process().children(recursive=True)) == before
+    assert not list((silent_browser.parent / "tmp").iterdir())
+
+
+def test_a_launch_that_takes_too_long_leaves_nothing(silent_browser: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser_module, "LAUNCH_TIMEOUT_S", 3)
+    before = set(psutil.Process().children(recursive=True))
+    with pytest.raises(BrowserCrashedError, match=r"did not answer within 3 s"):
+        asyncio.run(Browser.launch(BrowserChoice(silent_browser, "a test", headless_shell=True)))
+    left = set(psutil.Process().children(recursive=True)) - before
+    assert not [process for process in left if "sleep" in process.cmdline()]
+    assert not list((silent_browser.parent / "tmp").glob("browser-*"))
 
 
 def _can_make_network() -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from remotion_py._stillness import VARIABLE, Stillness
 from remotion_py.errors import DiskFullError, FFmpegInterruptedError, MediaError, from_wire, to_wire
-from remotion_py.media.ffmpeg import FFmpeg, failure, run_ffmpeg
+from remotion_py.media.ffmpeg import FFmpeg, failure, ffmpeg_path, run_ffmpeg
 
 SAMPLES = ["-f", "s16le", "-ar", "48000", "-ac", "2", "-i", "pipe:0", "-y"]
 
@@ -109,8 +109,18 @@ def test_a_blocking_call_of_ffmpeg_ends_too(tmp_path: Path, monkeypatch: pytest.
     script.chmod(0o755)
     monkeypatch.setenv("REMOTION_PY_FFMPEG", str(script))
     with pytest.raises(FFmpegInterruptedError, match="no progress"):
-        run_ffmpeg([], "join the sound", feed())
+        run_ffmpeg([], "join the sound", feed)
     assert started.is_set()
+
+
+def test_a_blocking_call_of_ffmpeg_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script, mark, output = tmp_path / "killed", tmp_path / "mark", tmp_path / "a.wav"
+    script.write_text(f'#!/bin/sh\n[ -e {mark} ] || {{ touch {mark}; kill -KILL $$; }}\nexec {ffmpeg_path()} "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("REMOTION_PY_FFMPEG", str(script))
+    run_ffmpeg([*SAMPLES, str(output)], "join the sound", lambda: iter([bytes(100_000), bytes(92_000)]))
+    assert mark.exists()
+    assert 192_000 <= output.stat().st_size < 193_000
 
 
 def test_errors_of_ffmpeg_are_told_apart() -> None:

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import remotion_py as rp
-from remotion_py.errors import MediaError
-from remotion_py.media import tonemapping
+from remotion_py._stillness import VARIABLE
+from remotion_py.errors import FFmpegInterruptedError, MediaError
 from remotion_py.media.audio import PCM_OPTIONS, Mix, write_mix
 from remotion_py.media.decoding import in_order
 from remotion_py.media.facts import probe
+from remotion_py.media.ffmpeg import ffmpeg_path
 from remotion_py.media.frames import PictureCache, Video
 from remotion_py.media.looking import Orientation, look
 from remotion_py.media.tracks import AudioAsset, Segment, Timeline, layer
@@ -304,10 +305,42 @@ def test_display_matrices() -> None:
     assert of(0, 0, 0, 0) == Orientation()
 
 
-def test_a_tone_mapper_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tonemapping, "ANSWER_S", 0)
-    with pytest.raises(MediaError, match=r"hlg\.mov could not be mapped: FFmpeg did not answer within 0 s.*toneMapped"):
+def _hurt(folder: Path, monkeypatch: pytest.MonkeyPatch, signal: str, times: int) -> None:
+    """Let the FFmpeg binary hurt itself by a signal the first times that it is started."""
+    script, starts = folder / "ffmpeg", folder / "starts"
+    hurting = f"echo >> {starts}; [ $(wc -l < {starts}) -le {times} ] && kill -{signal} $$"
+    script.write_text(f'#!/bin/sh\n{hurting}\nexec {ffmpeg_path()} "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("REMOTION_PY_FFMPEG", str(script))
+    monkeypatch.setenv(VARIABLE, "1")
+
+
+@pytest.mark.parametrize("signal", ["STOP", "KILL"])
+def test_a_tone_mapper_that_was_killed_or_stopped_is_started_again(
+    signal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = pictures(kinds_folder() / "hlg.mov", [0, 1])
+    _hurt(tmp_path, monkeypatch, signal, times=1)
+    assert pictures(kinds_folder() / "hlg.mov", [0, 1]) == expected
+
+
+@pytest.mark.parametrize(("signal", "words"), [("STOP", "no progress for 1 s"), ("KILL", "ended by SIGKILL")])
+def test_a_tone_mapper_that_is_lost_twice_is_worth_another_try(
+    signal: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _hurt(tmp_path, monkeypatch, signal, times=2)
+    with pytest.raises(FFmpegInterruptedError, match=rf"hlg\.mov: .*{words}"):
         pictures(kinds_folder() / "hlg.mov", [0])
+
+
+def test_a_tone_mapper_that_refuses_says_what_helps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "ffmpeg"
+    script.write_text("#!/bin/sh\necho no such filter: zscale >&2\nexit 1\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("REMOTION_PY_FFMPEG", str(script))
+    with pytest.raises(MediaError, match=r"hlg\.mov .*no such filter: zscale.*toneMapped") as caught:
+        pictures(kinds_folder() / "hlg.mov", [0])
+    assert not caught.value.retryable
 
 
 PAGE = """<!doctype html><meta charset="utf-8"><script src="remotion-py.js"></script><body></body><script>

@@ -135,7 +135,7 @@ def encode_waves(
 
     # AAC goes into MP4 here, whose time stamps are exact.
     output = folder / f"track.{'mp4' if codec == 'aac' else INTERMEDIATE[codec]}"
-    run_ffmpeg(track_arguments(codec, rate, None, output), "encode the audio", samples())
+    run_ffmpeg(track_arguments(codec, rate, None, output), "encode the audio", samples)
     return EncodedTrack(output)
 
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from .._stillness import Stillness, stall_s
@@ -39,18 +39,25 @@ def ffmpeg_path() -> str:
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 
-def run_ffmpeg(arguments: Sequence[str], doing: str, feed: Iterable[bytes]) -> None:
-    """Run FFmpeg from code that waits, feeding its standard input.
+def run_ffmpeg(arguments: Sequence[str], doing: str, feed: Callable[[], Iterable[bytes]]) -> None:
+    """Run FFmpeg from code that waits, feeding its standard input; once more when it was killed or stood still.
 
     Args:
         arguments: Its arguments, without the binary.
         doing: What it is for, in error messages.
-        feed: What it reads.
+        feed: Returns what it reads, from the beginning at each call.
 
     Raises:
         MediaError: It failed; the message holds what it said.
-        FFmpegInterruptedError: It was killed, or stood still.
+        FFmpegInterruptedError: It was killed, or stood still, twice.
     """
+    try:
+        _run_once(arguments, doing, feed())
+    except FFmpegInterruptedError:
+        _run_once(arguments, doing, feed())
+
+
+def _run_once(arguments: Sequence[str], doing: str, feed: Iterable[bytes]) -> None:
     command = [ffmpeg_path(), "-hide_banner", "-loglevel", "error", *arguments]
     with tempfile.TemporaryFile() as said:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said) as process:
@@ -63,7 +70,11 @@ def run_ffmpeg(arguments: Sequence[str], doing: str, feed: Iterable[bytes]) -> N
         if process.returncode:
             said.seek(0)
             words = said.read().decode(errors="replace").strip()
-            raise _stood_still(doing, stall_s()) if stood_still.is_set() else failure(doing, process.returncode, words)
+            raise (
+                stood_still_error(doing, stall_s())
+                if stood_still.is_set()
+                else failure(doing, process.returncode, words)
+            )
 
 
 @contextlib.contextmanager
@@ -74,7 +85,7 @@ def _killed_when_still(process: subprocess.Popen[bytes]):
     def watch() -> None:
         stillness = Stillness()
         while not ended.wait(LOOK_S):
-            if stillness.look(_cpu_s(process.pid)) > stall_s():
+            if stillness.look(cpu_s(process.pid)) > stall_s():
                 stood_still.set()
                 process.kill()
                 return
@@ -88,7 +99,7 @@ def _killed_when_still(process: subprocess.Popen[bytes]):
         thread.join()
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Return the processor time that a process has used, in seconds; 0.0 for one that has ended."""
     import psutil
 
@@ -117,7 +128,13 @@ def failure(doing: str, code: int | None, said: str) -> MediaError | DiskFullErr
     return MediaError(f"FFmpeg could not {doing} (exit code {code}). It said: {said or 'nothing'}")
 
 
-def _stood_still(doing: str, seconds: float) -> FFmpegInterruptedError:
+def stood_still_error(doing: str, seconds: float) -> FFmpegInterruptedError:
+    """Return the error for an FFmpeg that was ended because it made no progress (pure).
+
+    Args:
+        doing: What it was for.
+        seconds: For how long it made none.
+    """
     return FFmpegInterruptedError(
         f"FFmpeg could not {doing}: it made no progress for {seconds:.0f} s and was ended. It was stopped, or waits "
         f"for a disk that does not answer; render again, or set TMPDIR to another disk."
@@ -243,10 +260,10 @@ class FFmpeg:
             while not (await asyncio.wait({task}, timeout=LOOK_S))[0]:
                 accepted = self._written - self._process.stdin.transport.get_write_buffer_size()
                 done = accepted, tuple(self._progress.items())
-                busy_s, idle_s = still.look(done), idle.look((done, _cpu_s(self._process.pid)))
+                busy_s, idle_s = still.look(done), idle.look((done, cpu_s(self._process.pid)))
                 if idle_s > limit or busy_s > BUSY_LIMIT_S:
                     await self.kill()
-                    raise _stood_still(self._doing, max(idle_s, busy_s))
+                    raise stood_still_error(self._doing, max(idle_s, busy_s))
             return task.result()
         finally:
             task.cancel()

@@ -10,17 +10,15 @@ import os
 import select
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import MediaError
-from .ffmpeg import ffmpeg_path
+from .._stillness import Stillness, stall_s
+from ..errors import DiskFullError, FFmpegInterruptedError, MediaError
+from .ffmpeg import BUSY_LIMIT_S, LOOK_S, cpu_s, failure, ffmpeg_path, stood_still_error
 from .looking import VideoFacts
 from .pictures import bitmap
 
-ANSWER_S = 60
-"""How long one frame may take."""
 _PIECE = 1024 * 1024
 _UNKNOWN = (0, 2, 3)
 """FFmpeg's numbers for a matrix or primaries that a file does not name; 0 means RGB where pixels are RGB."""
@@ -68,18 +66,19 @@ class ToneMapper:
         self._said: Any = None
 
     def picture(self, frame: Any) -> bytes:
-        """Return a frame of PyAV as a bitmap file.
+        """Return a frame of PyAV as a bitmap file; tries once more when FFmpeg was killed or stood still.
 
         Raises:
-            MediaError: FFmpeg failed, or did not answer in time.
+            MediaError: FFmpeg failed; the message holds what it said.
+            FFmpegInterruptedError: FFmpeg was killed, or stood still, twice.
         """
         planar = _planar(frame)
-        pixels = _Pixels.of(planar)
-        if pixels != self._pixels:
-            self.close()
-            self._start(pixels)
+        pixels, bare = _Pixels.of(planar), _bare(planar)
+        try:
+            mapped = self._mapped(pixels, bare)
+        except FFmpegInterruptedError:
+            mapped = self._mapped(pixels, bare)
         width, height = self._facts.width, self._facts.height
-        mapped = self._exchange(_bare(planar), width * height * 3)
         return bitmap(width, height, mapped, width * 3, alpha=False)
 
     def close(self) -> None:
@@ -92,6 +91,16 @@ class ToneMapper:
             self._process.wait()
             self._said.close()
         self._process = self._pixels = None
+
+    def _mapped(self, pixels: _Pixels, bare: bytes) -> bytes:
+        if pixels != self._pixels:
+            self.close()
+            self._start(pixels)
+        try:
+            return self._exchange(bare, self._facts.width * self._facts.height * 3)
+        except BaseException:
+            self.close()  # what comes out of it next belongs to no frame
+            raise
 
     def _start(self, pixels: _Pixels) -> None:
         width, height = self._facts.decoded_size
@@ -141,13 +150,13 @@ class ToneMapper:
         assert self._process.stdout
         into, out = self._process.stdin.fileno(), self._process.stdout.fileno()
         left, answer = memoryview(sent), bytearray()
-        deadline = time.monotonic() + ANSWER_S
+        still, idle, limit = Stillness(), Stillness(), stall_s()
         while len(answer) < size:
-            readable, writable, _ = select.select(
-                [out], [into] if left else [], [], max(0.0, deadline - time.monotonic())
-            )
-            if not readable and not writable:
-                raise self._failed(f"FFmpeg did not answer within {ANSWER_S} s")
+            readable, writable, _ = select.select([out], [into] if left else [], [], LOOK_S)
+            done = len(left), len(answer)
+            busy_s, idle_s = still.look(done), idle.look((done, cpu_s(self._process.pid)))
+            if not (readable or writable) and (idle_s > limit or busy_s > BUSY_LIMIT_S):
+                raise stood_still_error(self._doing, max(idle_s, busy_s))
             if writable:
                 try:
                     left = left[os.write(into, left[:_PIECE]) :]
@@ -156,17 +165,27 @@ class ToneMapper:
             if readable:
                 piece = os.read(out, min(_PIECE, size - len(answer)))
                 if not piece:
-                    raise self._failed("FFmpeg ended")
+                    raise self._ended()
                 answer += piece
         return bytes(answer)
 
-    def _failed(self, what: str) -> MediaError:
+    @property
+    def _doing(self) -> str:
+        return f"map the colours of the video {self._name}"
+
+    def _ended(self) -> MediaError | DiskFullError:
+        """Return the error for an FFmpeg that has closed its output too early."""
+        assert self._process
+        try:
+            code = self._process.wait(stall_s())
+        except subprocess.TimeoutExpired:
+            return stood_still_error(self._doing, stall_s())
         self._said.seek(0)
-        words = self._said.read().decode(errors="replace").strip()
-        self.close()
+        error = failure(self._doing, code, self._said.read().decode(errors="replace").strip())
+        if type(error) is not MediaError:
+            return error
         return MediaError(
-            f"The colours of the video {self._name} could not be mapped: {what}. It said: {words or 'nothing'}. Set "
-            f"toneMapped={{false}} on its tag, or convert the video to standard dynamic range."
+            f"{error}. Set toneMapped={{false}} on its tag, or convert the video to standard dynamic range."
         )
 
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import sys
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from ..errors import BrowserCrashedError
@@ -85,7 +86,11 @@ class Browser:
                 raise
             if browser.frame_control or not frame_control:
                 return browser
-            await browser._stop()
+            try:
+                await browser._stop()
+            except BaseException:
+                await gate.close()
+                raise
         raise AssertionError("unreachable: the last try has no frame control")
 
     @classmethod
@@ -183,20 +188,28 @@ class Browser:
 
     async def close(self) -> None:
         """End the browser, its driver and its gate; by force when it does not end by itself."""
-        await self._stop()
-        await self.gate.close()
+        try:
+            await self._stop()
+        finally:
+            await self.gate.close()
 
     async def _stop(self) -> None:
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._browser.close(), CLOSE_TIMEOUT_S)
-        await self._chromium.end(CLOSE_TIMEOUT_S)
-        await self._relay.close()
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._playwright.stop(), CLOSE_TIMEOUT_S)
+        async with contextlib.AsyncExitStack() as steps:  # the last one first, each also when this is cancelled
+            steps.push_async_callback(_quietly, self._playwright.stop)
+            steps.push_async_callback(self._relay.close)
+            steps.push_async_callback(self._chromium.end, CLOSE_TIMEOUT_S)
+            steps.push_async_callback(_quietly, self._browser.close)
 
     def kill(self) -> None:
         """Kill the browser's process group, also when it is stopped or busy."""
         self._chromium.kill()
+
+
+async def _quietly(end: Callable[[], Awaitable[None]], patience_s: float = CLOSE_TIMEOUT_S) -> None:
+    """Call what ends something; gives up after a while, in s, and on its errors."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(patience_s):
+            await end()
 
 
 async def _spawn(choice: BrowserChoice, flags: tuple[str, ...], timezone: str) -> tuple[Chromium, bool]:
@@ -220,14 +233,18 @@ async def _spawn(choice: BrowserChoice, flags: tuple[str, ...], timezone: str) -
 
 async def _abandon(driver: asyncio.Future[Playwright], chromium: Chromium | None, relay: Relay | None) -> None:
     """End what was started of a launch that failed."""
-    if chromium:
-        chromium.kill()
-        await chromium.end(CLOSE_TIMEOUT_S)
-    if relay:
-        await relay.close()
-    with contextlib.suppress(Exception):
+
+    async def stop_driver() -> None:
         playwright = await asyncio.wait_for(driver, LAUNCH_TIMEOUT_S)  # it cannot be ended before it has started
-        await asyncio.wait_for(playwright.stop(), CLOSE_TIMEOUT_S)
+        await _quietly(playwright.stop)
+
+    async with contextlib.AsyncExitStack() as steps:  # the last one first, each also when this is cancelled
+        steps.push_async_callback(_quietly, stop_driver, LAUNCH_TIMEOUT_S + CLOSE_TIMEOUT_S)
+        if relay:
+            steps.push_async_callback(relay.close)
+        if chromium:
+            chromium.kill()
+            steps.push_async_callback(chromium.end, CLOSE_TIMEOUT_S)
 
 
 class _StartError(Exception):

@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -25,6 +26,8 @@ _DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
 """Python ignores them, which a child would inherit."""
 _KEPT_OUTPUT = 8_000
 _POLL_S = 0.01
+_DISCARD_S = 1.0
+"""How long a killed browser may take to disappear where nothing else can run meanwhile."""
 
 
 class Chromium:
@@ -58,10 +61,17 @@ class Chromium:
             shutil.rmtree(profile, ignore_errors=True)
             raise
         loop = asyncio.get_running_loop()
-        connection, output = Connection(), _Output()
-        await loop.create_connection(lambda: connection, sock=own)
-        await loop.connect_read_pipe(lambda: output, os.fdopen(heard, "rb", 0))
-        return cls(pid, profile, connection, output)
+        errors = os.fdopen(heard, "rb", 0)
+        chromium = cls(pid, profile, Connection(), _Output())
+        try:
+            await loop.create_connection(lambda: chromium.connection, sock=own)
+            await loop.connect_read_pipe(lambda: chromium._output, errors)
+        except BaseException:
+            chromium.discard()
+            own.close()
+            errors.close()
+            raise
+        return chromium
 
     @property
     def output(self) -> str:
@@ -80,20 +90,37 @@ class Chromium:
         Args:
             patience_s: How long it may take to end by itself, and then to be ended, in s.
         """
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(patience_s):
-                await self.connection.send("Browser.close")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.connection.closed.wait(), patience_s)
+        try:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(patience_s):
+                    await self.connection.send("Browser.close")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.connection.closed.wait(), patience_s)
+            self.kill()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    await self._reap()
+            self.connection.close()
+            with contextlib.suppress(TimeoutError):  # all of them are dead, so nobody writes any more
+                await asyncio.wait_for(self._output.ended.wait(), patience_s)
+            self._output.close()
+            await asyncio.to_thread(shutil.rmtree, self._profile, ignore_errors=True)
+        except BaseException:  # such as a cancellation: nobody else knows of the process and its folder
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """End it by force and remove its folder without waiting for the event loop, which may be about to end."""
         self.kill()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
-                await self._reap()
         self.connection.close()
-        with contextlib.suppress(TimeoutError):  # all of them are dead, so nobody writes any more
-            await asyncio.wait_for(self._output.ended.wait(), patience_s)
         self._output.close()
-        await asyncio.to_thread(shutil.rmtree, self._profile, ignore_errors=True)
+        deadline = time.monotonic() + _DISCARD_S
+        while time.monotonic() < deadline:
+            self._reaped = self._reaped or _has_ended(self.pid)
+            shutil.rmtree(self._profile, ignore_errors=True)
+            if self._reaped and not self._profile.exists():
+                return
+            time.sleep(_POLL_S)
 
     async def _reap(self) -> None:
         while not self._reaped and not _has_ended(self.pid):

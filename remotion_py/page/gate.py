@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import socket
 from typing import Protocol, cast
 from urllib.parse import urlsplit
@@ -25,11 +26,14 @@ CONNECT_TIMEOUT_S = 10
 _VERSION = 5
 
 _METHOD_CHOSEN = b"\x05\x00"
+_FAILED = b"\x05\x01\x00\x01" + bytes(6)
 _REFUSED = b"\x05\x02\x00\x01" + bytes(6)
 _UNREACHABLE = b"\x05\x04\x00\x01" + bytes(6)
 _CONNECTED = b"\x05\x00\x00\x01" + bytes(6)
 
 Origin = tuple[str, int]
+
+log = logging.getLogger(__name__)
 
 
 class Served(Protocol):
@@ -169,6 +173,16 @@ class _Client(asyncio.Protocol):
             self._opening = asyncio.get_running_loop().create_task(self._open(host, port))
 
     async def _open(self, host: str, port: int) -> None:
+        try:
+            await self._lead(host, port)
+        except Exception:  # whatever it is, the page must not wait for an answer that never comes
+            log.exception("the connection to %s:%d could not be opened", host, port)
+            if self._transport.get_protocol() is self:
+                self._answer_and_close(_FAILED)
+            else:
+                self._transport.abort()
+
+    async def _lead(self, host: str, port: int) -> None:
         served = self._gate.served(host, port)
         if served:
             self._hand_over(served)
