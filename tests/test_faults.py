@@ -105,7 +105,13 @@ def test_what_is_old_and_no_result_goes() -> None:
         "renders/old/handle.json": 40,
         "renders/video/progress.json": 40,
         "renders/video/out.mp4": 40,
+        "renders/killed/progress.json": 40,
+        "renders/killed/assets/x.json": 40,
+        "renders/killed/chunks/0/attempt-1/chunk.mp4": 40,
+        "renders/artifact/progress.json": 40,
+        "renders/artifact/artifacts/assets/x.txt": 40,
         "renders/new/progress.json": 1,
+        "renders/new/assets/x": 40,
         "renders/new/handle.json": 40,
         "input-props/a.json": 40,
         "input-props/b.json": 1,
@@ -114,6 +120,9 @@ def test_what_is_old_and_no_result_goes() -> None:
     objects = [ObjectInfo(key, 1, now - datetime.timedelta(days=days)) for key, days in ages.items()]
     assert sorted(outdated(objects, now)) == [
         "input-props/a.json",
+        "renders/killed/assets/x.json",
+        "renders/killed/chunks/0/attempt-1/chunk.mp4",
+        "renders/killed/progress.json",
         "renders/old/handle.json",
         "renders/old/progress.json",
     ]
