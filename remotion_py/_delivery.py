@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ._handle import Handle
+from ._unpacking import unpack
 from .errors import OutputError
 from .lambda_.keys import PROGRESS, artifact_key
-from .media.sequence import extract, picture_names
+from .media.sequence import picture_names
 from .output import inside
 from .progress import RenderProgress
 from .providers.base import ObjectStore, Provider
@@ -89,7 +90,11 @@ class Delivery:
         return video
 
     async def frames(self, output: Path | None, overwrite: bool, progress: RenderProgress) -> Frames:
-        """Deliver what `render_frames()` made."""
+        """Deliver what `render_frames()` made.
+
+        Raises:
+            OutputError: A picture cannot be written, or one is there already; the archive stays.
+        """
         metadata, post = _finished(progress)
         here = self._store.local_path(post.out_key)
         folder = output or (here.with_suffix("") if here else Path())
@@ -97,7 +102,7 @@ class Delivery:
         if not here:
             await self._store.get_file(post.out_key, archive)
         if archive.exists():
-            paths = await asyncio.to_thread(extract, archive, folder)
+            paths = await asyncio.to_thread(unpack, archive, folder, overwrite=overwrite)
             archive.unlink()
         else:
             paths = _pictures(metadata, folder)
@@ -227,10 +232,10 @@ def _pictures(metadata: Metadata, folder: Path) -> list[Path]:
     """Return the pictures that another client unpacked, by their names: the folder may hold other files too.
 
     Raises:
-        OutputError: Some are not there any more.
+        OutputError: Some are not there any more, or their names lead out of the folder.
     """
     frames = range(metadata.first, metadata.last + 1, metadata.every_nth)
-    paths = [folder / name for name in picture_names(frames, metadata.picture_pattern, metadata.image_format)]
+    paths = [inside(folder, name) for name in picture_names(frames, metadata.picture_pattern, metadata.image_format)]
     lost = sum(not path.is_file() for path in paths)
     if lost:
         raise OutputError(

@@ -19,7 +19,7 @@ from typing import Any
 from . import _loop
 from ._delivery import Delivery
 from ._detach import order_elsewhere
-from ._handle import Ending, Handle, ListedRender, Owner, listed, lost
+from ._handle import Ending, Follower, Handle, ListedRender, Owner, listed, lost
 from ._order import Order, check_transparency, make_order
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
@@ -39,10 +39,8 @@ from .options import PageOptions, RenderStillOptions
 from .output import inside
 from .progress import RenderProgress, from_document
 from .providers.aws.provider import AwsProvider
-from .providers.aws.renders import delete_render
 from .providers.aws.sites import deploy_folder
 from .providers.base import RENDERS, ObjectInfo, Provider
-from .providers.local.retention import remove
 from .providers.threads import in_thread
 from .render import Composition, Still
 from .shows import About, Keeps
@@ -156,7 +154,7 @@ class Engine:
             self,
             render_id,
             partial(self._take_late, handle),
-            lost=partial(self._lost_elsewhere, render_id, handle),
+            lost=Follower(self.provider.store, render_id, handle).lost if self.provider.on_this_machine else _unknown,
             lasts=True,
         )
         self._attached.add(task)
@@ -169,10 +167,10 @@ class Engine:
         return await self._delivery.late(handle, progress)
 
     async def _lost_elsewhere(self, render_id: str, handle: Handle | None) -> str | None:
-        """Tell why the main function of a render of others is gone, or None; a missing handle may have come since."""
+        """Look once why the main function of a render of others is gone, or None."""
         if not self.provider.on_this_machine:
-            return None  # its silence tells, which the task watches
-        return await lost(self.provider.store, render_id, handle or await self._handle(render_id))
+            return None
+        return await lost(self.provider.store, render_id, handle)
 
     async def _handle(self, render_id: str) -> Handle | None:
         return await Handle.read(self.provider.store, render_id)
@@ -273,13 +271,16 @@ class Engine:
             RenderError: It is still running.
         """
         await self.provider.open()
-        if isinstance(self.provider, AwsProvider):
-            bucket = self.provider.store.bucket
-            return await in_thread(delete_render, self.provider.aws, render_id, bucket_name=bucket)
-        progress = await self.get_render_progress(render_id)
-        if not progress.ended and not await self._lost_elsewhere(render_id, await self._handle(render_id)):
+        if self.provider.on_this_machine and await self._runs(render_id):
             raise RenderError(f"The render {render_id} is still running. Run 'remotion-py cancel {render_id}' first.")
-        return await remove(self.provider.store, render_id)
+        return await self.provider.remove(render_id)
+
+    async def _runs(self, render_id: str) -> bool:
+        try:
+            progress = await self.get_render_progress(render_id)
+            return not progress.ended and not await self._lost_elsewhere(render_id, await self._handle(render_id))
+        except DocumentError:
+            return False  # no render writes such a document; renders() leaves it out, so removing is all that is left
 
     async def read_progress(self, render_id: str) -> bytes:
         """Read `progress.json` of a render."""
@@ -366,6 +367,10 @@ class Engine:
         if result is None:
             raise FunctionError("The still function ended without a picture.")
         return result
+
+
+async def _unknown() -> None:
+    """Stand for the looks of a `Follower` at a render elsewhere: only its silence shows its end, see `RenderTask`."""
 
 
 def _decoded(decoder: Decoder, data: bytes) -> list[Message]:

@@ -9,15 +9,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from ._stillness import Stillness
 from .lambda_.keys import handle_key, progress_key
 from .progress import RenderProgress, State
-from .providers.base import ObjectStore
+from .providers.base import SILENT_S, ObjectStore
 from .stored import document_fault
 from .untrusted import LARGEST, Fields, read_json
 
 Ending = Literal["video", "frames"]
-SILENT_S = 60.0
-"""A main function writes its progress every 20 s; one that is silent for this long is taken for dead."""
 LONGEST_PATH = 10_000
 LONGEST_COMMAND = 10_000_000
 _STATE, _START_TICKS = 0, 19
@@ -153,16 +152,52 @@ class Handle:
         )
 
 
-async def lost(store: ObjectStore, render_id: str, handle: Handle | None) -> str | None:
-    """Tell why the main function of a local render cannot be at work any more, or None.
+def silent(seconds: float) -> str:
+    """Return why a main function counts as gone that has reported nothing for so many seconds."""
+    return f"it reported nothing for {seconds:.0f} s"
 
-    Its process tells, where it is known and on this machine; else its progress, by being silent.
+
+async def lost(store: ObjectStore, render_id: str, handle: Handle | None) -> str | None:
+    """Look once whether the main function of a local render cannot be at work any more; return why, or None.
+
+    Its process shows that, where it is known and on this machine; else the age of its progress, which is wrong while
+    somebody sets the clock. Whoever follows a render asks a `Follower`.
     """
     if handle and handle.owner and handle.owner.here:
         return None if handle.owner.alive else ENDED
-    told = await store.head(progress_key(render_id))
-    silent = (datetime.datetime.now(datetime.UTC) - told.modified).total_seconds() if told else 0
-    return f"it has told nothing for {silent:.0f} s" if silent > SILENT_S else None
+    found = await store.head(progress_key(render_id))
+    age_s = (datetime.datetime.now(datetime.UTC) - found.modified).total_seconds() if found else 0
+    return silent(age_s) if age_s > SILENT_S else None
+
+
+class Follower:
+    """Looks again and again whether the main function of a local render of others cannot be at work any more.
+
+    Where its process is not known here, its silence is measured by a clock that nobody sets, from the first look on.
+
+    Args:
+        store: Where the render is.
+        render_id: Its id.
+        handle: Its handle; None where it had none yet.
+        stillness: Measures the silence.
+    """
+
+    def __init__(
+        self, store: ObjectStore, render_id: str, handle: Handle | None, stillness: Stillness | None = None
+    ) -> None:
+        self._store = store
+        self._render_id = render_id
+        self._handle = handle
+        self._stillness = stillness or Stillness()
+
+    async def lost(self) -> str | None:
+        """Return why it is gone, or None."""
+        self._handle = self._handle or await Handle.read(self._store, self._render_id)
+        if self._handle and self._handle.owner and self._handle.owner.here:
+            return None if self._handle.owner.alive else ENDED
+        found = await self._store.head(progress_key(self._render_id))
+        silent_s = self._stillness.look(found and found.modified)
+        return silent(silent_s) if silent_s > SILENT_S else None
 
 
 @dataclass(frozen=True, repr=False)

@@ -13,9 +13,10 @@ from ._handle import Ending
 from ._payload import Deployer, checked_output, make_payload, media_wire
 from .errors import OptionError
 from .media.codecs import SEQUENCE
+from .media.sequence import picture_names
 from .option import check_options
 from .options import RenderFramesOptions, RenderMediaOptions
-from .output import check_output_folder
+from .output import check_output_folder, name_fault
 from .providers.base import Provider
 from .shows import Keeps
 
@@ -114,10 +115,11 @@ def check_transparency(values: Mapping[str, Any]) -> None:
 def _frames(values: Mapping[str, Any], provider: Provider) -> tuple[dict[str, Any], Path | None, None]:
     check_transparency(values)
     pattern = values["image_sequence_pattern"]
-    if "[frame]" not in pattern or ".." in pattern or pattern.startswith("/"):
+    fault = name_fault(picture_names([0], pattern, "png")[0]) if "[frame]" in pattern else "has no [frame]"
+    if fault:
         raise OptionError(
-            f"image_sequence_pattern is {pattern!r}, but must hold [frame] and lead to a file below the output, "
-            f"such as 'element-[frame].[ext]'."
+            f"image_sequence_pattern is {pattern!r}, which {fault}. It must hold [frame] and lead to a file below the "
+            f"output, such as 'element-[frame].[ext]'."
         )
     output = values["output"]
     if output is None and not provider.on_this_machine:

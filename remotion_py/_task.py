@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
 from . import _loop
+from ._handle import silent
 from ._stillness import Stillness
 from .errors import RemotionPyError, RenderCancelledError, RenderError, RenderInterruptedError
 from .lambda_.keys import cancel_key, progress_key
@@ -217,7 +218,7 @@ class RenderTask(Generic[T]):
         if not self._others:
             with contextlib.suppress(OSError, RemotionPyError):
                 await self._host.provider.store.put(cancel_key(self.render_id), b"{}")
-        return f"it reported nothing for {seconds:.0f} s"
+        return silent(seconds)
 
     def _give_up(self, lost: str | None) -> None:
         now = asyncio.get_running_loop().time()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import remotion_py as rp
+from remotion_py import _loop
 from remotion_py.errors import (
     BucketError,
     CredentialsError,
@@ -49,6 +50,18 @@ def test_a_video_is_rendered_and_brought_here(remote: rp.Client, client: rp.Clie
     assert remote.delete_render(video.render_id) > video.size
     with pytest.raises(RenderNotFoundError, match="renders ls"):
         remote.delete_render(video.render_id)
+
+
+def test_renders_whose_documents_nobody_can_read_are_deleted_too(remote: rp.Client) -> None:
+    _loop.run(remote._engine.provider.open())
+    store = remote._engine.provider.store
+    damaged = {"cut": b'{"timeout', "odd": b'{"postRenderData": 7}', "lost": None}
+    for render_id, document in damaged.items():
+        _loop.run(store.put(f"renders/{render_id}/out.mp4", b"video"))
+        if document:
+            _loop.run(store.put(f"renders/{render_id}/progress.json", document))
+    for render_id, document in damaged.items():
+        assert remote.delete_render(render_id) == 5 + len(document or b"")
 
 
 def test_a_render_goes_on_without_its_client_and_is_taken_up(remote: rp.Client, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from remotion_py.providers.local.eventstream import invoke_complete, payload_chu
 from remotion_py.providers.local.folder import FolderStore
 from remotion_py.providers.local.lambda_client import make_lambda_client
 from remotion_py.providers.local.pools import FullError, Pools, pool_of
+from remotion_py.stored import Document
 
 WORKER = Path(__file__).parent / "worker.py"
 NAME = "test-function"
@@ -198,13 +199,16 @@ def test_over_capacity_is_429_for_calls_and_queued_for_events(server: Server) ->
 
 def test_a_failed_event_leaves_a_record(server: Server) -> None:
     functions = BotoFunctions(lambda: server.client)
-    asyncio.run(functions.invoke_event(NAME, {"type": "launch", "do": "exit", "renderId": "abc"}))
+    secrets = {"webhook": {"secret": "canary"}, "envVariables": {"KEY": "canary"}}
+    asyncio.run(functions.invoke_event(NAME, {"type": "launch", "do": "exit", "renderId": "abc"} | secrets))
     deadline = time.monotonic() + 10
     while not list(server.failures.glob("*.json")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    record = json.loads(next(server.failures.glob("*.json")).read_text())
-    assert record["requestPayload"]["renderId"] == "abc"
+    text = next(server.failures.glob("*.json")).read_text()
+    assert "canary" not in text
+    record = json.loads(text)
+    assert record["requestPayload"] == {"renderId": "abc"}
     assert record["responseContext"]["functionError"] == "Runtime.ExitError"
 
 
@@ -290,6 +294,9 @@ def test_throttling_is_no_failure(tmp_path: Path) -> None:
     files, document = collected(tmp_path, functions, max_retries=0)
     assert len(files) == 1
     assert document["retries"] == []
+    (attempt,) = document["attempts"]  # tries that met no capacity ran nothing, and would fill the document
+    assert attempt["start"] <= attempt["end"]
+    assert Document.read(document, "x").invoked == {0}
 
 
 def test_an_error_of_the_page_is_not_tried_again(tmp_path: Path) -> None:

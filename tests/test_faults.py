@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import datetime
 import errno
 import http.server
 import json
 import os
+import shutil
 import signal
 import threading
 import time
+import zipfile
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -38,7 +42,8 @@ from remotion_py.lambda_.keys import progress_key
 from remotion_py.lambda_.publish import Publisher
 from remotion_py.lambda_.shared_assets import SharedAssets
 from remotion_py.lambda_.start import start
-from remotion_py.page import stage
+from remotion_py.media.sequence import picture_names
+from remotion_py.page import RUNTIME_JS, stage
 from remotion_py.page.flags import BrowserSettings
 from remotion_py.progress import from_document
 from remotion_py.providers.base import ObjectExistsError, ObjectInfo
@@ -105,7 +110,13 @@ def test_what_is_old_and_no_result_goes() -> None:
         "renders/old/handle.json": 40,
         "renders/video/progress.json": 40,
         "renders/video/out.mp4": 40,
+        "renders/killed/progress.json": 40,
+        "renders/killed/assets/x.json": 40,
+        "renders/killed/chunks/0/attempt-1/chunk.mp4": 40,
+        "renders/artifact/progress.json": 40,
+        "renders/artifact/artifacts/assets/x.txt": 40,
         "renders/new/progress.json": 1,
+        "renders/new/assets/x": 40,
         "renders/new/handle.json": 40,
         "input-props/a.json": 40,
         "input-props/b.json": 1,
@@ -114,6 +125,9 @@ def test_what_is_old_and_no_result_goes() -> None:
     objects = [ObjectInfo(key, 1, now - datetime.timedelta(days=days)) for key, days in ages.items()]
     assert sorted(outdated(objects, now)) == [
         "input-props/a.json",
+        "renders/killed/assets/x.json",
+        "renders/killed/chunks/0/attempt-1/chunk.mp4",
+        "renders/killed/progress.json",
         "renders/old/handle.json",
         "renders/old/progress.json",
     ]
@@ -132,33 +146,38 @@ def test_a_store_that_cannot_be_is_named_with_what_helps(tmp_path: Path) -> None
         run(LocalProvider(store=tmp_path / "file" / "store").open())
 
 
-class SlowStore(FolderStore):
-    """A store whose first put of a document takes longer than the next ones."""
+class OvertakenStore(FolderStore):
+    """A store whose first put lands after the second one, if that is not kept waiting for it."""
 
-    puts = 0
+    def __init__(self, root: Path, threads: concurrent.futures.Executor) -> None:
+        super().__init__(root, "bucket")
+        self.began, self._overtaken = threading.Event(), threading.Event()
+        self._threads = threads
 
     async def put(self, key: str, data: bytes, *, if_absent: bool = False) -> None:
-        self.puts += 1
+        first = not self.began.is_set()
+        self.began.set()
 
         def write() -> None:
-            time.sleep(0.5 if self.puts == 1 else 0)
+            if first:
+                self._overtaken.wait(1)
             asyncio.run(FolderStore.put(self, key, data))
+            self._overtaken.set()
 
         # As boto3's: who is cancelled leaves the thread running.
-        await asyncio.get_running_loop().run_in_executor(None, write)
+        await asyncio.get_running_loop().run_in_executor(self._threads, write)
 
 
 def test_the_last_document_is_the_last(tmp_path: Path) -> None:
-    store = SlowStore(tmp_path, "bucket")
-
-    async def publish() -> None:
+    async def publish(store: OvertakenStore) -> None:
         document = ProgressDocument(0, 2**52)
         async with Publisher(document, store, "abc"):
-            await asyncio.sleep(0.1)
+            await asyncio.to_thread(store.began.wait, 30)
             document.combined(7)
-        await asyncio.sleep(0.6)
 
-    run(publish())
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        store = OvertakenStore(tmp_path, threads)
+        run(publish(store))
     assert json.loads(run(store.get(progress_key("abc"))) or b"")["combinedFrames"] == 7
 
 
@@ -269,6 +288,65 @@ def test_an_output_that_appears_meanwhile_is_kept(store: FolderStore, tmp_path: 
     assert run(store.get("renders/a/out.mp4")) == b"ours"
 
 
+def _sequence(folder: Path, store: FolderStore, pattern: str = "[frame].[ext]") -> rp.RenderProgress:
+    """A finished sequence of two pictures, whose archive is in the store."""
+    names = picture_names([0, 1], pattern, "png")
+    with zipfile.ZipFile(folder / "ours.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, f"ours {name}")
+    run(store.put("renders/abc/out.zip", (folder / "ours.zip").read_bytes()))
+    metadata = {"compositionId": "c", "frameRange": [0, 1], "totalChunks": 1, "fps": 30, "imageFormat": "png"}
+    metadata |= {"dimensions": {"width": 8, "height": 8}, "imageSequencePattern": pattern}
+    post = {"outKey": "renders/abc/out.zip", "outputSize": 1, "timeToFinish": 1, "endTime": 1}
+    return rp.RenderProgress("abc", "bucket", render_metadata=metadata, post_render_data=post)
+
+
+def test_a_picture_that_appears_meanwhile_is_kept(store: FolderStore, tmp_path: Path) -> None:
+    progress, output = _sequence(tmp_path, store), tmp_path / "pictures"
+    output.mkdir()
+    (output / "1.png").write_bytes(b"somebody's")
+    provider: Any = SimpleNamespace(store=store)
+    with pytest.raises(OutputError, match=r"1\.png exists already.*overwrite=False.*kept in .*out\.zip"):
+        run(Delivery(provider).frames(output, False, progress))
+    assert [path.name for path in output.iterdir()] == ["1.png"]
+    assert (output / "1.png").read_bytes() == b"somebody's"
+    (output / "1.png").write_bytes(b"ours 1.png")  # as by another client that unpacks the same archive
+    made = run(Delivery(provider).frames(output, False, progress))
+    assert [path.read_bytes() for path in made.paths] == [b"ours 0.png", b"ours 1.png"]
+    assert run(store.list("renders/")) == []
+
+
+def test_pictures_may_be_replaced(store: FolderStore, tmp_path: Path) -> None:
+    progress = _sequence(tmp_path, store)
+    (tmp_path / "1.png").write_bytes(b"older")
+    provider: Any = SimpleNamespace(store=store)
+    made = run(Delivery(provider).frames(tmp_path, True, progress))
+    assert made.paths[1].read_bytes() == b"ours 1.png"
+
+
+@pytest.mark.parametrize("unpacked", [False, True])
+@pytest.mark.parametrize("pattern", ["../[frame].[ext]", "/tmp/[frame].[ext]", "a//[frame]", ".[frame]"])
+def test_names_of_a_stored_sequence_stay_in_its_folder(
+    store: FolderStore, tmp_path: Path, pattern: str, unpacked: bool
+) -> None:
+    progress = _sequence(tmp_path, store, pattern)
+    if unpacked:
+        run(store.delete("renders/abc/out.zip"))
+    provider: Any = SimpleNamespace(store=store)
+    with pytest.raises(OutputError, match="It is not used"):
+        run(Delivery(provider).frames(tmp_path / "pictures", True, progress))
+    assert not (tmp_path / "pictures").exists()
+
+
+def test_a_folder_that_takes_no_pictures_is_named(store: FolderStore, tmp_path: Path) -> None:
+    progress = _sequence(tmp_path, store)
+    (tmp_path / "pictures").touch()
+    provider: Any = SimpleNamespace(store=store)
+    with pytest.raises(OutputError, match=r"pictures: .*kept in .*out\.zip"):
+        run(Delivery(provider).frames(tmp_path / "pictures", True, progress))
+    assert run(store.head("renders/abc/out.zip"))
+
+
 def test_a_signature_that_is_not_ascii_is_refused() -> None:
     for header in ("sha512=ä", "\udcff", "世界"):
         with pytest.raises(OptionError, match="does not fit"):
@@ -332,10 +410,10 @@ def test_large_props_stay_out_of_the_progress(tmp_path: Path, client: rp.Client)
 
 @pytest.mark.parametrize("who", ["main", "endpoint"])
 def test_who_stands_still_is_ended_and_reported(who: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "4")
+    monkeypatch.setenv(VARIABLE, "15")  # for every process of the render: less ends the wrong one on a busy machine
     with rp.Client(capacity=1) as client:
         render = client.start_render_media(lab, "slow", props={"pause": 100, "frames": 300}, concurrency=1)
-        wait_for(lambda: render.progress().frames_rendered > 2)
+        wait_for(lambda: render.progress().frames_rendered > 2, 60)
         endpoint = client._engine.provider.pid
         assert endpoint
         encoder = find_processes(endpoint, "ffmpeg")[0]
@@ -349,21 +427,43 @@ def test_who_stands_still_is_ended_and_reported(who: str, lab: str, monkeypatch:
         assert client.render_still(lab, "counter").frame == 0
 
 
-def test_a_call_whose_worker_dies_is_repeated(client: rp.Client) -> None:
-    client.get_compositions(ONE)
-    endpoint = client._engine.provider.pid
-    assert endpoint
-    for worker in find_processes(endpoint, "remotion_py.worker"):
-        worker.suspend()  # so that the call is given to one that does not answer
-    listing = concurrent.futures.ThreadPoolExecutor(1)
+def test_a_call_whose_worker_dies_is_repeated(
+    client: rp.Client, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    shutil.copy(ONE / "index.html", tmp_path)
+    shutil.copy(RUNTIME_JS, tmp_path / "remotion-py.js")
+    at_work, go_on = threading.Event(), threading.Event()
+
+    class Held(http.server.SimpleHTTPRequestHandler):
+        """Serves a site; its first request is answered when the worker that asks has died."""
+
+        def do_GET(self) -> None:
+            if not at_work.is_set():
+                at_work.set()
+                go_on.wait(60)
+            with contextlib.suppress(ConnectionError):
+                super().do_GET()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Held, directory=tmp_path))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        found = listing.submit(client.get_compositions, ONE)
-        time.sleep(0.5)
-        for worker in find_processes(endpoint, "remotion_py.worker"):
-            worker.kill()
-        assert found.result(60) == client.get_compositions(ONE)
+        with concurrent.futures.ThreadPoolExecutor(1) as listing:
+            found = listing.submit(client.get_compositions, f"http://127.0.0.1:{server.server_port}")
+            assert at_work.wait(60)
+            endpoint = client._engine.provider.pid
+            assert endpoint
+            for worker in find_processes(endpoint, "remotion_py.worker"):
+                worker.kill()
+            go_on.set()
+            assert found.result(60) == client.get_compositions(ONE)
+        assert "the call is repeated" in caplog.text
     finally:
-        listing.shutdown()
+        go_on.set()
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_local_webhook_is_sent_before_its_client_ends(lab: str) -> None:

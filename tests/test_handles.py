@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ import pandas as pd
 import pytest
 
 import remotion_py as rp
-from remotion_py._handle import Handle, Owner, lost
+from remotion_py._engine import Engine
+from remotion_py._handle import Follower, Handle, Owner, lost
+from remotion_py._stillness import Stillness
 from remotion_py.errors import OptionError, OutputError, RenderError, RenderInterruptedError, RenderNotFoundError
 from remotion_py.lambda_.keys import handle_key, progress_key
 from remotion_py.notebook import cells
 from remotion_py.providers.local.folder import FolderStore
+from remotion_py.providers.local.provider import LocalProvider
 from remotion_py.shows import repeating
+from remotion_py.stored import LATEST_MS
 
 from .conftest import LAB, wait_for
 
@@ -202,6 +207,29 @@ def test_what_nobody_can_read_is_left_out(client: rp.Client) -> None:
     assert "broken" not in [item.render_id for item in client.renders()]
 
 
+def test_what_nobody_can_read_can_be_removed(tmp_path: Path) -> None:
+    engine = Engine(LocalProvider(store=tmp_path))
+    store = engine.provider.store
+    running = {"timeoutTimestamp": LATEST_MS, "functionLaunched": 5, "heartbeatTimestamp": time.time_ns() // 1_000_000}
+
+    async def remove() -> list[str]:
+        await engine.provider.open()
+        await store.put(progress_key("broken"), b"{}")
+        await store.put(progress_key("odd"), json.dumps(running).encode())
+        await store.put(handle_key("odd"), b"no handle")
+        await store.put(progress_key("running"), json.dumps(running).encode())
+        await store.put("renders/broken/out.mp4", b"video")
+        assert await engine.remove_render("broken") == 7
+        await engine.remove_render("odd")
+        with pytest.raises(RenderError, match="still running"):
+            await engine.remove_render("running")
+        with pytest.raises(RenderNotFoundError):
+            await engine.remove_render("broken")
+        return [item.key for item in await store.list("renders/")]
+
+    assert asyncio.run(remove()) == [progress_key("running")]
+
+
 def test_a_client_that_closes_follows_no_longer(tmp_path: Path, client: rp.Client) -> None:
     output = tmp_path / "a.mp4"
     started = client.start_render_media(LAB, "slow", props=SLOW, output=output)
@@ -220,7 +248,41 @@ def test_a_render_of_elsewhere_is_lost_when_it_is_silent(tmp_path: Path) -> None
         assert asyncio.run(lost(store, "abc", handle)) is None
     os.utime(store.path(progress_key("abc")), (1, 1))
     for handle in (elsewhere, None):
-        assert "told nothing for" in str(asyncio.run(lost(store, "abc", handle)))
+        assert "reported nothing for" in str(asyncio.run(lost(store, "abc", handle)))
+    an_hour_ahead = time.time() + 3600
+    os.utime(store.path(progress_key("abc")), (an_hour_ahead, an_hour_ahead))
+    assert asyncio.run(lost(store, "abc", elsewhere)) is None
+
+
+def test_who_follows_a_render_of_elsewhere_goes_by_no_clock_that_is_set(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path, "bucket")
+    asyncio.run(store.put(progress_key("abc"), b"{}"))
+    os.utime(store.path(progress_key("abc")), (1, 1))  # as after the clock was set ahead by years
+    now = [0.0]
+    elsewhere = Handle("video", owner=Owner(1, 1.0, "elsewhere"))
+    followers = [Follower(store, "abc", known, Stillness(clock=lambda: now[0])) for known in (elsewhere, None)]
+
+    def look() -> list[str | None]:
+        return [asyncio.run(follower.lost()) for follower in followers]
+
+    for seconds in range(0, 91, 9):
+        now[0] = seconds
+        assert look() == [None, None]
+    now[0] = 91
+    assert look() == ["it reported nothing for 91 s"] * 2
+    os.utime(store.path(progress_key("abc")), (2, 2))
+    assert look() == [None, None]
+
+
+def test_a_follower_finds_the_handle_that_came_later(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path, "bucket")
+    asyncio.run(store.put(progress_key("abc"), b"{}"))
+    follower = Follower(store, "abc", None)
+    assert asyncio.run(follower.lost()) is None
+    own = Owner.of(os.getpid())
+    assert own
+    asyncio.run(Handle("video", owner=Owner(own.pid, own.started - 1, own.host, own.boot)).write(store, "abc"))
+    assert asyncio.run(follower.lost()) == "the process that rendered it has ended"
 
 
 def test_bad_input(client: rp.Client) -> None:

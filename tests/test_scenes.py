@@ -111,7 +111,7 @@ def test_names_of_a_sequence_are_free(site: Path, client: rp.Client, tmp_path: P
         image_sequence_pattern="shot/[frame]-x.[ext]",
     )
     assert [str(path.relative_to(tmp_path)) for path in made.paths] == [f"shot/{n:02}-x.jpeg" for n in (0, 10, 20, 30)]
-    for pattern in ("same.[ext]", "../[frame].[ext]"):
+    for pattern in ("same.[ext]", "../[frame].[ext]", "a//[frame].[ext]", ".[frame].[ext]", "a\\[frame].[ext]"):
         with pytest.raises(OptionError, match="image_sequence_pattern"):
             client.render_frames(site, "scene-bouncing", output=tmp_path, image_sequence_pattern=pattern)
     with pytest.raises(OutputError, match="is not empty"):

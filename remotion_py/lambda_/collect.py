@@ -19,7 +19,7 @@ from .job import Job
 from .stream import Decoder, FramingError, Kind, Message, Piece
 
 STALL_S = 60.0
-"""A renderer function tells something every five seconds; one that is silent for this long is given up."""
+"""A renderer function reports something every five seconds; one that is silent for this long is given up."""
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
 
@@ -98,27 +98,38 @@ class Collector:
                     self._document.retried(index, attempt, self._now(), error)
 
     async def _attempt(self, index: int, frames: tuple[int, int], attempt: int) -> ChunkFiles:
-        payload = self._job.to_renderer(index, frames, attempt)
         pause = FIRST_PAUSE_S
         while True:
-            receiver = _Receiver(self._document, self._job, index, frames, self._folder, attempt)
-            entry = self._document.attempt_started(index, attempt, self._now())
-            try:
-                with contextlib.closing(receiver):
-                    async with contextlib.aclosing(self._functions.stream(self._function_name, payload)) as stream:
-                        while (data := await _next(stream)) is not None:
-                            receiver.feed(data)
-                    await receiver.fetch(self._store)
-                    files = receiver.result()
-                    self._document.chunk_done(index, receiver.frames, *receiver.times)
-                    return files
-            except ThrottledError:
-                entry["start"] = self._now()  # nothing ran
-                # Another render has the capacity now. Waiting is no failure, so it does not count as an attempt.
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))
-                pause = min(pause * 2, LONGEST_PAUSE_S)
-            finally:
-                entry["end"] = self._now()
+            with contextlib.suppress(ThrottledError):
+                return await self._invocation(index, frames, attempt)
+            # Another render has the capacity now. Waiting is no failure, so it does not count as an attempt.
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    async def _invocation(self, index: int, frames: tuple[int, int], attempt: int) -> ChunkFiles:
+        """Invoke a renderer function once and receive its chunk.
+
+        Raises:
+            ThrottledError: Nothing ran, so the document keeps no entry: a wait for capacity makes thousands of tries.
+        """
+        payload = self._job.to_renderer(index, frames, attempt)
+        entry = self._document.attempt_started(index, attempt, self._now())
+        try:
+            with contextlib.closing(
+                _Receiver(self._document, self._job, index, frames, self._folder, attempt)
+            ) as receiver:
+                async with contextlib.aclosing(self._functions.stream(self._function_name, payload)) as stream:
+                    while (data := await _next(stream)) is not None:
+                        receiver.feed(data)
+                await receiver.fetch(self._store)
+                files = receiver.result()
+                self._document.chunk_done(index, receiver.frames, *receiver.times)
+                return files
+        except ThrottledError:
+            self._document.attempt_refused(entry)
+            raise
+        finally:
+            entry["end"] = self._now()
 
 
 async def _next(stream: Any) -> bytes | None:
@@ -127,7 +138,7 @@ async def _next(stream: Any) -> bytes | None:
     except StopAsyncIteration:
         return None
     except TimeoutError:
-        raise FunctionError(f"A renderer function told nothing for {STALL_S:.0f} s.", type="Stalled") from None
+        raise FunctionError(f"A renderer function reported nothing for {STALL_S:.0f} s.", type="Stalled") from None
 
 
 class _Receiver:

@@ -81,6 +81,10 @@ class ProgressDocument:
         self._document["attempts"].append(entry)
         return entry
 
+    def attempt_refused(self, entry: dict[str, Any]) -> None:
+        """No function ran for an attempt, as there was no capacity: it leaves no entry, however often that happens."""
+        self._document["attempts"].remove(entry)
+
     def invoked(self, chunk: int) -> None:
         """The renderer function of a chunk has started."""
         self._invoked.add(chunk)

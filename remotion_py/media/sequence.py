@@ -38,10 +38,3 @@ def write_archive(chunks: Sequence[Path], names: Sequence[str], output: Path) ->
                 for packet in packets:
                     if packet.size:
                         archive.writestr(next(waiting), bytes(packet))
-
-
-def extract(archive: Path, folder: Path) -> list[Path]:
-    """Unpack an archive into a folder and return the files, in order."""
-    with zipfile.ZipFile(archive) as packed:
-        packed.extractall(folder)
-        return [folder / name for name in packed.namelist()]

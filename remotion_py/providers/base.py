@@ -15,6 +15,11 @@ DELETE_AFTER = {"1-day": 1, "3-days": 3, "7-days": 7, "30-days": 30}
 """After how many days a render may be removed; the id of such a render begins with the key (lambda.md 3.5)."""
 
 
+SILENT_S = 90.0
+"""Seconds without a change of its `progress.json` after which a main function counts as dead: a living one writes it
+every 20 s at least, with the time in it."""
+
+
 @dataclass(frozen=True)
 class Links:
     """Where a render can be looked into by the console of its provider.
@@ -210,6 +215,10 @@ class Provider(Protocol):
 
     async def failure(self, render_id: str) -> str | None:
         """Return how the main function of a render died, or None."""
+        ...
+
+    async def remove(self, render_id: str) -> int:
+        """Remove a render with its results; returns the bytes that this freed."""
         ...
 
     async def close(self) -> None:

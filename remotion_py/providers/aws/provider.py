@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import FunctionNotFoundError
-from ..base import Links
+from ..base import SILENT_S, Links
 from ..functions import BotoFunctions
 from ..threads import in_thread
 from .buckets import check_region, open_store, require_bucket
@@ -16,6 +16,7 @@ from .cost import render_cost
 from .functions import describe_function, find_function, missing
 from .links import render_links
 from .names import PREFIX
+from .renders import delete_render
 from .session import Aws
 from .store import S3Store
 
@@ -23,8 +24,6 @@ CLIENT_CONNECTIONS = 16
 READ_MARGIN_S = 30.0
 LONGEST_CALL_S = 900.0
 POLL_S = 0.5
-SILENT_S = 90.0
-"""A main function writes its progress every few seconds; one that is silent for this long is taken for dead."""
 _OFFICIAL = re.compile(r"remotion-render-(?P<version>\d+-\d+-\d+)-mem\d+mb-disk\d+mb-\d+sec")
 
 
@@ -135,6 +134,10 @@ class AwsProvider:
         """Return None: nobody else records the death of a main function, so its silence has to tell."""
         del render_id
         return None
+
+    async def remove(self, render_id: str) -> int:
+        """Remove a render with its results; returns the bytes that this freed."""
+        return await in_thread(delete_render, self.aws, render_id, bucket_name=self.store.bucket)
 
     async def close(self) -> None:
         """Let go of nothing: what runs on AWS goes on."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...errors import OptionError, RenderNotFoundError
+from ...errors import DocumentError, OptionError, RenderNotFoundError
 from ...output import expanded
+from ...stored import Finished, document_fault, parse_document
 from ..base import RENDERS
 from .buckets import require_bucket
 from .session import Aws, error_code, translated
@@ -150,13 +150,21 @@ def delete_render(aws: Aws, render_id: str, *, bucket_name: str | None = None) -
         if not listed:
             raise _no_render(render_id, bucket)
         freed = sum(item["Size"] for item in listed)
-        post = _document(aws, bucket, render_id).get("postRenderData") or {}
-        elsewhere = post.get("outKey") and not post["outKey"].startswith(f"{RENDERS}{render_id}/")
-        if elsewhere:
-            client.delete_object(Bucket=post["outBucket"], Key=post["outKey"])
-            freed += post["outputSize"]
+        made = _made(aws, bucket, render_id)
+        if made and not made.out_key.startswith(f"{RENDERS}{render_id}/"):
+            client.delete_object(Bucket=made.out_bucket or bucket, Key=made.out_key)
+            freed += made.output_size
         delete_objects(client, bucket, [item["Key"] for item in listed])
     return freed
+
+
+def _made(aws: Aws, bucket: str, render_id: str) -> Finished | None:
+    """Return what a render made; None where nothing is known of it, as its document is damaged, or missing."""
+    try:
+        post = _document(aws, bucket, render_id).get("postRenderData")
+        return Finished.read(post, document_fault("progress.json", render_id)) if post else None
+    except (DocumentError, RenderNotFoundError):
+        return None
 
 
 def _document(aws: Aws, bucket: str, render_id: str) -> dict[str, Any]:
@@ -169,7 +177,7 @@ def _document(aws: Aws, bucket: str, render_id: str) -> dict[str, Any]:
             if error_code(error) in ("NoSuchKey", "404"):
                 raise _no_render(render_id, bucket) from None
             raise
-        return json.loads(found["Body"].read())
+        return parse_document(found["Body"].read(), render_id)
 
 
 def _no_render(render_id: str, bucket: str) -> RenderNotFoundError:

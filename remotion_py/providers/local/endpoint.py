@@ -38,7 +38,8 @@ class Endpoint:
         function_name: Name of the function.
         token: First part of every path; who does not know it gets 404.
         root: Folder for the sandboxes.
-        failures: Folder in which each failed event invocation leaves a record, as on AWS an on-failure destination.
+        failures: Folder in which each failed event invocation leaves a record, as on AWS an on-failure destination, but
+            of its payload with the id of the render alone.
         environment: Environment of the workers.
         capacity: Renderer functions that run at the same time.
         timeout_s: How long one call may take.
@@ -178,7 +179,7 @@ class Endpoint:
             log.warning("the event invocation %s failed: %s", invocation.request_id, end.error_type)
             record = {
                 "requestContext": {"requestId": invocation.request_id, "condition": "RetriesExhausted"},
-                "requestPayload": json.loads(invocation.payload),
+                "requestPayload": _identity(invocation.payload),
                 "responseContext": {"functionError": end.error_type},
                 "responsePayload": end.error_body.decode(errors="replace"),
             }
@@ -221,6 +222,14 @@ class Endpoint:
         task = asyncio.create_task(wait())
         self._events.add(task)
         task.add_done_callback(self._events.discard)
+
+
+def _identity(payload: bytes) -> dict[str, str]:
+    """Return what a record may keep of a payload, which holds secrets: the id of its render, "" without one."""
+    try:
+        return {"renderId": str(json.loads(payload)["renderId"])}
+    except (ValueError, TypeError, KeyError):
+        return {"renderId": ""}
 
 
 def _request_id(invocation: Invocation) -> dict[str, str]:

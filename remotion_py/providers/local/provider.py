@@ -19,17 +19,16 @@ from typing import Any
 import platformdirs
 
 from ...errors import OptionError, OutputError, RenderInterruptedError
+from ..base import SILENT_S
 from ..functions import BotoFunctions
 from .folder import FolderStore
 from .pulse import Pulse
-from .retention import clean
+from .retention import clean, remove
 from .settings import BUCKET, FUNCTION_NAME, EndpointReady, EndpointSettings
 
 CLIENT_CONNECTIONS = 16
 DEFAULT_TIMEOUT_S = 24 * 3600
 START_TIMEOUT_S = 90
-SILENT_S = 90.0
-"""A main function writes its progress every 20 s."""
 END_PATIENCE_S = 5
 POLL_S = 0.1
 
@@ -178,6 +177,10 @@ class LocalProvider:
                 if record["requestPayload"].get("renderId") == render_id:
                     return _described(record["responseContext"]["functionError"], json.loads(record["responsePayload"]))
         return None
+
+    async def remove(self, render_id: str) -> int:
+        """Remove a render with its results; returns the bytes that this freed."""
+        return await remove(self.store, render_id)
 
     async def close(self) -> None:
         """End the endpoint with all its sandboxes; returns when it is gone."""

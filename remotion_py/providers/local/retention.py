@@ -14,6 +14,8 @@ from ..base import RENDERS, ObjectInfo, ObjectStore
 KEPT_DAYS = 30
 _NOTES = {"handle.json", "launched.json", "progress.json", "cancel.json"}
 """Objects of a render that are no result."""
+_WORK = ("assets/", "chunks/")
+"""Folders of a render with what its functions share while they work. A killed render leaves them behind."""
 _PROPS = ("input-props/", "resolved-props/")
 
 
@@ -36,8 +38,9 @@ def outdated(objects: list[ObjectInfo], now: datetime.datetime) -> list[str]:
         elif item.key.startswith(_PROPS) and item.modified < oldest:
             found.append(item.key)
     for render_id, items in renders.items():
-        notes = {item.key for item in items} <= {f"{RENDERS}{render_id}/{name}" for name in _NOTES}
-        if notes and all(item.modified < oldest for item in items):
+        names = [item.key.removeprefix(f"{RENDERS}{render_id}/") for item in items]
+        keeps_result = any(name not in _NOTES and not name.startswith(_WORK) for name in names)
+        if not keeps_result and all(item.modified < oldest for item in items):
             found += [item.key for item in items]
     return found
 
