@@ -21,7 +21,7 @@ ROW = {"frame": 213, "seconds": 8, "for": "https://host/x.png (image)"}
 
 
 def document() -> ProgressDocument:
-    made = ProgressDocument(0, 2**52)
+    made = ProgressDocument(0, 2**47)
     made.composition_validated(1, METADATA)
     return made
 
