@@ -399,6 +399,7 @@ def test_what_differs_between_browsers_is_in_their_flags() -> None:
         "--force-device-scale-factor=0.5",
         "--use-gl=angle",
         "--use-angle=swiftshader",
+        "--disable-gpu-compositing",
         "--disable-web-security",
         "--ignore-certificate-errors",
         "--user-agent=me",

@@ -63,6 +63,16 @@ async def served() -> AsyncIterator[str]:
         if name == "never.png":
             await asyncio.sleep(60)
         await asyncio.sleep(DELAY_S if name.endswith((".png", ".css")) else 0)
+        if name.startswith("inner-"):
+            await asyncio.sleep(DELAY_S)
+            picture = f"<body style='margin: 0'><img src='{int(name[6:-5]) % 5}.png?inner{name}'></body>"
+            return web.Response(text=picture, content_type="text/html")
+        if name.startswith("use-"):
+            await asyncio.sleep(DELAY_S)
+            fill = f"rgb{COLOURS[int(name[4:-4]) % 5]}"
+            shape = f"<rect id='it' width='320' height='180' fill='{fill}'/>"
+            drawing = f"<svg xmlns='http://www.w3.org/2000/svg'>{shape}</svg>"
+            return web.Response(text=drawing, content_type="image/svg+xml")
         if name.startswith("style-"):
             frame = int(name[6:-4])
             return web.Response(text=f"div {{ background: url({frame % 5}.png?{frame}) }}", content_type="text/css")
@@ -140,7 +150,9 @@ CHUNKS = ([0, 1, 2, 3, 4], [5, 6, 7])
 
 
 @pytest.mark.parametrize("frames", CHUNKS)
-@pytest.mark.parametrize("composition", ["seeks-twice", "in-a-shadow", "in-a-frame", "drawn-to-a-canvas"])
+@pytest.mark.parametrize(
+    "composition", ["seeks-twice", "seeks-unawaited", "in-a-shadow", "in-a-frame", "drawn-to-a-canvas"]
+)
 def test_videos_show_the_picture_of_the_frame(stage: Stage, composition: str, frames: list[int]) -> None:
     assert [video_frame(picture) for picture in taken(stage, composition, frames)] == frames
 
@@ -151,7 +163,7 @@ def test_transferred_canvases_are_in_every_picture(stage: Stage, composition: st
     assert [painted_frame(picture) for picture in taken(stage, composition, frames)] == frames
 
 
-IMAGES = ["image", "lazy-image", "background", "svg-image", "stylesheet"]
+IMAGES = ["image", "lazy-image", "background", "svg-image", "svg-use", "stylesheet", "inner-page"]
 
 
 @pytest.mark.parametrize("composition", IMAGES)
@@ -170,6 +182,10 @@ def test_frames_keep_nothing_of_the_ones_before(stage: Stage, gl: str | None) ->
     """A line of one pixel that moves by fractions of one covers two columns at most, and not all it has been at."""
     pictures = taken(stage, "moving-line", range(12), gl=gl)
     assert {int((picture[90].min(axis=1) < 200).sum()) for picture in pictures} == {1, 2}
+
+
+def test_a_page_may_replace_what_drives_it(stage: Stage) -> None:
+    assert [painted_frame(picture) for picture in taken(stage, "own-globals", [0, 1, 2])] == [0, 1, 2]
 
 
 def test_graphics_of_software_draw_webgl(stage: Stage) -> None:

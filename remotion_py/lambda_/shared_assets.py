@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .._stillness import Stillness
+from ..errors import RemotionPyError
 from ..providers.base import ObjectExistsError, ObjectStore
 from .keys import render_prefix
 
@@ -59,7 +60,8 @@ class SharedAssets:
                 lock = await self._store.get(f"{key}.lock")
                 if lock is not None and silence.look(lock) >= PATIENCE_S:
                     log.warning("nobody has stored the asset %s; taking over", name)
-                    await self._store.delete(f"{key}.lock")
+                    if await self._store.get(f"{key}.lock") == lock:  # another one may have taken over already
+                        await self._store.delete(f"{key}.lock")
                     continue
                 await asyncio.sleep(POLL_S)
                 continue
@@ -80,17 +82,25 @@ class SharedAssets:
                 upload.unlink(missing_ok=True)
             await self._store.put(f"{key}.json", json.dumps(note).encode())
         except BaseException:
+            await _stopped(beating)  # else it would write the lock again
             await self._store.delete(f"{key}.lock")
             raise
         finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            await _stopped(beating)
         return note
 
     async def _renew(self, lock: str) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
-            await self._store.put(lock, secrets.token_bytes(8))
+            try:
+                await self._store.put(lock, secrets.token_bytes(8))
+            except (OSError, RemotionPyError) as error:
+                log.warning("the lock %s could not be renewed: %s", lock, error)
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _linked(path: Path, other: Path) -> None:

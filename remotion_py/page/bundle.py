@@ -235,8 +235,14 @@ class CompositionPage:
                 response = await self._opened.page.goto(self._url, wait_until="load", timeout=limit)
             except Error as error:
                 # The browser's way out is our gate, which speaks SOCKS: what it cannot reach, nobody answers at.
-                reason = str(error).split("\n")[0].replace("ERR_SOCKS_CONNECTION_FAILED", "nobody answers")
+                reason = str(error).split("\n")[0].replace("ERR_SOCKS_CONNECTION_FAILED", "nobody answers").rstrip(".")
                 response = None
+                missing = self._page.network.oldest
+                if "Timeout" in reason and missing and missing.kind != "Document":
+                    raise SiteNotFoundError(
+                        f"The page {self._url} did not finish loading within {limit / 1000:.0f} s: it waits for "
+                        f"{missing.name}. Check that this address answers, or raise the timeout."
+                    ) from error
                 if any(sign in reason for sign in ("closed", "crashed")):
                     raise BrowserCrashedError(
                         f"The browser went away while it loaded {self._url} ({reason})."

@@ -1,6 +1,13 @@
 // Runs before a page's own scripts. `__SETTINGS__` is replaced by a JSON object (page contract 1.3).
 (() => {
   const settings = __SETTINGS__;
+  // A page may put functions of its own in the place of these, as code for deterministic animations does.
+  const requestAnimationFrame = window.requestAnimationFrame.bind(window);
+  const setTimeout = window.setTimeout.bind(window);
+  const now = performance.now.bind(performance);
+  const postTask = window.scheduler?.postTask.bind(window.scheduler);
+  const querySelectorAll = (root, selector) =>
+    (root instanceof Document ? Document : DocumentFragment).prototype.querySelectorAll.call(root, selector);
   const own = { cancelled: () => window.remotion_cancelledError };
   own.givenUp = () => ({ state: window.remotionPyThrew ? "threw" : "cancelled", text: String(own.cancelled()) });
 
@@ -84,7 +91,7 @@
   };
   const all = (selector) => {
     const roots = shadows.map((reference) => reference.deref()).filter((root) => root?.isConnected);
-    return [document, ...roots].flatMap((root) => [...root.querySelectorAll(selector)]);
+    return [document, ...roots].flatMap((root) => [...querySelectorAll(root, selector)]);
   };
 
   // The drivers of this page and of its frames; those of other origins are out of reach.
@@ -110,7 +117,7 @@
   const idle = () =>
     new Promise((resolve) => {
       setTimeout(resolve, 500);
-      window.scheduler ? window.scheduler.postTask(resolve, { priority: "background" }) : setTimeout(resolve, 10);
+      postTask ? postTask(resolve, { priority: "background" }) : setTimeout(resolve, 10);
     });
 
   own.ready = async () => {
@@ -184,6 +191,18 @@
     transferred.map((reference) => reference.deref()).filter((canvas) => canvas?.isConnected && isInSight(canvas));
   own.hasSurfaces = () => videos().length > 0 || canvases().length > 0;
 
+  // A video that is under way to its picture, as one whose seek the page does not await. One that does not get there,
+  // such as a live stream, is drawn as it is.
+  const UNDERWAY_LIMIT = 5000;
+  const isUnderway = (video) =>
+    video.seeking || (video.readyState < 2 && video.networkState === HTMLMediaElement.NETWORK_LOADING);
+  const givenUp = new WeakSet();
+  own.awaitVideos = async () => {
+    const underway = () => all("video").filter((video) => isUnderway(video) && isInSight(video) && !givenUp.has(video));
+    for (const end = now() + UNDERWAY_LIMIT; now() < end; await nextFrame()) if (underway().length === 0) return;
+    for (const video of underway()) givenUp.add(video);
+  };
+
   let hidden = [];
   const hide = (elements) => {
     hidden = elements.map((element) =>
@@ -230,7 +249,7 @@
       const answer = await own.ready();
       if (answer.state !== "ready") return answer;
       await document.fonts.ready;
-      await Promise.all(drivers().map((driver) => driver.decodeImages()));
+      await Promise.all(drivers().flatMap((driver) => [driver.decodeImages(), driver.awaitVideos()]));
       await idle();
     } while (window.remotion_renderReady !== true);
     return { state: "ready", surfaces: drivers().some((driver) => driver.hasSurfaces()) };

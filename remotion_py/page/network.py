@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +13,8 @@ from .cdp import Carrier
 
 MOST_MISSING = 50
 LONGEST_URL = 200
-_PICTURE_KINDS = ("Image", "Stylesheet", "Font")
-"""What a browser fetches by itself in order to draw."""
+_PICTURE_KINDS = ("Image", "Stylesheet", "Font", "Document")
+"""What a browser fetches by itself in order to draw; documents are those of frames."""
 _ENDLESS_KINDS = ("Media", "EventSource", "Ping", "Other")
 """What may stay open for as long as the page lives."""
 
@@ -82,6 +83,8 @@ class Network:
     def on_request(self, event: Mapping[str, Any]) -> None:
         """Take an event `Network.requestWillBeSent`, which also comes for each redirect."""
         kind = str(event.get("type", "Other"))
+        if kind == "Other" and re.split(r"[?#]", event["request"]["url"])[0].endswith(".svg"):
+            kind = "Image"  # what `<use>` in SVG names
         self._requests[event["requestId"]] = Request(f"{self._short(event['request']['url'])} ({kind.lower()})", kind)
 
     def on_response(self, event: Mapping[str, Any]) -> None:

@@ -14,6 +14,9 @@
   "use strict";
   const DATE_PREFIX = "remotion-date:";
   const TIMEOUT_MARGIN = 2000;
+  // A page may put functions of its own in the place of these, as code for deterministic animations does.
+  const requestAnimationFrame = window.requestAnimationFrame.bind(window);
+  const setTimeout = window.setTimeout.bind(window);
   const ID_PATTERN = /^[a-zA-Z0-9-\u4E00-\u9FFF]+$/;
 
   const compositions = new Map();

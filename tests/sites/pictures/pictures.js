@@ -126,6 +126,28 @@ register("leaves", (frame) => {
   if (frame === 2) location.href = "0.png";
 });
 
+register("inner-page", (frame) => {
+  document.body.innerHTML = `<iframe src="inner-${frame}.html" style="border: 0; width: 320px; height: 180px"></iframe>`;
+});
+
+register("svg-use", (frame) => {
+  document.body.innerHTML = `<svg width="320" height="180"><use href="use-${frame}.svg#it"></use></svg>`;
+});
+
+register("seeks-unawaited", (frame) => {
+  made ??= document.body.appendChild(video());
+  made.currentTime = (frame + 0.5) / 30;
+});
+
+register("own-globals", (frame) => {
+  window.scheduler = { postTask: () => { throw new Error("not this one"); } };
+  window.requestAnimationFrame = () => 0;
+  window.setTimeout = () => 0;
+  performance.now = () => 0;
+  document.body.innerHTML = '<form name="querySelectorAll"></form>';
+  document.body.style.background = colour(frame);
+});
+
 register("polls", (frame) => {
   if (!made) {
     made = document.body.appendChild(new Image());
