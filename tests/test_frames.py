@@ -1,0 +1,61 @@
+"""How often a frame is tried, by what went wrong with it."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from remotion_py.errors import BrowserCrashedError, PageTimeoutError
+from remotion_py.lambda_.frames import show_frame
+from remotion_py.lambda_.job import Job
+from remotion_py.page.stage import Stage
+
+JOB = SimpleNamespace(payload={}, serve_url="site", laid_out=None, background=None, media=None, render_id="render")
+
+
+class Failing:
+    """A stage whose pages fail at every frame."""
+
+    def __init__(self, error: Exception) -> None:
+        self.shown = 0
+        self.browsers = 0
+        self._error = error
+
+    async def show(self, *_: Any, **__: Any) -> Any:
+        self.shown += 1
+
+        async def seek(frame: int) -> Any:
+            raise self._error
+
+        return SimpleNamespace(seek=seek)
+
+    async def discard(self, *, browser: bool) -> None:
+        self.browsers += browser
+
+
+def failing(error: Exception) -> Failing:
+    stage = Failing(error)
+    with pytest.raises(type(error) if not error.data.get("silent") else PageTimeoutError):  # type: ignore[attr-defined]
+        asyncio.run(cast("Any", show_frame(cast("Stage", stage), cast("Job", JOB), 0, captured=False)))
+    return stage
+
+
+def test_a_page_that_hangs_in_two_browsers_is_at_fault_itself() -> None:
+    """Else other functions would try the whole chunk again, each for as long."""
+    stage = failing(BrowserCrashedError("The page did not answer for 10 s.", silent=True))
+    assert (stage.shown, stage.browsers) == (2, 2)
+    assert not PageTimeoutError.retryable
+
+
+def test_a_browser_that_dies_at_a_frame_twice_is_given_up() -> None:
+    stage = failing(BrowserCrashedError("The browser went away."))
+    assert (stage.shown, stage.browsers) == (2, 2)
+    assert BrowserCrashedError.retryable
+
+
+def test_a_handle_without_retries_fails_at_once() -> None:
+    stage = failing(PageTimeoutError("The page was not ready.", retries_left=0))
+    assert (stage.shown, stage.browsers) == (1, 0)
