@@ -37,7 +37,8 @@ class Option:
 
     def hides(self, value: Any) -> bool:
         """Whether a value may hold a secret."""
-        return self.secret is not None and value is not None and self.secret(value)
+        empty = value is None or (isinstance(value, (str, Mapping)) and not value)
+        return self.secret is not None and not empty and self.secret(value)
 
 
 def always(value: Any) -> bool:

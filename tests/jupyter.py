@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -204,5 +205,16 @@ def _address(server: subprocess.Popen[bytes], log: Path) -> str:
         assert server.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.1)
-    urllib.request.urlopen(f"{found[1]}/api/status?token={TOKEN}").close()
+    while not _answers(f"{found[1]}/api/status?token={TOKEN}"):  # it names its address before it listens
+        assert server.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
     return found[1]
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url).close()
+    except urllib.error.URLError:
+        return False
+    return True
