@@ -43,6 +43,7 @@ class CompositionPage:
         self._url = url
         self._page = Evaluator(opened.carrier, frames, url, settings.timeout_ms / 1000, refused)
         self._shown: Composition | None = None
+        self._frame: int | None = None
         self._surfaces = False
         self._plain = False
         self._body: str | None = None
@@ -183,6 +184,7 @@ class CompositionPage:
         """
         assert self._shown
         arguments = json.dumps([frame, self._shown.id, self.settings.attempt, self._body])
+        self._frame = frame
         self._page.trouble.begin_frame()
         return await self._page.explained(self._seek(f"window.remotionPyDriver.seek(...{arguments})", frame))
 
@@ -204,14 +206,16 @@ class CompositionPage:
         paper = {"paperWidth": self._shown.width / 96, "paperHeight": self._shown.height / 96}
         margins = dict.fromkeys(("marginTop", "marginBottom", "marginLeft", "marginRight"), 0)
         params = paper | margins | {"printBackground": True, "pageRanges": "1"}
-        answer = await self._page.within(self._page.send("Page.printToPDF", params), "print a frame")
+        answer = await self._page.within(self._page.send("Page.printToPDF", params), "print a frame", frame=self._frame)
         return base64.b64decode(answer["data"])
 
     async def capture(self, format: PictureFormat, quality: int) -> bytes:
         """Take a picture of the frame that is shown, as encoded bytes."""
         if self._surfaces:
-            await self._page.within(self._frames.present(self._drive), "show its videos", pump=False)
-        return await self._page.within(self._frames.capture(format, quality), "draw a frame", pump=False)
+            await self._page.within(self._frames.present(self._drive), "show its videos", frame=self._frame, pump=False)
+        return await self._page.within(
+            self._frames.capture(format, quality), "draw a frame", frame=self._frame, pump=False
+        )
 
     async def _drive(self, call: str) -> bool:
         """Call a function of the drivers of the page and its frames in turn, until one answers true."""

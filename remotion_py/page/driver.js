@@ -191,16 +191,23 @@
     transferred.map((reference) => reference.deref()).filter((canvas) => canvas?.isConnected && isInSight(canvas));
   own.hasSurfaces = () => videos().length > 0 || canvases().length > 0;
 
-  // A video that is under way to its picture, as one whose seek the page does not await. One that does not get there,
-  // such as a live stream, is drawn as it is.
+  // Videos that load or seek, and frames that load, also where the page does not wait for them. What does not get there,
+  // as a live stream, is drawn as it is.
   const UNDERWAY_LIMIT = 5000;
+  const givenUp = new WeakSet();
   const isUnderway = (video) =>
     video.seeking || (video.readyState < 2 && video.networkState === HTMLMediaElement.NETWORK_LOADING);
-  const givenUp = new WeakSet();
-  own.awaitVideos = async () => {
-    const underway = () => all("video").filter((video) => isUnderway(video) && isInSight(video) && !givenUp.has(video));
+  const isLoading = (frame) => {
+    const inner = frame.contentDocument; // null for one of another origin
+    const begins = inner?.URL === "about:blank" && !frame.srcdoc && frame.src && frame.src !== "about:blank";
+    return Boolean(inner && (begins || inner.readyState !== "complete"));
+  };
+  own.awaitInner = async () => {
+    const underway = () =>
+      [...all("video").filter(isUnderway), ...all("iframe").filter(isLoading)]
+        .filter((element) => isInSight(element) && !givenUp.has(element));
     for (const end = now() + UNDERWAY_LIMIT; now() < end; await nextFrame()) if (underway().length === 0) return;
-    for (const video of underway()) givenUp.add(video);
+    for (const element of underway()) givenUp.add(element);
   };
 
   let hidden = [];
@@ -249,7 +256,7 @@
       const answer = await own.ready();
       if (answer.state !== "ready") return answer;
       await document.fonts.ready;
-      await Promise.all(drivers().flatMap((driver) => [driver.decodeImages(), driver.awaitVideos()]));
+      await Promise.all(drivers().flatMap((driver) => [driver.decodeImages(), driver.awaitInner()]));
       await idle();
     } while (window.remotion_renderReady !== true);
     return { state: "ready", surfaces: drivers().some((driver) => driver.hasSurfaces()) };

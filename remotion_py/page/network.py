@@ -13,8 +13,9 @@ from .cdp import Carrier
 
 MOST_MISSING = 50
 LONGEST_URL = 200
-_PICTURE_KINDS = ("Image", "Stylesheet", "Font", "Document")
-"""What a browser fetches by itself in order to draw; documents are those of frames."""
+_PICTURE_KINDS = ("Image", "Stylesheet", "Font")
+"""What a browser fetches by itself in order to draw. The driver looks at frames, as the request of one that is taken
+out of the page has no end."""
 _ENDLESS_KINDS = ("Media", "EventSource", "Ping", "Other")
 """What may stay open for as long as the page lives."""
 
