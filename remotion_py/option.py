@@ -23,7 +23,7 @@ class Option:
         wire: Key in the payload, `group.key` inside an object; "" keeps it on the client.
         check: Called with (name, value); returns the checked value or raises `OptionError`.
         flag: CLI flag without dashes; "" means no flag.
-        secret: Tells whether a value may hold a secret, which is neither displayed nor stored; None for never.
+        secret: Returns whether a value may hold a secret, which is neither displayed nor stored; None for never.
         environment: Whether the command line reads it from `REMOTION_PY_NAME` where its flag is not given.
     """
 

@@ -79,7 +79,7 @@ def _run_once(arguments: Sequence[str], doing: str, feed: Iterable[bytes]) -> No
 
 @contextlib.contextmanager
 def _killed_when_still(process: subprocess.Popen[bytes]):
-    """Kill a process that uses no processor time for a while; gives an event that tells whether that happened."""
+    """Kill a process that uses no processor time for a while; returns an event that says whether that happened."""
     ended, stood_still = threading.Event(), threading.Event()
 
     def watch() -> None:

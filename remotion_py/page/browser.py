@@ -252,7 +252,7 @@ class _StartError(Exception):
 
 
 def last_words(output: str) -> str:
-    """Return the line that tells why a browser ended, of what it wrote; empty where there is none."""
+    """Return the line that says why a browser ended, of what it wrote; empty where there is none."""
     lines = [line for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"FATAL|ERROR|error", line)]
     return (telling or lines or [""])[-1].rpartition("] ")[2].strip()

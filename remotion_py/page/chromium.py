@@ -43,7 +43,7 @@ class Chromium:
 
     @classmethod
     async def start(cls, path: Path, flags: Sequence[str], environment: Mapping[str, str]) -> Chromium:
-        """Start a browser; it may end at once, which its connection tells.
+        """Start a browser; it may end at once, which its connection reports.
 
         Args:
             path: The executable.

@@ -194,7 +194,7 @@
   // Videos that load or seek, and frames that load, also where the page does not wait for them. What does not get there,
   // as a live stream, is drawn as it is.
   const UNDERWAY_LIMIT = 5000;
-  const givenUp = new WeakSet();
+  const abandoned = new WeakSet();
   const isUnderway = (video) =>
     video.seeking || (video.readyState < 2 && video.networkState === HTMLMediaElement.NETWORK_LOADING);
   const isLoading = (frame) => {
@@ -205,9 +205,9 @@
   own.awaitInner = async () => {
     const underway = () =>
       [...all("video").filter(isUnderway), ...all("iframe").filter(isLoading)]
-        .filter((element) => isInSight(element) && !givenUp.has(element));
+        .filter((element) => isInSight(element) && !abandoned.has(element));
     for (const end = now() + UNDERWAY_LIMIT; now() < end; await nextFrame()) if (underway().length === 0) return;
-    for (const element of underway()) givenUp.add(element);
+    for (const element of underway()) abandoned.add(element);
   };
 
   let hidden = [];

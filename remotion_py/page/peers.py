@@ -1,6 +1,6 @@
 """Which user is at the other end of a connection from this machine.
 
-Loopback is open to every user of a machine. On Linux the kernel tells who owns a socket, so connections of others can
+Loopback is open to every user of a machine. On Linux the kernel knows who owns a socket, so connections of others can
 be refused before a byte is read from them.
 """
 

@@ -1,7 +1,7 @@
 """Whether Chromium's own sandbox can be had: it takes rights from the processes that run a page's code.
 
 It needs user namespaces, which root may not use (Chromium refuses) and which Lambda and some containers and
-distributions forbid. Nothing but a try tells, as seccomp and AppArmor have a say as well.
+distributions forbid. Nothing but a try shows it, as seccomp and AppArmor have a say as well.
 """
 
 from __future__ import annotations
