@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from remotion_py.option_groups import OPTION_GROUPS, grouped
+
+OPTIONS = {name for names in OPTION_GROUPS.values() for name in names}
 VERSION_FILE = Path(__file__).parent.parent / "remotion_py" / "_version.py"
 FOUND = re.search(r'__version__ = "([^"]+)"', VERSION_FILE.read_text())
 assert FOUND
@@ -19,7 +25,10 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_cl
 exclude_patterns = ["_build", "**.ipynb_checkpoints"]
 nitpicky = True
 # Types of the standard library are not linked, as building the docs needs no network.
-nitpick_ignore_regex = [("py:class", r"(pathlib|datetime)\..*")]
+nitpick_ignore_regex = [("py:class", r"(collections|datetime|fractions|os|pathlib)\..*|Path")]
+# Names of types that the text beside them describes.
+nitpick_ignore = [("py:class", "remotion_py.running.Result_co")]
+nitpick_ignore += [("py:class", name) for name in ("OnProgress", "OnStep", "Progress", "RowProps", "Rows")]
 
 html_theme = "furo"
 html_title = f"remotion_py {version}"
@@ -32,7 +41,10 @@ myst_heading_anchors = 3
 # A heading may begin below the first level where a page includes another one.
 suppress_warnings = ["myst.header"]
 
-autodoc_typehints = "none"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
 autodoc_member_order = "bysource"
 autodoc_class_signature = "mixed"
 napoleon_google_docstring = True
@@ -41,14 +53,33 @@ napoleon_use_ivar = True
 default_role = "code"
 
 
-def shorten(
+def shorten_signature(
     app: Any, what: str, name: str, value: Any, options: Any, signature: str | None, returned: str | None
 ) -> Any:
-    """Write the options of a render as `**options`: they have a page of their own."""
+    """Write the options of a render as `**options`: the docstring lists them."""
+    del app, name, options
+    if what in ("function", "method") and signature:
+        names = list(inspect.signature(value).parameters)
+        first = next((at for at in range(len(names)) if OPTIONS.issuperset(names[at:])), len(names))
+        if len(names) - first > 2:
+            signature = signature.partition(f"{names[first]}=")[0] + "**options)"
+    return signature, returned
+
+
+def shorten_options(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    """List the options of a render by name, with a link to the page that describes them."""
     del app, what, name, value, options
-    return re.sub(r"props=None, timeout_in_milliseconds=.*\)$", "**options)", signature or "") or None, returned
+    if "Options:" not in lines:
+        return
+    first = lines.index("Options:")
+    last = next((at for at in range(first + 1, len(lines)) if lines[at] and not lines[at].startswith(" ")), len(lines))
+    names = [found[1] for line in lines[first:last] if (found := re.match(r" {8}(\w+)(?: or \w+)?: ", line))]
+    listed = [f"* {title}: {', '.join(f'``{one}``' for one in group)}" for title, group in grouped(names).items()]
+    del lines[first:last]  # after what is returned, which Sphinx wants in the list of the parameters
+    lines += ["", ".. rubric:: Options", "", "See :doc:`options` for what each is.", "", *listed, ""]
 
 
 def setup(app: Any) -> None:
     """Called by Sphinx."""
-    app.connect("autodoc-process-signature", shorten)
+    app.connect("autodoc-process-signature", shorten_signature)
+    app.connect("autodoc-process-docstring", shorten_options, priority=100)  # before napoleon

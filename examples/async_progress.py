@@ -1,11 +1,10 @@
 """Two renders at once from asynchronous code: python examples/async_progress.py."""
 
 import asyncio
-from pathlib import Path
 
 import remotion_py as rp
 
-SITE = Path(__file__).parent / "bar-chart-race"
+SITE = rp.examples.bar_chart_race
 
 
 async def render(client: rp.AsyncClient, title: str) -> rp.Video:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import remotion_py as rp
 
-SITE = Path(__file__).parent / "metronome"
+SITE = rp.examples.metronome
 HALVES = [(0, 40), (41, 89)]
 
 out = Path("out")

@@ -7,7 +7,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from . import _loop
 from ._engine import Engine
-from .default_aws import shown_as
+from ._traceback import short_tracebacks
+from .aws import shown_as
 from .errors import OptionError
 from .providers.aws.buckets import get_or_create_bucket
 from .providers.aws.deploy import deploy_function
@@ -47,6 +48,7 @@ def _awaitable(function: Callable[Concatenate[Aws, P], T]) -> Callable[Concatena
     return shown_as(method, function, "self")
 
 
+@short_tracebacks
 class AwsMethods:
     """The part of `Client` that needs an AWS account. Each method is documented at its function."""
 
@@ -69,8 +71,9 @@ class AwsMethods:
     get_aws_client = _waiting(get_aws_client)
 
 
+@short_tracebacks
 class AsyncAwsMethods:
-    """The part of `AsyncClient` that needs an AWS account; the awaitable twins of `AwsMethods`."""
+    """The part of `AsyncClient` that needs an AWS account; the awaitable versions of `AwsMethods`."""
 
     deploy_function = _awaitable(deploy_function)
     get_functions = _awaitable(get_functions)

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any, Self, TypeVar
+from collections.abc import Mapping
+from typing import Any, Self
 
+from ._call import Keeps, explained_as, repeating, repeating_whole
 from ._engine import Engine
 from ._providers import make_provider
-from .option import signature
-from .shows import About, How, Keeps, Progress, chosen, repeating, repeating_whole, replace_earlier
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def with_options(options: type) -> Callable[[F], F]:
-    """Show the options of a method as its keyword arguments."""
-
-    def decorate(method: F) -> F:
-        method.__signature__ = signature(method, options)  # pyright: ignore[reportFunctionMemberAccess]
-        return method
-
-    return decorate
+from .shows import About, How, Progress, chosen, replace_earlier
 
 
 class ClientBase:
@@ -69,7 +57,7 @@ class ClientBase:
     ) -> tuple[How, About, Keeps]:
         """Return how to show a render, what is told of it, and what writes the call that repeats it."""
         call = f"{self._called}.{method}"
-        about = About(composition, repeating(call, serve_url, composition, options))
+        about = About(composition, repeating(call, serve_url, composition, options), explained_as.get())
         return self._how(progress), about, repeating_whole(call, serve_url, composition, options)
 
     def _how(self, progress: Progress) -> How:

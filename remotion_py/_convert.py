@@ -174,9 +174,9 @@ class Converter:
         if math.isfinite(value):
             return value
         if math.isnan(value):
-            return self._missing("nan, which JSON does not know")
+            return self._missing("nan, which JSON cannot represent")
         raise self._refusal(
-            f"is {value}, which JSON does not know. Replace it by None or by a number before rendering."
+            f"is {value}, which JSON cannot represent. Replace it by None or by a number before rendering."
         )
 
     def _missing(self, what: str) -> None:
@@ -213,7 +213,7 @@ class Converter:
         if _is_numpy(value):
             return self._numpy(value)
         if isinstance(value, decimal.Decimal):
-            return self._missing("nan, which JSON does not know") if value.is_nan() else self._number(float(value))
+            return self._missing("nan, which JSON cannot represent") if value.is_nan() else self._number(float(value))
         if isinstance(value, (PurePath, uuid.UUID)):
             return self._text(str(value))
         if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
@@ -232,10 +232,10 @@ class Converter:
             return self._sequence(table)
         if isinstance(value, datetime.timedelta):
             raise self._refusal(
-                f"is {kind_of(value)}, which JSON does not know. Pass its seconds: value.total_seconds()."
+                f"is {kind_of(value)}, which JSON cannot represent. Pass its seconds: value.total_seconds()."
             )
         raise self._refusal(
-            f"is {kind_of(value)}, which JSON does not know. Convert it to numbers, strings, lists or dicts."
+            f"is {kind_of(value)}, which JSON cannot represent. Convert it to numbers, strings, lists or dicts."
         )
 
     def _figure(self, value: Any) -> Any:
@@ -265,9 +265,12 @@ class Converter:
             return self._mapping({name: value[name] for name in names})
         if kind == "m":
             raise self._refusal(
-                "is a numpy.timedelta64, which JSON does not know. Pass its seconds: value / numpy.timedelta64(1, 's')."
+                "is a numpy.timedelta64, which JSON cannot represent. Pass its seconds: "
+                "value / numpy.timedelta64(1, 's')."
             )
-        raise self._refusal(f"holds numpy's {value.dtype}, which JSON does not know. Convert it to numbers or strings.")
+        raise self._refusal(
+            f"holds numpy's {value.dtype}, which JSON cannot represent. Convert it to numbers or strings."
+        )
 
     def _path(self) -> str:
         steps = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in self._keys]

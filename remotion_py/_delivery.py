@@ -16,7 +16,7 @@ from .media.sequence import picture_names
 from .output import inside
 from .progress import RenderProgress
 from .providers.base import ObjectStore, Provider
-from .render import Artifact, Frames, Still, Video
+from .results import Artifact, Frames, Still, Video
 from .stored import Finished, Metadata, StoredArtifact, document_fault, own_warnings
 
 LINK_S = 24 * 3600

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from . import _loop
+from ._call import Keeps
 from ._delivery import Delivery
 from ._detach import order_elsewhere
 from ._handle import Ending, Follower, Handle, ListedRender, Owner, listed, lost
+from ._listing import Filter, Renders
 from ._order import Order, check_transparency, make_order
 from ._payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
 from ._task import RenderTask
@@ -34,6 +36,7 @@ from .errors import (
 )
 from .lambda_.keys import PROGRESS, cancel_key, new_render_id, progress_key
 from .lambda_.stream import Decoder, FramingError, Kind, Message
+from .log_options import LogDelivery
 from .option import check_options
 from .options import PageOptions, RenderStillOptions
 from .output import inside
@@ -42,9 +45,9 @@ from .providers.aws.provider import AwsProvider
 from .providers.aws.sites import deploy_folder
 from .providers.base import RENDERS, ObjectInfo, Provider
 from .providers.threads import in_thread
-from .render import Composition, Still
-from .shows import About, Keeps
-from .stored import parse_document
+from .results import Composition, Still
+from .shows import About
+from .stored import own_browser_logs, parse_document
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 THROTTLED_PATIENCE_S = 600.0
@@ -107,9 +110,10 @@ class Engine:
         order = await make_order(kind, self.provider, serve_url, composition, given, deploy=self._deploy, keep=keep)
         if (watched or detach) and not self.provider.wire_version:
             order.payload["thumbnails"] = True
-        return await (self._start_detached(order) if detach else self.start(order))
+        logs = LogDelivery(given)
+        return await (self._start_detached(order, logs) if detach else self.start(order, logs=logs))
 
-    async def start(self, order: Order, *, lasts: bool = False) -> RenderTask[Any]:
+    async def start(self, order: Order, *, lasts: bool = False, logs: LogDelivery | None = None) -> RenderTask[Any]:
         """Start what was ordered."""
         async with self._working():
             wanted = order.concurrency or self.provider.capacity or 1
@@ -124,7 +128,7 @@ class Engine:
             take: Any = partial(self._delivery.frames, output, order.overwrite)
         else:
             take = partial(self._delivery.video, output, audio, order.overwrite)
-        return RenderTask(self, render_id, take, lasts=lasts)
+        return RenderTask(self, render_id, take, lasts=lasts, logs=logs)
 
     async def _keep_handle(self, order: Order, render_id: str) -> None:
         kept = Handle(
@@ -139,14 +143,14 @@ class Engine:
         )
         await kept.write(self.provider.store, render_id)
 
-    async def _start_detached(self, order: Order) -> RenderTask[Any]:
+    async def _start_detached(self, order: Order, logs: LogDelivery) -> RenderTask[Any]:
         """Start what was ordered so that it outlives this process: in one of its own, or where it does anyway."""
         settings = self.provider.detached()
         if settings is None:
-            return await self.start(order, lasts=True)
-        return (await self.attach(await order_elsewhere(order, settings)))[0]
+            return await self.start(order, lasts=True, logs=logs)
+        return (await self.attach(await order_elsewhere(order, settings), logs))[0]
 
-    async def attach(self, render_id: str) -> tuple[RenderTask[Any], About, bool]:
+    async def attach(self, render_id: str, logs: LogDelivery | None = None) -> tuple[RenderTask[Any], About, bool]:
         """Take up a render that was started by whomever; returns what can be told of it, and whether it has ended."""
         progress = await self.get_render_progress(render_id)
         handle = await self._handle(render_id)
@@ -156,6 +160,7 @@ class Engine:
             partial(self._take_late, handle),
             lost=Follower(self.provider.store, render_id, handle).lost if self.provider.on_this_machine else _unknown,
             lasts=True,
+            logs=logs,
         )
         self._attached.add(task)
         known = handle or _UNKNOWN
@@ -175,13 +180,12 @@ class Engine:
     async def _handle(self, render_id: str) -> Handle | None:
         return await Handle.read(self.provider.store, render_id)
 
-    async def renders(self, limit: int) -> list[ListedRender]:
+    async def renders(self, limit: int, wanted: Filter) -> Renders:
         """List what is kept in the store, the newest first."""
         await self.provider.open()
         objects = [item for item in await self.provider.store.list(RENDERS) if item.key.endswith(f"/{PROGRESS}")]
-        newest = sorted(objects, key=lambda item: item.modified, reverse=True)[:limit]
-        found = await asyncio.gather(*(self._listed(item) for item in newest))
-        return [item for item in found if item]
+        newest = sorted(objects, key=lambda item: item.modified, reverse=True)
+        return await wanted.first(limit, newest, self._listed)
 
     async def _listed(self, item: ObjectInfo) -> ListedRender | None:
         render_id = item.key.removeprefix(RENDERS).partition("/")[0]
@@ -212,7 +216,7 @@ class Engine:
             tries, pause, waited = values["max_retries"], FIRST_PAUSE_S, 0.0
             while True:
                 try:
-                    result = await self._still(payload)
+                    result = await self._still(payload, LogDelivery(values))
                     break
                 except ThrottledError:
                     if waited >= THROTTLED_PATIENCE_S:
@@ -229,6 +233,7 @@ class Engine:
     async def get_compositions(self, serve_url: str | os.PathLike[str], given: Mapping[str, Any]) -> list[Composition]:
         """List the compositions of a site."""
         found = await self.call(await self.payload("compositions", serve_url, PageOptions, given))
+        await LogDelivery(given).deliver(own_browser_logs(found))
         return [Composition.from_wire(item) for item in found["compositions"]]
 
     async def call(self, payload: dict[str, Any]) -> dict[str, Any]:
@@ -353,13 +358,15 @@ class Engine:
         assert isinstance(self.provider, AwsProvider)
         return await in_thread(deploy_folder, self.provider.aws, folder, self.provider.store.bucket)
 
-    async def _still(self, payload: dict[str, Any]) -> dict[str, Any]:
+    async def _still(self, payload: dict[str, Any], logs: LogDelivery) -> dict[str, Any]:
         functions = await self.provider.functions()
         decoder = Decoder()
         result: dict[str, Any] | None = None
         async with contextlib.aclosing(functions.stream(self.provider.function_name, payload)) as stream:
             async for data in stream:
                 for item in _decoded(decoder, data):
+                    if item.kind in (Kind.ERROR_OCCURRED, Kind.STILL_RENDERED):
+                        await logs.deliver(own_browser_logs(item.body))
                     if item.kind is Kind.ERROR_OCCURRED:
                         raise from_wire(item.body["errorInfo"])
                     if item.kind is Kind.STILL_RENDERED:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from ._display import notebook
 from ._stillness import Stillness
 from .lambda_.keys import handle_key, progress_key
 from .progress import RenderProgress, State
@@ -221,6 +222,9 @@ class ListedRender:
     output: Path | None
     command: str
     progress: RenderProgress
+
+    def _repr_html_(self) -> str:
+        return notebook("listing").table([self])
 
     def __repr__(self) -> str:
         return f"<ListedRender {self}>"

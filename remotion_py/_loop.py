@@ -13,7 +13,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from .errors import RemotionPyError
+from ._traceback import short_traceback
 
 T = TypeVar("T")
 
@@ -49,16 +49,12 @@ def wait(future: concurrent.futures.Future[T]) -> T:
             except TimeoutError:
                 if future.done():
                     return future.result()  # it may have arrived just now; a time-out of the work itself is raised
-    except RemotionPyError as error:
-        # Its words tell what is wrong; where we noticed tells nothing, and would bury them in a cell.
-        if os.environ.get("REMOTION_PY_DEBUG"):
-            raise
-        raise error.with_traceback(None) from error.__cause__
     except BaseException:
         future.cancel()
         raise
 
 
+@short_traceback
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on the loop and wait for its result."""
     if threading.current_thread().name == "remotion-py-loop":
@@ -69,6 +65,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     return wait(submit(coroutine))
 
 
+@short_traceback
 async def bridge(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on the loop and wait for its result in another loop."""
     return await asyncio.wrap_future(submit(coroutine))

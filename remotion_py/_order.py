@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ._call import Keeps
 from ._handle import Ending
 from ._payload import Deployer, checked_output, make_payload, media_wire
 from .errors import OptionError
@@ -18,7 +19,6 @@ from .option import check_options
 from .options import RenderFramesOptions, RenderMediaOptions
 from .output import check_output_folder, name_fault
 from .providers.base import Provider
-from .shows import Keeps
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,8 @@ async def make_payload(
         "serveUrl": url,
         "bucketName": provider.store.bucket,
     }
+    if values.get("on_browser_log"):
+        payload["browserLogs"] = True
     return official_payload(payload) if provider.wire_version else payload
 
 
@@ -93,7 +95,7 @@ def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
         )
     if output and not values["codec"] and extension and extension not in CODEC_OF_EXTENSION:
         raise OutputError(
-            f"The output {Path(output).name!r} ends in .{extension}, which is no format that can be written. It must "
+            f"The output {Path(output).name!r} ends in .{extension}, which is not a supported output format. It must "
             f"end in one of: {', '.join(f'.{item}' for item in CODEC_OF_EXTENSION)}."
         )
     wire = wire_options(RenderMediaOptions, {**values, "props": None}) | {

@@ -14,7 +14,7 @@ from ._engine import Engine
 from .errors import OptionError
 from .options import RenderMediaOptions
 from .props import serialize_props
-from .render import Composition
+from .results import Composition
 
 _OTHERS = {"output", "overwrite", "separate_audio_to", "out_name", "codec", "image_format", "props"}
 """Options of a render that tell nothing of what its frames look like, or that the preview has its own of."""

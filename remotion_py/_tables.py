@@ -69,7 +69,7 @@ def _with_labels(value: Any) -> Any:
         return pandas.Series(value, copy=False)
     if not isinstance(value, (pandas.DataFrame, pandas.Series)):
         return value
-    labels = _labels(value.index)
+    labels = label_names(value.index)
     if not labels:
         return value
     if isinstance(value, pandas.Series):
@@ -85,7 +85,14 @@ def _with_labels(value: Any) -> Any:
     return value.reset_index(names=labels)
 
 
-def _labels(index: Any) -> list[Any]:
+def index_of(value: Any) -> Any:
+    """Return the index of a data frame of pandas; None for anything else."""
+    pandas: Any = sys.modules.get("pandas")
+    frame = getattr(pandas, "DataFrame", None)
+    return value.index if frame is not None and isinstance(value, frame) else None
+
+
+def label_names(index: Any) -> list[Any]:
     """Return the names of the fields that an index becomes; none where it only numbers the rows."""
     if index.nlevels > 1:
         return [f"level_{level}" if name is None else name for level, name in enumerate(index.names)]

@@ -14,6 +14,7 @@ from ._handle import silent
 from ._stillness import Stillness
 from .errors import RemotionPyError, RenderCancelledError, RenderError, RenderInterruptedError
 from .lambda_.keys import cancel_key, progress_key
+from .log_options import LogDelivery
 from .progress import RenderProgress, fatal_entry
 from .providers.base import Provider
 from .stored import parse_document
@@ -72,6 +73,7 @@ class RenderTask(Generic[T]):
         take: Takes the output of a finished render.
         lost: Tells why its main function cannot be at work any more, or None; without it this client's functions tell.
         lasts: It is to go on when nobody waits for it any more.
+        logs: Delivers what its pages write to their console.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class RenderTask(Generic[T]):
         *,
         lost: Callable[[], Awaitable[str | None]] | None = None,
         lasts: bool = False,
+        logs: LogDelivery | None = None,
     ) -> None:
         self.render_id = render_id
         self.links = host.provider.links(render_id)
@@ -90,6 +93,7 @@ class RenderTask(Generic[T]):
         self._take = take
         self.left = False
         self._others = lost
+        self._logs = logs or LogDelivery()
         self._lasts = lasts
         self._changed = asyncio.Condition()
         self._cancelled_at: float | None = None
@@ -97,6 +101,11 @@ class RenderTask(Generic[T]):
         self._following = asyncio.get_running_loop().create_task(self._follow())
         # A render that nobody waits for may fail; its error is in its progress.
         self._following.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, or is not followed any more."""
+        return self._following.done()
 
     async def progress(self) -> RenderProgress:
         """Return how far it is."""
@@ -179,6 +188,7 @@ class RenderTask(Generic[T]):
                 lost = lost or await self._silent(silent_s)
             if data != read:
                 progress = self._host.read_document(parse_document(data, self.render_id), self.render_id)
+                await self._deliver_logs(progress)
                 if not lost and self._sends_webhook(progress):
                     await asyncio.sleep(provider.poll_s)
                     continue
@@ -198,6 +208,14 @@ class RenderTask(Generic[T]):
                 await self._record(data, error, final=lost is not None)
                 raise
             await asyncio.sleep(provider.poll_s)
+
+    async def _deliver_logs(self, progress: RenderProgress) -> None:
+        """Deliver what the page has written; an error of the caller's function cancels the render."""
+        try:
+            await self._logs.deliver(progress.browser_logs)
+        except Exception:
+            await self._host.provider.store.put(cancel_key(self.render_id), b"{}")
+            raise
 
     def _sends_webhook(self, progress: RenderProgress) -> bool:
         """Whether the render has ended but for its webhook, which would be lost if its client ended now."""

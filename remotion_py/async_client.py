@@ -9,17 +9,22 @@ from typing import Any, Self, Unpack, cast
 
 from . import _loop
 from ._aws_methods import AsyncAwsMethods
-from ._client_base import ClientBase, with_options
-from ._handle import ListedRender
+from ._client_base import ClientBase
+from ._listing import Filter, Renders
+from ._option_docs import like
+from ._traceback import short_tracebacks
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .batch.run import Batch
+from .client import Client
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
-from .progress import RenderProgress
-from .render import AsyncRender, Composition, Frames, OnProgress, Still, Video
+from .progress import RenderProgress, State
+from .results import Composition, Frames, Still, Video
+from .running import AsyncRender, OnProgress
 from .shows import About, Progress
 
 
+@short_tracebacks
 class AsyncClient(ClientBase, AsyncAwsMethods):
     """Renders compositions from asynchronous code; the awaitable twin of `Client`.
 
@@ -38,7 +43,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         AwsError: No AWS region is known.
     """
 
-    @with_options(RenderMediaOptions)
+    @like(Client.render_media)
     async def render_media(
         self,
         serve_url: str | os.PathLike[str],
@@ -52,7 +57,9 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         render = await self.start_render_media(serve_url, composition, progress=progress, **options)
         return await render.wait(on_progress)
 
-    @with_options(RenderMediaOptions)
+    render = render_media
+
+    @like(Client.start_render_media)
     async def start_render_media(
         self,
         serve_url: str | os.PathLike[str],
@@ -69,7 +76,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         )
         return AsyncRender(await _loop.bridge(starting), how, about)
 
-    @with_options(RenderFramesOptions)
+    @like(Client.render_frames)
     async def render_frames(
         self,
         serve_url: str | os.PathLike[str],
@@ -86,6 +93,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         )
         return await AsyncRender(await _loop.bridge(starting), how, about).wait(on_progress)
 
+    @like(Client.render_batch)
     async def render_batch(
         self,
         rows: Rows,
@@ -123,22 +131,23 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         render: AsyncRender[BatchResult] = AsyncRender(task, how, about, unit="row")
         return await render.wait(cast(Any, on_progress))
 
-    @with_options(RenderStillOptions)
+    @like(Client.render_still)
     async def render_still(
         self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderStillOptions]
     ) -> Still:
         """Render one frame of a composition to a picture; see `Client.render_still()`."""
         return await _loop.bridge(self._engine.render_still(serve_url, composition, options))
 
-    @with_options(PageOptions)
+    @like(Client.get_compositions)
     async def get_compositions(
         self, serve_url: str | os.PathLike[str], **options: Unpack[PageOptions]
     ) -> list[Composition]:
         """List the compositions of a site; see `Client.get_compositions()`."""
         return await _loop.bridge(self._engine.get_compositions(serve_url, options))
 
+    @like(Client.attach)
     async def attach(self, render_id: str, *, progress: Progress = None) -> AsyncRender[Any]:
-        """Take up a render again; see `Client.attach()`. Cancelling the task that waits does not cancel the render."""
+        """Reattach to a render; see `Client.attach()`. Cancelling the task that waits does not cancel the render."""
         how = self._how(progress)
         task, about, ended = await _loop.bridge(self._engine.attach(render_id))
         render = AsyncRender(task, how, about)
@@ -146,18 +155,29 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
             await render.show_end()
         return render
 
-    async def renders(self, *, limit: int = 50) -> list[ListedRender]:
+    @like(Client.renders)
+    async def renders(
+        self,
+        *,
+        limit: int = 50,
+        folder: str | os.PathLike[str] | None = None,
+        state: State | None = None,
+        composition: str | None = None,
+    ) -> Renders:
         """List the renders that are kept in the store; see `Client.renders()`."""
-        return await _loop.bridge(self._engine.renders(limit))
+        return await _loop.bridge(self._engine.renders(limit, Filter(folder, state, composition)))
 
+    @like(Client.get_render_progress)
     async def get_render_progress(self, render_id: str) -> RenderProgress:
-        """Read how far a render is; see `Client.get_render_progress()`."""
+        """Read the progress of a render; see `Client.get_render_progress()`."""
         return await _loop.bridge(self._engine.get_render_progress(render_id))
 
+    @like(Client.cancel_render)
     async def cancel_render(self, render_id: str) -> None:
-        """Tell the functions of a render to end; see `Client.cancel_render()`."""
+        """Cancel a render, whoever started it; see `Client.cancel_render()`."""
         await _loop.bridge(self._engine.cancel_render(render_id))
 
+    @like(Client.close)
     async def close(self) -> None:
         """End all functions and their browsers; returns when they are gone. The client can be used again."""
         await _loop.bridge(self._engine.close())

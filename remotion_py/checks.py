@@ -42,6 +42,13 @@ def _number(value: Any, whole: bool) -> int | float | None:
         return None
 
 
+def function(name: str, value: Any) -> Any:
+    """Check that a value can be called."""
+    if not callable(value):
+        raise OptionError(f"{name} is {shown(value)}, but must be a function. Pass one that takes one argument.")
+    return value
+
+
 def choice(*allowed: str) -> Check:
     """Make a check for one of several words."""
 

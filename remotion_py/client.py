@@ -8,17 +8,21 @@ from typing import Any, Self, Unpack, cast
 
 from . import _loop
 from ._aws_methods import AwsMethods
-from ._client_base import ClientBase, with_options
-from ._handle import ListedRender
+from ._client_base import ClientBase
+from ._listing import Filter, Renders
+from ._option_docs import with_options
+from ._traceback import short_tracebacks
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .batch.run import Batch
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
-from .progress import RenderProgress
-from .render import Composition, Frames, OnProgress, Render, Still, Video
+from .progress import RenderProgress, State
+from .results import Composition, Frames, Still, Video
+from .running import OnProgress, Render
 from .shows import About, Progress
 
 
+@short_tracebacks
 class Client(ClientBase, AwsMethods):
     """Renders compositions; its functions stay warm between calls until it is closed.
 
@@ -57,13 +61,23 @@ class Client(ClientBase, AwsMethods):
             on_progress: Called with each change of progress, in this thread.
             progress: How to show it: "html", "text", "none", a class like tqdm, or a function of `RenderProgress`;
                 "auto" takes what the place allows. None is the variable REMOTION_PY_PROGRESS, or "auto".
-            options: See `RenderMediaOptions`.
+            options: Those of `RenderMediaOptions`, as listed under Options.
+
+        Returns:
+            The video. Its `path` is the file; a notebook shows it.
 
         Raises:
             RemotionPyError: See `remotion_py.errors` for the classes.
+
+        Example:
+            >>> site = "examples/bar-chart-race"
+            >>> video = rp.render_media(site, "race", output="race.mp4", frames=(0, 59))
+            >>> video.path, video.duration
         """
         started = self.start_render_media(serve_url, composition, progress=progress, **options)
         return started.wait(on_progress)
+
+    render = render_media
 
     @with_options(RenderMediaOptions)
     def start_render_media(
@@ -81,12 +95,20 @@ class Client(ClientBase, AwsMethods):
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
             progress: How to show it; see `render_media()`. In a notebook its cell shows it at once, elsewhere `wait()`.
-            detach: Go on when this process, its kernel or this client ends; `attach()` takes it up again. On this
+            detach: Continue when this process, its kernel or this client ends; `attach()` reattaches to it. On this
                 machine that is a process with functions of its own, which ends with the render.
-            options: See `RenderMediaOptions`.
+            options: Those of `RenderMediaOptions`, as listed under Options.
+
+        Returns:
+            The running render. Iterate over it for its progress, `wait()` for the video, or `cancel()` it.
 
         Raises:
             InputError: An option that cannot be, before any work.
+
+        Example:
+            >>> site = "examples/bar-chart-race"
+            >>> render = rp.start_render_media(site, "race", output="race.mp4")
+            >>> video = render.wait()
         """
         how, about, keep = self._show(progress, "render_media", serve_url, composition, options)
         starting = self._engine.start_render(
@@ -112,10 +134,18 @@ class Client(ClientBase, AwsMethods):
             on_progress: Called with each change of progress, in this thread.
             progress: How to show it: "html", "text", "none", a class like tqdm, or a function of `RenderProgress`;
                 "auto" takes what the place allows. None is the variable REMOTION_PY_PROGRESS, or "auto".
-            options: See `RenderFramesOptions`.
+            options: Those of `RenderFramesOptions`, as listed under Options.
+
+        Returns:
+            The pictures. Their `paths` are in order, in `folder`.
 
         Raises:
             RemotionPyError: See `remotion_py.errors` for the classes.
+
+        Example:
+            >>> site = "examples/bar-chart-race"
+            >>> frames = rp.render_frames(site, "race", output="frames", frame_range=(0, 9))
+            >>> frames.paths[0]
         """
         how, about, keep = self._show(progress, "render_frames", serve_url, composition, options)
         starting = self._engine.start_render(
@@ -123,6 +153,7 @@ class Client(ClientBase, AwsMethods):
         )
         return Render(_loop.run(starting), how, about).wait(on_progress)
 
+    @with_options(RenderMediaOptions, RenderStillOptions)
     def render_batch(
         self,
         rows: Rows,
@@ -137,9 +168,10 @@ class Client(ClientBase, AwsMethods):
         progress: Progress = None,
         **options: Any,
     ) -> BatchResult:
-        """Render a composition once for each row, several rows at a time; a row that fails does not stop the others.
+        """Render a composition once for each row, several at a time. Ctrl-C cancels it.
 
-        The same call again renders what is missing, has failed or has changed. Ctrl-C cancels it.
+        A failed row does not stop the others. Run the same call again to render what is missing, has failed or has
+        changed.
 
         Args:
             rows: A data frame, a list of mappings, dataclasses or models, or the path of a .jsonl or .csv file.
@@ -149,15 +181,24 @@ class Client(ClientBase, AwsMethods):
                 in "{name}.png", make stills.
             props: Props of all rows, which a row's fields go over; or a function from a row to its props. None makes
                 the row's fields the props.
-            manifest: File in which each row's end is noted; None for one beside the outputs.
+            manifest: File in which each row's result is recorded; None for one beside the outputs.
             parallel: Rows at the same time; None for one per renderer, or 4 on AWS.
             on_progress: Called with each change of progress, in this thread.
             progress: How to show it; see `render_media()`.
-            options: Of each render; see `RenderMediaOptions`, or `RenderStillOptions` for pictures.
+            options: Of each render: those of `RenderMediaOptions`, or of `RenderStillOptions` for pictures.
+
+        Returns:
+            The result of each row. `to_frame()` makes a table of them.
 
         Raises:
             InputError: A row or an option that cannot be, before the first frame.
             SiteError: There is no such site or composition.
+
+        Example:
+            >>> rows = [{"title": "North"}, {"title": "South"}]
+            >>> site = "examples/bar-chart-race"
+            >>> result = rp.render_batch(rows, site, "race", "videos/{title}.mp4")
+            >>> result.to_frame()
         """
         how = self._how(progress)
         batch = Batch(
@@ -185,10 +226,18 @@ class Client(ClientBase, AwsMethods):
         Args:
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
-            options: See `RenderStillOptions`.
+            options: Those of `RenderStillOptions`, as listed under Options.
+
+        Returns:
+            The picture. Its `path` is the file; a notebook shows it.
 
         Raises:
             RemotionPyError: See `remotion_py.errors` for the classes.
+
+        Example:
+            >>> site = "examples/bar-chart-race"
+            >>> still = rp.render_still(site, "race", frame=30, output="race.png")
+            >>> still.path
         """
         return _loop.run(self._engine.render_still(serve_url, composition, options))
 
@@ -198,25 +247,39 @@ class Client(ClientBase, AwsMethods):
 
         Args:
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
-            options: See `PageOptions`.
+            options: Those of `PageOptions`, as listed under Options.
+
+        Returns:
+            The compositions, in the order of the page.
 
         Raises:
             SiteError: There is no page, or it is no composition page.
+
+        Example:
+            >>> site = "examples/bar-chart-race"
+            >>> [found.id for found in rp.get_compositions(site)]
         """
         return _loop.run(self._engine.get_compositions(serve_url, options))
 
     def attach(self, render_id: str, *, progress: Progress = None) -> Render[Any]:
-        """Take up a render again, after a restart of the kernel or from another process.
+        """Reattach to a render, after a restart of the kernel or from another process.
 
-        Its handle tells what the one that started it told. Ctrl-C ends the waiting and not the render, which
-        `cancel()` does. A render whose process has ended before it fails as interrupted.
+        It has the progress and the result of the render as if it had been started here. Ending the wait, as Ctrl-C
+        does, does not end the render: `cancel()` does. A render whose process ended before it fails as interrupted.
 
         Args:
             render_id: The id of the render; `renders()` lists them.
             progress: How to show it; see `render_media()`. In a notebook its cell shows it at once, elsewhere `wait()`.
 
+        Returns:
+            The render; it may have ended.
+
         Raises:
             RenderNotFoundError: There is no such render.
+
+        Example:
+            >>> render = rp.attach(rp.renders()[0].render_id)
+            >>> video = render.wait()
         """
         how = self._how(progress)
         task, about, ended = _loop.run(self._engine.attach(render_id))
@@ -225,27 +288,49 @@ class Client(ClientBase, AwsMethods):
             render.show_end()
         return render
 
-    def renders(self, *, limit: int = 50) -> list[ListedRender]:
-        """List the renders that are kept in the store, finished ones too, the newest first.
+    def renders(
+        self,
+        *,
+        limit: int = 50,
+        folder: str | os.PathLike[str] | None = None,
+        state: State | None = None,
+        composition: str | None = None,
+    ) -> Renders:
+        """List the renders that are kept in the store, finished ones too, the newest first; in a notebook as a table.
 
         Args:
             limit: How many at most.
+            folder: Only those whose output is in this folder, such as "."; None for all.
+            state: Only those that are "starting", "rendering", "done", "failed", "cancelled" or "interrupted".
+            composition: Only those of this composition.
+
+        Returns:
+            The renders, each with its id, state, site, composition and times.
+
+        Example:
+            >>> rp.renders(state="done", limit=5)
         """
-        return _loop.run(self._engine.renders(limit))
+        return _loop.run(self._engine.renders(limit, Filter(folder, state, composition)))
 
     def get_render_progress(self, render_id: str) -> RenderProgress:
-        """Read how far a render is, from its `progress.json`; no function is invoked.
+        """Read the progress of a render, from its `progress.json`; no function is invoked.
 
         Args:
             render_id: The id of the render.
 
+        Returns:
+            Its progress.
+
         Raises:
             RenderNotFoundError: There is no such render.
+
+        Example:
+            >>> rp.get_render_progress(render.render_id).overall_progress
         """
         return _loop.run(self._engine.get_render_progress(render_id))
 
     def cancel_render(self, render_id: str) -> None:
-        """Tell the functions of a render to end, whoever started it; returns before they have.
+        """Cancel a render, whoever started it; returns before its functions have ended.
 
         Args:
             render_id: The id of the render.
@@ -256,7 +341,7 @@ class Client(ClientBase, AwsMethods):
         _loop.run(self._engine.cancel_render(render_id))
 
     def close(self) -> None:
-        """End all functions and their browsers; returns when they are gone. The client can be used again."""
+        """End all functions and their browsers; returns when they have ended. The client can be used again."""
         _loop.run(self._engine.close())
 
     def __enter__(self) -> Self:

@@ -10,16 +10,18 @@ import threading
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from ._client_base import with_options
 from ._engine import Engine
-from ._handle import ListedRender
+from ._listing import Renders
+from ._option_docs import like
+from ._traceback import short_traceback
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .client import Client
 from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
-from .progress import RenderProgress
+from .progress import RenderProgress, State
 from .providers.local.provider import LocalProvider
-from .render import Composition, Frames, OnProgress, Render, Still, Video
+from .results import Composition, Frames, Still, Video
+from .running import OnProgress, Render
 from .shows import Progress
 
 IDLE_S = 60.0
@@ -38,7 +40,8 @@ def default_client() -> Client:
         return _client
 
 
-@with_options(RenderMediaOptions)
+@short_traceback
+@like(Client.render_media)
 def render_media(
     serve_url: str | os.PathLike[str],
     composition: str,
@@ -47,11 +50,15 @@ def render_media(
     progress: Progress = None,
     **options: Unpack[RenderMediaOptions],
 ) -> Video:
-    """Render a composition to a video and wait for it; see `Client.render_media()`."""
+    """Render a composition to a video and wait for it; see `Client.render_media()`. Ctrl-C cancels it."""
     return default_client().render_media(serve_url, composition, on_progress=on_progress, progress=progress, **options)
 
 
-@with_options(RenderMediaOptions)
+render = render_media
+
+
+@short_traceback
+@like(Client.start_render_media)
 def start_render_media(
     serve_url: str | os.PathLike[str],
     composition: str,
@@ -64,7 +71,8 @@ def start_render_media(
     return default_client().start_render_media(serve_url, composition, progress=progress, detach=detach, **options)
 
 
-@with_options(RenderFramesOptions)
+@short_traceback
+@like(Client.render_frames)
 def render_frames(
     serve_url: str | os.PathLike[str],
     composition: str,
@@ -73,10 +81,12 @@ def render_frames(
     progress: Progress = None,
     **options: Unpack[RenderFramesOptions],
 ) -> Frames:
-    """Render a composition to a folder of pictures and wait for it; see `Client.render_frames()`."""
+    """Render a composition to a folder of pictures and wait for it; see `Client.render_frames()`. Ctrl-C cancels it."""
     return default_client().render_frames(serve_url, composition, on_progress=on_progress, progress=progress, **options)
 
 
+@short_traceback
+@like(Client.render_batch)
 def render_batch(
     rows: Rows,
     serve_url: str | os.PathLike[str],
@@ -90,7 +100,7 @@ def render_batch(
     progress: Progress = None,
     **options: Any,
 ) -> BatchResult:
-    """Render a composition once for each row; see `Client.render_batch()`."""
+    """Render a composition once for each row, several at a time; see `Client.render_batch()`. Ctrl-C cancels it."""
     return default_client().render_batch(
         rows,
         serve_url,
@@ -105,38 +115,56 @@ def render_batch(
     )
 
 
-@with_options(RenderStillOptions)
+@short_traceback
+@like(Client.render_still)
 def render_still(serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderStillOptions]) -> Still:
     """Render one frame of a composition to a picture; see `Client.render_still()`."""
     return default_client().render_still(serve_url, composition, **options)
 
 
-@with_options(PageOptions)
+@short_traceback
+@like(Client.get_compositions)
 def get_compositions(serve_url: str | os.PathLike[str], **options: Unpack[PageOptions]) -> list[Composition]:
     """List the compositions of a site; see `Client.get_compositions()`."""
     return default_client().get_compositions(serve_url, **options)
 
 
+@short_traceback
+@like(Client.attach)
 def attach(render_id: str, *, progress: Progress = None) -> Render[Any]:
-    """Take up a render again, after a restart of the kernel; see `Client.attach()`."""
+    """Reattach to a render, after a restart of the kernel or from another process; see `Client.attach()`."""
     return default_client().attach(render_id, progress=progress)
 
 
-def renders(*, limit: int = 50) -> list[ListedRender]:
+@short_traceback
+@like(Client.renders)
+def renders(
+    *,
+    limit: int = 50,
+    folder: str | os.PathLike[str] | None = None,
+    state: State | None = None,
+    composition: str | None = None,
+) -> Renders:
     """List the renders that are kept in the store; see `Client.renders()`."""
-    return default_client().renders(limit=limit)
+    return default_client().renders(limit=limit, folder=folder, state=state, composition=composition)
 
 
+@short_traceback
+@like(Client.get_render_progress)
 def get_render_progress(render_id: str) -> RenderProgress:
-    """Read how far a render is; see `Client.get_render_progress()`."""
+    """Read the progress of a render; see `Client.get_render_progress()`."""
     return default_client().get_render_progress(render_id)
 
 
+@short_traceback
+@like(Client.cancel_render)
 def cancel_render(render_id: str) -> None:
-    """Tell the functions of a render to end; see `Client.cancel_render()`."""
+    """Cancel a render, whoever started it; see `Client.cancel_render()`."""
     default_client().cancel_render(render_id)
 
 
+@short_traceback
+@like(Client.close)
 def close() -> None:
     """End the default client's functions now; the next call starts them again."""
     default_client().close()

@@ -17,6 +17,7 @@ The tree::
     ├── BrowserError                the browser itself
     │   ├── BrowserNotFoundError    none is installed
     │   └── BrowserCrashedError     it died or stopped answering; retried first
+    │       └── PageNotRespondingError  the scripts of the page are busy, as in an endless loop
     ├── MediaError                  FFmpeg or a media file
     │   ├── FFmpegInterruptedError  it was killed or stood still; tried again first
     │   └── ConcatError             chunks that do not fit together
@@ -122,6 +123,10 @@ class BrowserCrashedError(BrowserError):
     """The browser or its page died, or stopped answering."""
 
     retryable = True
+
+
+class PageNotRespondingError(BrowserCrashedError):
+    """The page does not answer: its scripts are busy, as in an endless loop, or its browser hangs."""
 
 
 class MediaError(RemotionPyError):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from .checks import Check
 from .errors import OptionError
+from .option_groups import grouped
+from .option_words import nearest
 from .props import serialize_props
 
 
@@ -41,6 +45,17 @@ class Option:
         return self.secret is not None and not empty and self.secret(value)
 
 
+@dataclass(frozen=True)
+class Alias:
+    """Another name of an option, which Python programs may use.
+
+    Args:
+        of: The option.
+    """
+
+    of: str
+
+
 def always(value: Any) -> bool:
     """Take every value of an option for a secret."""
     del value
@@ -49,12 +64,29 @@ def always(value: Any) -> bool:
 
 def table(options: type) -> dict[str, Option]:
     """List the options of one of the classes in `options`, by name."""
-    return {name: get_args(hint)[1] for name, hint in get_type_hints(options, include_extras=True).items()}
+    return {name: found for name, found in _annotations(options).items() if isinstance(found, Option)}
+
+
+def aliases(options: type) -> dict[str, str]:
+    """List the other names of the options of one of the classes in `options`, each with the option that it is."""
+    return {name: found.of for name, found in _annotations(options).items() if isinstance(found, Alias)}
+
+
+@functools.cache
+def hints(options: type) -> MappingProxyType[str, Any]:
+    """List the types of the options of one of the classes in `options`, by name."""
+    return MappingProxyType(get_type_hints(options))
+
+
+@functools.cache
+def _annotations(options: type) -> dict[str, Any]:
+    annotated = get_type_hints(options, include_extras=True)
+    return {name: get_args(hint)[1] for name, hint in annotated.items()}
 
 
 def choices(options: type, name: str) -> list[str]:
     """List the values that a `Literal` option takes; empty for other options."""
-    for hint in (get_type_hints(options)[name], *get_args(get_type_hints(options)[name])):
+    for hint in (hints(options)[name], *get_args(hints(options)[name])):
         if get_origin(hint) is Literal:
             return list(get_args(hint))
     return []
@@ -67,9 +99,10 @@ def check_options(options: type, given: Mapping[str, Any]) -> dict[str, Any]:
         OptionError: An unknown name (with the nearest known one), a wrong value, or two that exclude each other.
     """
     known = table(options)
+    given = _with_own_names(options, given)
     for name in given:
         if name not in known:
-            hint = _nearest(name, known) or f" Known: {', '.join(sorted(known))}."
+            hint = nearest(name, known) or f" Known: {', '.join(sorted(known))}."
             raise OptionError(f"There is no option {name!r}.{hint}")
     values = {name: given.get(name, option.default) for name, option in known.items()}
     for name, option in known.items():
@@ -92,11 +125,12 @@ def _checked(name: str, option: Option, check: Check, value: Any) -> Any:
         raise OptionError(f"{name} is not displayed, as it may hold a secret, but {must}") from None
 
 
-def _nearest(name: str, known: Mapping[str, Option]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+def _with_own_names(options: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    others = aliases(options)
+    for name in others.keys() & given.keys():
+        if others[name] in given:
+            raise OptionError(f"{name} and {others[name]} are both given, but are the same option. Pass one of them.")
+    return {others.get(name, name): value for name, value in given.items()}
 
 
 def wire_options(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,13 +151,19 @@ def input_props(payload: Mapping[str, Any]) -> str:
     return text if isinstance(text, str) else json.dumps(text)
 
 
-def signature(function: Callable[..., Any], options: type) -> inspect.Signature:
+def signature(function: Callable[..., Any], *options: type) -> inspect.Signature:
     """Write out the `**options` of a function as keyword arguments, for `help()` and notebooks."""
     own = inspect.signature(function)
-    hints = get_type_hints(options)
+    known = {name: of for of in reversed(options) for name in table(of) if name not in own.parameters}
     written = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=hints[name])
-        for name, option in table(options).items()
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=table(known[name])[name].default,
+            annotation=hints(known[name])[name],
+        )
+        for names in grouped(known).values()
+        for name in names
     ]
     kept = [parameter for parameter in own.parameters.values() if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
     return own.replace(parameters=[*kept, *written])

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
+from ._display import notebook
 from .errors import RemotionPyError, RenderInterruptedError, from_wire
 from .errors import to_wire as error_to_wire
+from .log_options import BrowserLog
 from .stored import Document
 
 ChunkState = Literal["waiting", "invoked", "rendering", "encoded", "retried", "failed"]
@@ -57,6 +60,7 @@ class RenderProgress:
         post_render_data: Timings and output of a finished render; None before.
         waiting: What frames have been waiting for, where that takes long: one sentence for each chunk that waits.
         warnings: Faults of the page that do not end its render, such as files that its server does not have.
+        browser_logs: What the page wrote to its console, where `on_browser_log` or `dump_browser_logs` was given.
         webhook_pending: The render has ended, and its webhook is still being sent.
     """
 
@@ -89,6 +93,7 @@ class RenderProgress:
     thumbnail: bytes | None = None
     waiting: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    browser_logs: tuple[BrowserLog, ...] = ()
     webhook_pending: bool = False
 
     @property
@@ -125,6 +130,9 @@ class RenderProgress:
     def ended(self) -> bool:
         """Whether it has ended, however."""
         return self.state not in ("starting", "rendering")
+
+    def _repr_html_(self) -> str:
+        return notebook("view").snapshot(self, datetime.now().astimezone())
 
     def __repr__(self) -> str:
         return f"<RenderProgress of {self.render_id}: {self}>"
@@ -213,6 +221,7 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
         thumbnail=found.thumbnail,
         waiting=() if post or fatal else found.waiting,
         warnings=found.warnings,
+        browser_logs=found.browser_logs,
         webhook_pending=bool(post or fatal) and found.webhook_pending,
     )
 

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import json
 import logging
-import numbers
 import os
 import sys
-from collections.abc import Callable, Generator, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
+from ._display import notebook
 from .errors import OptionError
-from .option import table
-from .options import RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress
 
 log = logging.getLogger(__name__)
@@ -33,9 +28,8 @@ Progress: TypeAlias = "Mode | Callable[[RenderProgress], Any] | type | None"
 VARIABLE = "REMOTION_PY_PROGRESS"
 LINE_STEP = 0.1
 PAGE_INTERVAL_S = 1 / 8
-LONGEST_VALUE = 300
-LONGEST_KEPT = 100_000
-"""Where the call is all that is left, as after a restart of the kernel, it is written out as far as that is sane."""
+HEARTBEAT_S = 10.0
+"""How often a page is shown again where nothing changes: a card that is older counts as stale before long."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +39,31 @@ class About:
     Attributes:
         title: The composition.
         command: What makes the same again, in Python.
+        explain: Writes the error of a page in the words of its user.
     """
 
     title: str
     command: str = ""
+    explain: Callable[[str], str] = str
 
 
 class Page(Protocol):
-    """A show in a notebook's cell."""
+    """A show in a notebook's cell.
+
+    Attributes:
+        cell: The number of the run of its cell.
+        place: What names its cell, whenever it runs; None where that is not known.
+    """
+
+    cell: int
+    place: str | None
 
     def update(self, progress: Any) -> None:
         """Show how far it is."""
+        ...
+
+    def refresh(self) -> None:
+        """Show the same again as of now."""
         ...
 
     def done(self, result: Any) -> None:
@@ -98,83 +106,6 @@ Watcher = Callable[[Any], Any]
 How: TypeAlias = "Mode | Watcher | type"
 """How a render is shown, once that is decided."""
 
-Keeps: TypeAlias = Callable[[str], str]
-"""Writes the call that repeats a render, given its props as JSON."""
-
-called_as: ContextVar[str] = ContextVar("called_as", default="")
-"""What a magic was called with, which is what repeats it."""
-
-
-def repeating(
-    call: str,
-    serve_url: str | os.PathLike[str],
-    composition: str,
-    options: Mapping[str, Any],
-    *,
-    longest: int = LONGEST_VALUE,
-) -> str:
-    """Return the Python that makes the same again; values that are secret, long or cannot be written down stay names.
-
-    Args:
-        call: What is called, such as "client.render_media".
-        serve_url: What was rendered.
-        composition: Id of the composition.
-        options: The options that were given.
-        longest: Characters of a value that is written out.
-    """
-    hidden = {name for name, value in options.items() if is_secret(name, value)}
-    if called_as.get() and not hidden:
-        return called_as.get()
-    arguments = [_written(serve_url, longest) or "serve_url", repr(composition)]
-    for name, value in options.items():
-        arguments.append(f"{name}={name if name in hidden else _written(value, longest) or name}")
-    return f"{call}({', '.join(arguments)})"
-
-
-def repeating_whole(
-    call: str, serve_url: str | os.PathLike[str], composition: str, options: Mapping[str, Any]
-) -> Keeps:
-    """Return what writes the same with long values too, once the props are known as JSON, whatever holds them."""
-
-    def write(props: str) -> str:
-        known = options.get("props") is not None and 0 < len(props) <= LONGEST_KEPT  # larger ones are elsewhere
-        given = {**options, "props": json.loads(props)} if known else options
-        return repeating(call, serve_url, composition, given, longest=LONGEST_KEPT)
-
-    return write
-
-
-def is_secret(name: str, value: Any) -> bool:
-    """Tell whether a value of an option may hold a secret, which is neither displayed nor stored."""
-    known = table(RenderStillOptions) | table(RenderMediaOptions)
-    return name in known and known[name].hides(value)
-
-
-def _written(value: Any, longest: int) -> str | None:
-    """Return a value as Python, unless it is longer; a large one costs no more than a small one."""
-    if isinstance(value, Mapping) and not _is_short_json(value, longest):
-        return None
-    if isinstance(value, numbers.Number) and hasattr(value, "item"):
-        value = cast(Any, value).item()  # a number of numpy, as Python's own
-    try:
-        written = repr(os.fspath(value) if isinstance(value, os.PathLike) else value)
-    except Exception:  # what cannot be written stays a name; the check of the option says what is wrong with it
-        return None
-    return written if len(written) <= longest else None
-
-
-def _is_short_json(value: Any, longest: int) -> bool:
-    pieces, length = list[str](), 0
-    try:
-        for piece in json.JSONEncoder().iterencode(value):
-            pieces.append(piece)
-            length += len(piece)
-            if length > longest:
-                return False
-        return json.loads("".join(pieces)) == value
-    except (TypeError, ValueError, RecursionError):
-        return False
-
 
 def chosen(progress: Progress) -> How:
     """Return how to show, by what the caller asked, the environment, and the place.
@@ -203,30 +134,37 @@ def in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
-def open_page(about: About, task: Any) -> Page | None:
-    """Open a show of a render in the current cell; None where that cannot be."""
+def open_page(about: About, task: Any, *, starts: bool = True) -> Page | None:
+    """Open a show of a render in the current cell; None where that cannot be.
+
+    Args:
+        about: What is displayed beside its progress.
+        task: The render.
+        starts: The cell has started it, and ends it when it is run again.
+    """
     if not in_notebook():
         return None
-    _notebook("cells").note_started(task)
-    return _notebook("live").LivePage(about)
+    if starts:
+        notebook("cells").note_started(task)
+    return notebook("live").LivePage(about, render_id=task.render_id)
+
+
+def running_cell() -> int:
+    """Return the number of the run of a notebook's cell that is under way."""
+    return notebook("cells").running_cell()
 
 
 def replace_earlier() -> None:
     """End what an earlier run of the current cell has started."""
     if in_notebook():
-        _notebook("cells").replace_earlier()
-
-
-def _notebook(part: str) -> Any:
-    # By name, as the notebook's room knows this one, and is loaded only in notebooks.
-    return importlib.import_module(f".notebook.{part}", __package__)
+        notebook("cells").replace_earlier()
 
 
 class ShowsItself:
     """A result that cells show as itself."""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return _notebook("results").mimebundle(self)
+        return notebook("results").mimebundle(self)
 
 
 async def follow(task: Any, page: Page) -> None:
@@ -234,7 +172,14 @@ async def follow(task: Any, page: Page) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         try:
             seen = None
-            while (seen := await task.next_change(seen)) is not None:
+            while True:
+                try:
+                    seen = await asyncio.wait_for(task.next_change(seen), HEARTBEAT_S)
+                except TimeoutError:
+                    page.refresh()
+                    continue
+                if seen is None:
+                    break
                 page.update(seen)
                 await asyncio.sleep(PAGE_INTERVAL_S)
             try:

@@ -9,16 +9,20 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .errors import DocumentError
+from .log_options import BrowserLog
 from .untrusted import LARGEST, Fail, Fields, read_json, shortened
 
 OWN = "remotionPy"
 """Key of the fields of `progress.json` that are ours alone; other clients do not look at them."""
 MOST_CHUNKS = 100_000
 MOST_WARNINGS = 1_000
+MOST_LOGS = 10_000
+MOST_CALLS = 100
 MOST_FRAMES = 2**31
 MOST_ENTRIES = 100_000
 LATEST_MS = 253_402_300_799_000
@@ -192,6 +196,7 @@ class Document:
         heartbeat: When its main function stored it last.
         waiting: What frames have been waiting for, where that takes long: one sentence for each chunk that waits.
         warnings: Faults of the page that do not end the render.
+        browser_logs: What the page wrote to its console, where that was asked for.
         webhook_pending: The webhook is still to be sent.
     """
 
@@ -216,6 +221,7 @@ class Document:
     heartbeat: int | None
     waiting: tuple[str, ...]
     warnings: tuple[str, ...]
+    browser_logs: tuple[BrowserLog, ...]
     webhook_pending: bool
 
     @classmethod
@@ -272,6 +278,7 @@ class Document:
             heartbeat=time("heartbeatTimestamp"),
             waiting=tuple(_sentence(wait) for wait in waits),
             warnings=_warnings(own),
+            browser_logs=_browser_logs(own),
             webhook_pending=own.flag("webhookPending", default=False),
         )
 
@@ -304,6 +311,29 @@ def own_warnings(result: dict[str, Any]) -> tuple[str, ...]:
     """
     fail = document_fault("of the result", str(result.get("renderId")))
     return _warnings(Fields(result.get(OWN) or {}, "it", fail))
+
+
+def own_browser_logs(result: Mapping[str, Any]) -> tuple[BrowserLog, ...]:
+    """Return what a page wrote to its console from the answer of a function.
+
+    Raises:
+        DocumentError: It is not as it must be.
+    """
+    fail = document_fault("of the result", str(result.get("renderId")))
+    return _browser_logs(Fields(result.get(OWN) or {}, "it", fail))
+
+
+def _browser_logs(own: Fields) -> tuple[BrowserLog, ...]:
+    return tuple(_browser_log(log) for log in own.objects("browserLogs", "a log", most=MOST_LOGS, optional=True))
+
+
+def _browser_log(log: Fields) -> BrowserLog:
+    return BrowserLog(
+        log.text("type", default="", empty=True),
+        log.text("text", default="", empty=True),
+        log.whole("frame", 0, MOST_FRAMES) if log.has("frame") else None,
+        tuple(shortened(place) for place in log.items("stack", most=MOST_CALLS, default=())),
+    )
 
 
 def _warnings(own: Fields) -> tuple[str, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+from ._traceback import short_traceback
 from .errors import OptionError
 
 
+@short_traceback
 def validate_webhook_signature(secret: str, body: bytes | str, signature_header: str | None) -> None:
     """Check the signature of a webhook.
 

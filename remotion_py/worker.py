@@ -35,10 +35,10 @@ async def run() -> None:
         try:
             result = await handle(invocation.payload, await around.context(invocation, Path(temp.name)))
         except BaseException:
-            temp.cleanup()
+            await asyncio.to_thread(temp.cleanup)
             raise
         if isinstance(result, dict):
-            temp.cleanup()
+            await asyncio.to_thread(temp.cleanup)
             return result
         return _then_clean(result, temp)
 
@@ -62,7 +62,7 @@ async def _then_clean(pieces: AsyncIterator[bytes], temp: tempfile.TemporaryDire
         async for piece in pieces:
             yield piece
     finally:
-        temp.cleanup()
+        await asyncio.to_thread(temp.cleanup)
 
 
 def _log_call(invocation: Invocation) -> None:

@@ -19,13 +19,17 @@ import remotion_py as rp
 from remotion_py.providers.local.processes import MARKER
 from remotion_py.testing import TestAccount, aws
 
+from . import watching
+from .patience import PATIENCE_S
+
 ROOT = Path(__file__).parent.parent
 LAB = Path(__file__).parent / "sites" / "lab"
-RACE = ROOT / "examples" / "bar-chart-race"
-LEAK_PATIENCE_S = 5
+RACE = rp.examples.bar_chart_race
 REGION = "us-east-1"
 
 _shared: rp.Client | None = None
+_recorded: list[str] = []
+_functions: Path | None = None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,7 +50,14 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     patch.setenv("REMOTION_PY_STORE", str(tmp_path_factory.mktemp("store")))
     patch.setenv("TMPDIR", str(temp))
     patch.setattr(tempfile, "tempdir", str(temp))
+    functions = tmp_path_factory.mktemp("functions")
+    watching.watch_functions(functions)
+    patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(functions), os.environ.get("PYTHONPATH")])))
+    global _functions
+    _functions = functions
+    watched = watching.watch(_recorded.append)
     yield
+    watched.deactivate()
     patch.undo()
 
 
@@ -154,10 +165,10 @@ def left_over(temp: Path) -> list[str]:
 
 @pytest.fixture
 def nothing_left() -> Callable[[], None]:
-    """A function that waits up to five seconds until nothing of ended clients is left, and fails otherwise."""
+    """A function that waits until nothing of ended clients is left, and fails where that does not come."""
 
     def check() -> None:
-        deadline = time.monotonic() + LEAK_PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_S
         while lost := left_over(Path(tempfile.gettempdir())):
             assert time.monotonic() < deadline, f"left behind: {lost}"
             time.sleep(0.1)
@@ -176,6 +187,22 @@ def _no_leaks(nothing_left: Callable[[], None]) -> Iterator[None]:
     assert not lost, f"threads left behind: {lost}"
 
 
+def records() -> list[str]:
+    """Return the calls that blocked an event loop, and warnings of functions, since the last time."""
+    assert _functions
+    found = [*_recorded, *watching.recorded(_functions)]
+    _recorded.clear()
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _no_blocking_calls() -> Iterator[None]:
+    """Fail a test in which the package blocked an event loop, or a function warned."""
+    yield
+    found = records()
+    assert not found, "\n".join(found)
+
+
 def find_processes(root: int, *words: str) -> list[psutil.Process]:
     """Return the descendants of a process whose command line holds all words."""
     found: list[psutil.Process] = []
@@ -188,7 +215,7 @@ def find_processes(root: int, *words: str) -> list[psutil.Process]:
     return found
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -20,8 +20,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from remotion_py.page.discovery import find_browser
 
+from .patience import PATIENCE_MS, PATIENCE_S
+
 TOKEN = "test"
-PATIENCE_MS = 30_000
 SIZE = {"width": 1000, "height": 900}
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -53,6 +54,7 @@ class Lab:
         )
         nbformat.write(made, self.root / name)
         page = self._browser.new_page(viewport=SIZE)
+        page.set_default_timeout(PATIENCE_MS)
         try:
             notebook = Notebook(page, self.root / name)
             # A workspace of its own, so that what was open before is not opened again.
@@ -90,6 +92,10 @@ class Notebook:
     def open(self, url: str) -> None:
         """Load it and wait for its kernel."""
         self.page.goto(url)
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait for its cells and its kernel."""
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE_MS)
         self.page.wait_for_function(
             "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
@@ -133,7 +139,7 @@ class Notebook:
         """Save the notebook and return what the file holds."""
         before = self.path.stat().st_mtime_ns
         self.command("docmanager:save")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while self.path.stat().st_mtime_ns == before:
             assert time.monotonic() < deadline
             self.page.wait_for_timeout(50)
@@ -196,11 +202,11 @@ def jupyter_lab(root: Path, home: Path, temp: Path) -> Iterator[Lab]:
                 browser.close()
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(PATIENCE_S)
 
 
 def _address(server: subprocess.Popen[bytes], log: Path) -> str:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not (found := re.search(r"(http://127\.0\.0\.1:\d+)/lab\?token=", log.read_text())):
         assert server.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()

@@ -21,6 +21,8 @@ from pathlib import Path
 import remotion_py as rp
 from remotion_py.testing import aws
 
+from .patience import PATIENCE_S
+
 ROOT = Path(__file__).parent.parent
 TRIXIE = ROOT / ".cache" / "trixie"
 SITE = Path(__file__).parent / "sites" / "lab"
@@ -40,7 +42,7 @@ def make_trixie() -> Path:
         making.parent.mkdir(parents=True, exist_ok=True)
         included = "--include=python3.13-minimal,libpython3.13-stdlib"
         command = ["debootstrap", "--variant=minbase", included, "trixie", str(making)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
         assert done.returncode == 0, done.stdout[-2000:]
         making.replace(TRIXIE)
     (TRIXIE / "var" / "task").mkdir(exist_ok=True)

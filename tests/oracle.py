@@ -1,9 +1,10 @@
-"""The npm renderer at its pinned version: bundles projects and renders references, cached below `.cache`."""
+"""The npm renderer at its pinned versions: bundles projects and renders references, cached below `.cache`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -15,6 +16,13 @@ from remotion_py.page.discovery import find_browser
 from .cache import CACHE, one_at_a_time
 
 HERE = Path(__file__).parent / "npm"
+MOST_SECONDS = 1500
+"""Longer than npm takes on the busiest machine; a process that hangs still ends."""
+PINNED: str = json.loads((HERE / "package.json").read_text())["dependencies"]["remotion"]
+NEWEST = os.environ.get("REMOTION_NEWEST", "4.0.529")
+"""The newest version of which there is every package of `SET`; `scripts/newest-remotion` looks for a newer one."""
+SET = ("remotion", "@remotion/bundler", "@remotion/cli", "@remotion/media", "@remotion/renderer")
+"""What a project of another version is made with; packages that lag behind bring a core of their own."""
 OWN_RACE = "Could not find composition with ID"
 """What the npm renderer says on a busy machine now and then: it asks a page for the composition of the one before."""
 
@@ -31,47 +39,65 @@ def _files(folder: Path) -> list[bytes]:
     return [part for path in kept for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes())]
 
 
+def manifest_of(version: str) -> bytes:
+    """Return the package.json of a version of Remotion."""
+    pinned = (HERE / "package.json").read_bytes()
+    if version == PINNED:
+        return pinned
+    manifest = json.loads(pinned)
+    others = {name: wanted for name, wanted in manifest["dependencies"].items() if "remotion" not in name}
+    return json.dumps(manifest | {"dependencies": others | dict.fromkeys(SET, version)}, indent=2).encode()
+
+
 @one_at_a_time("npm")
-def modules() -> Path:
+def modules(version: str = PINNED) -> Path:
     """Return the folder with the installed npm packages, installing them where they are missing."""
-    manifest = (HERE / "package.json").read_bytes()
+    manifest = manifest_of(version)
     folder = CACHE / "npm" / _hash(manifest)
     if not (folder / "installed").exists():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_bytes(manifest)
         install = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
-        subprocess.run(install, cwd=folder, check=True, timeout=600)
+        subprocess.run(install, cwd=folder, check=True, timeout=MOST_SECONDS)
         (folder / "installed").touch()
     for script in HERE.glob("*.mjs"):
         shutil.copy(script, folder)
     return folder
 
 
-def workspace(project: Path, name: str) -> Path:
+def workspace(project: Path, name: str, version: str = PINNED) -> Path:
     """Return a copy of a Remotion project below `node_modules`, where its imports are resolved."""
-    copy = modules() / "projects" / name
+    copy = modules(version) / "projects" / name
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(project, copy, ignore=shutil.ignore_patterns("node_modules", "build"))
     return copy
 
 
 @one_at_a_time("bundles")
-def bundle(project: Path, public: Path | None = None) -> Path:
+def bundle(project: Path, public: Path | None = None, version: str = PINNED) -> Path:
     """Bundle a Remotion project by the npm bundler, with the files of a folder as its public ones."""
-    packages = modules()
+    packages = modules(version)
     target = CACHE / "bundles" / _hash(*_files(project), public.name if public else "", packages.name)
     if not (target / "index.html").exists():
-        copy = workspace(project, target.name)
+        copy = workspace(project, target.name, version)
         if public:
             shutil.copytree(public, copy / "public", dirs_exist_ok=True)
         (copy / "public").mkdir(exist_ok=True)
         making = target.with_suffix(".making")
-        node("bundle.mjs", str(next((copy / "src").glob("index.ts*"))), str(copy / "public"), str(making))
+        node(
+            "bundle.mjs",
+            str(next((copy / "src").glob("index.ts*"))),
+            str(copy / "public"),
+            str(making),
+            version=version,
+        )
         making.replace(target)
     return target
 
 
-def render(kind: str, site: Path, name: str, serve_url: str = "", **job: Any) -> tuple[dict[str, Any], Path]:
+def render(
+    kind: str, site: Path, name: str, serve_url: str = "", version: str = PINNED, **job: Any
+) -> tuple[dict[str, Any], Path]:
     """Render by the npm renderer, or return what it rendered before from the same site.
 
     Args:
@@ -79,23 +105,25 @@ def render(kind: str, site: Path, name: str, serve_url: str = "", **job: Any) ->
         site: Folder of the site.
         name: Name of the output.
         serve_url: Where the site is served; "" lets the npm renderer serve the folder.
+        version: Of the npm renderer.
         job: See `npm/render.mjs`.
 
     Returns:
         What it printed, and its output: a file, or a folder for frames.
     """
-    return render_all(kind, site, name, [job], serve_url)[0]
+    return render_all(kind, site, name, [job], serve_url, version)[0]
 
 
 @one_at_a_time("reference")
 def render_all(
-    kind: str, site: Path, name: str, jobs: Sequence[dict[str, Any]], serve_url: str = ""
+    kind: str, site: Path, name: str, jobs: Sequence[dict[str, Any]], serve_url: str = "", version: str = PINNED
 ) -> list[tuple[dict[str, Any], Path]]:
     """Do several jobs in one process of the npm renderer, which saves its start; see `render()`."""
     browser = str(find_browser().path)
     script = (HERE / "render.mjs").read_bytes()
     files, fonts = _hash(*_files(site)), _fonts()
-    folders = [CACHE / "reference" / _hash(kind, job, script, browser, fonts, files) for job in jobs]
+    made_by = (version,) if version != PINNED else ()
+    folders = [CACHE / "reference" / _hash(kind, job, script, browser, fonts, files, *made_by) for job in jobs]
     missing = [
         (folder, job) for folder, job in zip(folders, jobs, strict=True) if not (folder / "printed.json").exists()
     ]
@@ -106,7 +134,7 @@ def render_all(
         fixed = {"kind": kind, "serveUrl": serve_url or str(site), "browserExecutable": browser}
         wanted.append(job | fixed | {"output": str(folder / name)})
     if wanted:
-        printed = node("render.mjs", json.dumps(wanted)).strip().split("\n")[-len(wanted) :]
+        printed = node("render.mjs", json.dumps(wanted), version=version).strip().split("\n")[-len(wanted) :]
         for (folder, _), line in zip(missing, printed, strict=True):
             json.loads(line)
             (folder / "printed.json").write_text(line)
@@ -120,12 +148,12 @@ def _fonts() -> str:
     return "\n".join(sorted(subprocess.run(["fc-list"], capture_output=True, text=True, check=True).stdout.split("\n")))
 
 
-def node(script: str, *arguments: str) -> str:
+def node(script: str, *arguments: str, version: str = PINNED) -> str:
     """Run one of the scripts in `npm/`."""
     command = ["node", script, *arguments]
-    folder = modules()
+    folder = modules(version)
     for _ in range(2):
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=MOST_SECONDS)
         if not done.returncode or OWN_RACE not in done.stderr:
             break
     assert done.returncode == 0, done.stderr + done.stdout

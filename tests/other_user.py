@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from .patience import PATIENCE_S
+
 NOBODY = 65534
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 _LACKS = [tool for tool in ("python3", "unshare", "setpriv") if not shutil.which(tool, path=SYSTEM_PATH)]
@@ -66,7 +68,7 @@ def run_as_nobody(command: Sequence[str], home: Path, environment: Mapping[str, 
     script = " && ".join([*steps, f"cd {shlex.quote(str(home))}", f"exec {shlex.join(inner)}"])
     own = {"HOME": str(home), "TMPDIR": str(home / "tmp"), "PATH": SYSTEM_PATH, **environment}
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script], env=own, capture_output=True, text=True, check=False, timeout=200
+        ["unshare", "-m", "sh", "-c", script], env=own, capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout

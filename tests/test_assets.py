@@ -118,7 +118,6 @@ def remote(tmp_path: Path) -> Iterator[Origin]:
 ALL = {"picture.png", "video.mp4", "data.json", "font.ttf"}
 
 
-@pytest.mark.timeout(240)
 def test_each_asset_is_fetched_once_for_all_functions(remote: Origin, tmp_path: Path) -> None:
     options: dict[str, Any] = {"concurrency": 4}
     with rp.Client(capacity=4) as client:
@@ -134,7 +133,6 @@ def test_each_asset_is_fetched_once_for_all_functions(remote: Origin, tmp_path: 
         assert np.array_equal(picture(ours), picture(other))
 
 
-@pytest.mark.timeout(240)
 def test_videos_of_remotion_are_fetched_once_too(remote: Origin, tmp_path: Path) -> None:
     """`<OffthreadVideo>` asks by our proxy, `<Video>` of @remotion/media by fetches of ranges.
 

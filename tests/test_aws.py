@@ -29,7 +29,7 @@ from .compare import decode, mismatches, read_counter
 from .conftest import LAB, REGION, ROOT
 
 CONCURRENCY = 2
-pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("fresh_functions")]
+pytestmark = pytest.mark.usefixtures("fresh_functions")
 
 
 def test_a_video_is_rendered_and_brought_here(remote: rp.Client, client: rp.Client, tmp_path: Path) -> None:

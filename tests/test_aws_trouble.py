@@ -30,7 +30,7 @@ from .conftest import LAB, REGION, wait_for
 ONE = LAB.parent / "one"
 TWO_CHUNKS: dict[str, Any] = {"frame_range": (0, 11), "concurrency": 2}
 CONCURRENCY = 8
-pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("fresh_functions")]
+pytestmark = pytest.mark.usefixtures("fresh_functions")
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "ExpiredToken"])
@@ -151,7 +151,7 @@ def test_a_main_function_that_dies_is_noticed_by_its_silence(
 ) -> None:
     client = rp.Client("aws", region=REGION)
     render = client.start_render_media(LAB, "slow", concurrency=2)
-    wait_for(lambda: render.progress().lambdas_invoked, 60)
+    wait_for(lambda: render.progress().lambdas_invoked)
     account.restart()
     monkeypatch.setattr(AwsProvider, "silent_s", 2.0)
     with pytest.raises(RenderInterruptedError, match="Start it again") as caught:

@@ -41,7 +41,8 @@ CASES: list[tuple[dict[str, Any], type[RemotionPyError], str]] = [
     (
         {"composition": "hangs", "timeout_in_milliseconds": 7000},
         PageTimeoutError,
-        r"at frame 2: its delayRender\(\) handle 'waiting for the data' was not released within 5000 ms",
+        r"at frame 2: its delayRender\(\) handle 'waiting for the data' was not released within 5 s "
+        r"\(timeout_in_milliseconds is 7000,",
     ),
     ({"frame_range": (40, 50)}, OptionError, r"frame range 40-50 lies outside the composition, which has 47 frames"),
 ]
@@ -51,7 +52,7 @@ AT_ONCE: list[tuple[dict[str, Any], type[RemotionPyError], str]] = [
     ({"props": {"a": [float("nan")]}}, PropsError, r"props\.a\[0\] is nan"),
     ({"output": "/proc/nothing/a.mp4"}, OutputError, r"/proc/nothing/a\.mp4 cannot be written"),
     ({"output": "/tmp"}, OutputError, "/tmp is a folder"),
-    ({"output": "a.avi"}, OutputError, r"'a\.avi' ends in \.avi, which is no format that can be written"),
+    ({"output": "a.avi"}, OutputError, r"'a\.avi' ends in \.avi, which is not a supported output format"),
     ({"crf": 99}, OptionError, "crf is 99"),
     ({"quality": 9}, OptionError, "no option 'quality'"),
 ]
@@ -163,7 +164,7 @@ def small_disk(tmp_path: Path) -> Any:
         (["render", str(LAB), "counter", "OUT", "--props", "{bad"], 1, "not valid JSON: Expecting property name"),
         (["render", str(LAB), "counter", "OUT", "--frames", "abc"], 1, "--frames is 'abc'"),
         (["render", str(LAB), "counter", "OUT", "--crf", "high"], 2, "not a valid integer"),
-        (["render", str(LAB), "counter"], 2, "Missing argument 'OUT'"),
+        (["render", str(LAB), "counter"], 2, "Missing output: pass OUT, or --output OUT"),
         (["progress", "nothing"], 1, "no render 'nothing'"),
     ],
 )

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,11 +16,13 @@ from typing import Any
 import pandas
 import polars
 import pytest
+from PIL import Image
 
 import remotion_py as rp
 from remotion_py.batch.manifest import Entry, Manifest
 from remotion_py.batch.rows import plan_rows, read_rows, site_mark
 from remotion_py.errors import OptionError, OutputError, PropsError, RenderError, SiteNotFoundError
+from remotion_py.notebook import batches
 
 from .compare import decode, facts
 from .conftest import LAB, ROOT, wait_for
@@ -89,6 +92,76 @@ def test_an_output_is_the_same_however_it_is_written(tmp_path: Path, monkeypatch
     assert Manifest(tmp_path / "m.jsonl").finished(row)
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("a", "out/a.mp4"),
+        ("Größe & 100 %", "out/Größe & 100 %.mp4"),
+        ("a/b:c?*", "out/a-b-c--.mp4"),
+        ('"<|>\\', "out/-----.mp4"),
+        ("a\tb\n", "out/a-b-.mp4"),
+        (" a ", "out/a.mp4"),
+        (" ", "out/-.mp4"),
+        ("a.", "out/a..mp4"),
+        ("con", "out/_con.mp4"),
+        ("LPT1.x", "out/_LPT1.x.mp4"),
+        ("console", "out/console.mp4"),
+    ],
+)
+def test_names_are_safe_on_every_system_and_changed_ones_are_noted(name: str, path: str) -> None:
+    (row,) = planned([{"name": name}], "out/{name}.mp4")
+    assert row.output == Path(path)
+    assert row.asked == (None if f"out/{name}.mp4" == path else f"out/{name}.mp4")
+    (folder,) = planned([{"name": f"{name}. ."}], "{name}/a.mp4")
+    assert not re.search(r"[ .]$", folder.output.parent.name)
+
+
+def test_what_the_template_itself_says_stays(tmp_path: Path) -> None:
+    assert [str(row.output) for row in planned([{"name": "a"}], "con/ x: /{name}.mp4")] == ["con/ x: /a.mp4"]
+
+
+ENTRIES = (
+    Entry(0, "done", "a.mp4", 1.5, 2.0, None, None, "one", "key"),
+    Entry(1, "failed", "b.mp4", error="PageScriptError: no"),
+)
+
+
+def test_a_frame_of_a_batch_has_its_rows_and_their_index() -> None:
+    rows = ({"name": "a", "status": "new", "odd": {"x": 1}}, {"name": "b", "status": "old", "odd": [1]})
+    plain = rp.BatchResult(ENTRIES, rows).to_frame()
+    added = ["render_status", "path", "duration", "seconds", "cost", "error", "render_id"]
+    assert list(plain.columns) == ["name", "status", "odd", *added]
+    assert list(plain["render_status"]) == ["done", "failed"]
+    assert list(plain["error"]) == [None, "PageScriptError: no"]
+    assert plain["cost"].dtype == float
+    labels = pandas.Index(["r1", "r2"], name="who")
+    labelled = tuple({"who": label, **row} for label, row in zip(labels, rows, strict=True))
+    result = rp.BatchResult(ENTRIES, labelled, labels)
+    assert list(result.to_frame().columns) == list(plain.columns)
+    assert list(result.to_frame().loc["r2", ["name", "path"]]) == ["b", "b.mp4"]
+    other = result.to_frame("polars")
+    assert other.columns == ["who", *plain.columns]
+    assert str(other["cost"].dtype) == "Float64"
+    assert other["error"].to_list() == [None, "PageScriptError: no"]
+    assert other["odd"].to_list() == ["{'x': 1}", "[1]"], "values of several kinds are text"
+
+
+def test_the_repr_of_a_batch_is_short() -> None:
+    failed = tuple(Entry(at, "failed", f"{at}.mp4", error="E: no") for at in range(100))
+    assert repr(rp.BatchResult(failed, seconds=3.25)) == (
+        "<BatchResult: 100 rows: 100 failed, 3.2 s; row 0: E: no; row 1: E: no; row 2: E: no; and 97 more>"
+    )
+
+
+def test_a_grid_shows_some_pictures_and_counts_the_rest(tmp_path: Path) -> None:
+    Image.new("RGB", (320, 180), "red").save(tmp_path / "a.png")
+    entries = tuple(Entry(at, "done", str(tmp_path / "a.png")) for at in range(30))
+    html = batches.shown("race", rp.BatchResult(entries, warnings=("row 3: named <a>",)))
+    assert html.count("<img") == batches.MOST_PICTURES
+    assert "and 6 more" in html
+    assert "row 3: named &lt;a&gt;" in html
+
+
 def test_outputs_stay_in_their_folder() -> None:
     paths = [row.output for row in planned([{"name": "../a/b"}, {"name": ".."}], "out/{index:02d}-{name}.mp4")]
     assert paths == [Path("out/00-..-a-b.mp4"), Path("out/01--.mp4")]
@@ -121,8 +194,8 @@ def test_wrong_rows_are_named(rows: Any, output: str, error: type[Exception], wo
     [
         ("nothing.jsonl", "{name}.mp4", {}, OptionError, "no file nothing.jsonl"),
         ({"a": 1}, "{name}.mp4", {}, OptionError, "The rows are a dict"),
-        ([{"name": "a"}], "{name}", {}, OptionError, "end in no extension"),
-        ([{"name": "a"}], "", {}, OptionError, "end in no extension"),
+        ([{"name": "a"}], "{name}", {}, OptionError, "The output names have no extension. Write them like"),
+        ([{"name": "a"}], "", {}, OptionError, "The output names have no extension. Write them like"),
         ([{"name": "a.mp4"}, {"name": "b.png"}], "{name}", {}, OptionError, "two batches"),
         ([{"name": "a"}], "{name}.mp4", {"crf": 900}, OptionError, "crf"),
         ([{"name": "a"}], "{name}.mp4", {"parallel": 0}, OptionError, "parallel is 0"),
@@ -180,7 +253,10 @@ def test_rows_are_rendered_and_the_same_call_goes_on(client: rp.Client, tmp_path
     assert str(seen[-1]) == "100% 3/3 rows"
     table = first.to_frame()
     assert list(table["path"]) == [str(tmp_path / f"{name}.mp4") for name in "abc"]
+    assert list(table["text"]) == ["x", "y", "z"]
     assert list(first.to_frame("polars")["duration"]) == [pytest.approx(4 / 30)] * 3
+    html = first._repr_mimebundle_()["text/html"]
+    assert html.count('src="data:image/jpeg;base64,') == 3
 
     (tmp_path / "b.mp4").unlink()
     frame.loc[2, "text"] = "changed"
@@ -198,6 +274,8 @@ def test_a_row_that_fails_leaves_the_others_alone(client: rp.Client, tmp_path: P
     with pytest.raises(RenderError, match=r"1 of 3 rows failed\. row 1: PageScriptError"):
         result.raise_for_failures()
     assert str(result) == "3 rows: 2 done, 1 failed"
+    words = r"<BatchResult: 3 rows: 2 done, 1 failed, \d+\.\d s; row 1: PageScriptError: .*>"
+    assert re.fullmatch(words, repr(result), re.DOTALL)
 
 
 def test_a_wrong_composition_ends_the_batch_at_once(client: rp.Client, tmp_path: Path) -> None:
@@ -207,7 +285,10 @@ def test_a_wrong_composition_ends_the_batch_at_once(client: rp.Client, tmp_path:
 
 def test_pictures_are_stills(client: rp.Client, tmp_path: Path) -> None:
     rows = [{"name": "a"}, {"name": "b"}]
+    rows[1]["name"] = "b?"
     result = client.render_batch(rows, LAB, "counter", str(tmp_path / "{name}.png"), frame=2)
+    (warning,) = result.warnings
+    assert warning == f"row 1: its output is named {tmp_path / 'b-.png'}, as '{tmp_path / 'b?.png'}' is not a safe name"
     assert [Path(entry.path).exists() for entry in result] == [True, True]
 
 
@@ -226,7 +307,7 @@ def test_a_killed_batch_finishes_only_what_is_missing(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, *arguments, "--parallel", "1"]
     manifest = tmp_path / "batch-manifest.jsonl"
     running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: manifest.exists() and manifest.read_text().count("\n") >= 2, 60)
+    wait_for(lambda: manifest.exists() and manifest.read_text().count("\n") >= 2)
     running.send_signal(signal.SIGKILL)
     running.wait()
     there = manifest.read_text().count("\n")

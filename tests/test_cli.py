@@ -6,15 +6,21 @@ import fcntl
 import json
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
+import click
 import pytest
 
+from remotion_py.cli import cli, doctor_notebook
 from remotion_py.cli.options import parse_frames
+from remotion_py.examples import hello, metronome
 
 from .compare import decode, read_counter
 from .conftest import LAB, ROOT, run_cli
@@ -81,7 +87,7 @@ def test_still_takes_its_format_from_the_extension(tmp_path: Path) -> None:
 def test_every_kind_of_option_has_a_flag(tmp_path: Path) -> None:
     import av
 
-    site = str(ROOT / "examples" / "metronome")
+    site = str(metronome)
     tags = ("--metadata", "title=Tick", "--metadata", "comment=a=b")
     run_cli("render", site, "metronome", str(tmp_path / "a.mp4"), "--frames", "0-19", "--muted", *tags, "--crf", "30")
     with av.open(str(tmp_path / "a.mp4")) as container:
@@ -112,6 +118,10 @@ def test_doctor_and_install_browser() -> None:
         "FFmpeg encoders: ",
         "libx264",
         "memory: ",
+        "widgets: ipywidgets 8",
+        "notebook front ends: jupyterlab 4",
+        "kernel: ipykernel ",
+        "asyncio.run() in cells: nest-asyncio2 ",
     ):
         assert words in report
     assert "There is one already" in run_cli("install-browser").stdout
@@ -151,3 +161,68 @@ def test_completion_knows_commands_and_options() -> None:
         program = Path(sys.executable).parent / "remotion-py"
         done = subprocess.run([program], env=environment, capture_output=True, text=True, check=True)
         assert f"plain,{wanted}" in done.stdout.splitlines()
+
+
+def commands(group: click.Group, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        yield (*prefix, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*prefix, name))
+
+
+def test_help_lists_every_command_with_its_whole_first_sentence() -> None:
+    for words, command in [((), cli), *commands(cli)]:
+        text = click.Context(command, info_name="remotion-py", terminal_width=80).get_help()
+        cut = [line for line in text.splitlines() if line.endswith("...") and not line.startswith("Usage: ")]
+        assert cut == [], words
+    assert set(cli.commands) == {command.name for section in cli.sections.values() for command in section}
+
+
+def test_help_of_a_render_is_by_theme_in_the_words_of_a_shell() -> None:
+    text = click.Context(cli.commands["render"], info_name="render", terminal_width=80).get_help()
+    titles = re.findall(r"^(\S.*):$", text, re.MULTILINE)
+    assert titles[0] == "Page and props"
+    assert titles[-3:] == ["Where it runs", "Other", "Examples"]
+    assert {"Frames", "Size", "Output", "Video", "Sound", "AWS"} < set(titles)
+    assert "JSON object, or the path of a JSON file" in " ".join(text.split())
+    for name in ("render", "still", "frames", "batch"):
+        text = click.Context(cli.commands[name], info_name=name, terminal_width=80).get_help()
+        assert text.count("-o, --output") == 1, name
+        found = re.findall(r"None|True|False|x>=|\b[a-z0-9]+_[a-z_]+\b", text)
+        assert found == [], name
+
+
+def test_an_output_is_an_argument_or_an_option(tmp_path: Path) -> None:
+    still = ("still", str(hello), "hello", "--scale", "0.1")
+    run_cli(*still, "-o", str(tmp_path / "a.png"))
+    assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+    both = run_cli(*still, "a.png", "--output", "b.png", check=False)
+    assert (both.returncode, "Pass one of them" in both.stderr) == (2, True)
+    refused = run_cli(*still, "-o", str(tmp_path / "b.png"), "--props", '{"a": NaN}', check=False)
+    assert "props.a is nan" in refused.stderr
+    assert refused.returncode == 1
+
+
+def test_an_example_is_copied_to_start_from(tmp_path: Path) -> None:
+    assert "index.html" in run_cli("example", "hello", str(tmp_path / "mine")).stdout
+    assert run_cli("compositions", str(tmp_path / "mine"), "-q").stdout.strip() == "hello"
+    again = run_cli("example", "hello", str(tmp_path / "mine"), check=False)
+    assert (again.returncode, "exists already" in again.stderr) == (1, True)
+
+
+def test_doctor_names_what_notebooks_lack_without_failing_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def lacking(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor_notebook, "version", lacking)
+    findings = list(doctor_notebook.notebook_findings())
+    assert {finding.name for finding in findings if finding.fix} == {finding.name for finding in findings}
+    assert not any(finding.needed for finding in findings)
+    monkeypatch.setattr(doctor_notebook, "version", lambda name: "8.0")
+    monkeypatch.setattr(doctor_notebook.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(doctor_notebook.sys, "executable", str(tmp_path / "python"))
+    fixes = {finding.name: finding.fix for finding in doctor_notebook.notebook_findings()}
+    assert "ipykernel install --user" in fixes["kernel"]
+    assert [name for name, fix in fixes.items() if fix] == ["kernel"]

@@ -21,7 +21,6 @@ def account() -> Iterator[TestAccount]:
         yield found
 
 
-@pytest.mark.timeout(240)
 def test_from_deploy_to_download(account: TestAccount, tmp_path: Path) -> None:
     name = run_cli("functions", "deploy", "--memory", "3008", "--quiet").stdout.strip()
     assert name.endswith("mem3008mb-disk2048mb-900sec")
@@ -64,7 +63,6 @@ def test_policies_quotas_and_regions(account: TestAccount) -> None:
     assert "af-south-1" not in run_cli("regions", "--default-only").stdout
 
 
-@pytest.mark.timeout(240)
 def test_the_doctor_runs_its_checks_on_the_account(account: TestAccount) -> None:
     missing = run_cli("doctor", "--aws", check=False)
     assert missing.returncode == 1

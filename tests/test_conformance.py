@@ -26,6 +26,7 @@ from remotion_py.providers.local.endpoint import Endpoint
 from remotion_py.providers.local.lambda_client import make_lambda_client
 
 from .cache import CACHE
+from .patience import PATIENCE_S
 from .test_endpoint import WORKER
 
 SAM = "aws-sam-cli==1.170.0"
@@ -65,7 +66,7 @@ class Emulated:
         self.process = subprocess.Popen(
             command, env=environment, stdout=self.log, stderr=self.log, start_new_session=True
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -77,7 +78,7 @@ class Emulated:
     def invoke(self, **payload: Any) -> tuple[int, bytes]:
         address = f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations"
         try:
-            with urllib.request.urlopen(address, json.dumps(payload).encode(), timeout=30) as answer:
+            with urllib.request.urlopen(address, json.dumps(payload).encode(), timeout=PATIENCE_S) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

@@ -72,7 +72,6 @@ def minutes(client: rp.Client, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", RATES)
 def test_clicks_and_flashes_coincide_for_a_minute(name: str, minutes: dict[str, Path]) -> None:
     check(minutes[name], 60, RATES[name])
@@ -246,7 +245,6 @@ def test_chromium_plays_them_together(name: str, played: dict[str, dict[str, Any
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
 def test_chromium_plays_them_together_for_a_minute(minutes: dict[str, Path]) -> None:
     folder = minutes["30"].parent
     answers = in_chromium(folder, PLAY, *(f"/{path.name}" for path in minutes.values()))

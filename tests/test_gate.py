@@ -27,6 +27,7 @@ from remotion_py.page.stage import Stage
 from remotion_py.providers.local.runtime_api import RuntimeApi
 
 from .other_user import answers_to_nobody, needs_other_user
+from .patience import PATIENCE_S
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who owns a connection")
 
@@ -153,7 +154,8 @@ def test_connections_are_relayed_whole_in_both_directions() -> None:
         gate = Gate()
         await gate.start()
         async with echoing() as port:
-            _, _, refused = await through(gate, port)
+            _, writer, refused = await through(gate, port)
+            writer.close()
             assert refused == 2
             assert gate.refused == [("localhost", port)]
             await gate.allow(("localhost", port))
@@ -164,7 +166,8 @@ def test_connections_are_relayed_whole_in_both_directions() -> None:
             writer.write_eof()
             assert await reader.read(-1) == b"hello" + data + b"bye"
             writer.close()
-        _, _, gone = await through(gate, port)
+        _, writer, gone = await through(gate, port)
+        writer.close()
         assert gone == 4
         await gate.close()
 
@@ -186,6 +189,7 @@ def test_the_gate_speaks_nothing_but_socks() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", gate.port)
         writer.write(b"POST / HTTP/1.1\r\n\r\n\x05\x01\x00\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x50")
         assert await _rest(reader) == b""
+        writer.close()
         await gate.close()
 
     asyncio.run(run())
@@ -199,9 +203,9 @@ def test_a_connection_that_cannot_be_checked_gets_an_answer(monkeypatch: pytest.
         gate = Gate()
         await gate.start()
         try:
-            reader, writer, answer = await asyncio.wait_for(through(gate, 9), 20)
+            reader, writer, answer = await asyncio.wait_for(through(gate, 9), PATIENCE_S)
             assert answer == 1
-            assert await asyncio.wait_for(reader.read(), 20) == b""
+            assert await asyncio.wait_for(reader.read(), PATIENCE_S) == b""
             writer.close()
         finally:
             await gate.close()
@@ -212,7 +216,7 @@ def test_a_connection_that_cannot_be_checked_gets_an_answer(monkeypatch: pytest.
 
 async def _rest(reader: asyncio.StreamReader) -> bytes:
     try:
-        return await asyncio.wait_for(reader.read(-1), 10)
+        return await asyncio.wait_for(reader.read(-1), PATIENCE_S)
     except ConnectionError:
         return b""
 

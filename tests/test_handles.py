@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pandas as pd
 import pytest
 
 import remotion_py as rp
+from remotion_py._call import repeating
 from remotion_py._engine import Engine
 from remotion_py._handle import Follower, Handle, Owner, lost
 from remotion_py._stillness import Stillness
@@ -25,34 +27,32 @@ from remotion_py.lambda_.keys import handle_key, progress_key
 from remotion_py.notebook import cells
 from remotion_py.providers.local.folder import FolderStore
 from remotion_py.providers.local.provider import LocalProvider
-from remotion_py.shows import repeating
 from remotion_py.stored import LATEST_MS
 
 from .conftest import LAB, wait_for
 
 SLOW = {"pause": 40, "frames": 60}
+LONG = {"pause": 40, "frames": 2000}
 
 
 def starter(output: Path, *, detach: bool, props: dict[str, Any] = SLOW) -> tuple[subprocess.Popen[str], str]:
     """Start a render in another process, which then only waits; returns it with the render's id."""
     code = (
-        "import sys, time, remotion_py as rp\n"
+        "import sys, remotion_py as rp\n"
         "client = rp.Client(capacity=1)\n"
         f"render = client.start_render_media({str(LAB)!r}, 'slow', props={props!r}, output={str(output)!r}, "
         f"detach={detach})\n"
         "print(render.render_id, flush=True)\n"
-        "time.sleep(100)\n"
+        "sys.stdin.read()\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     return process, process.stdout.readline().strip()
 
 
 def kill(process: subprocess.Popen[str]) -> None:
     process.kill()
-    process.wait()
-    assert process.stdout
-    process.stdout.close()
+    process.communicate()
 
 
 def test_a_detached_render_outlives_its_process_and_brings_its_output(tmp_path: Path, client: rp.Client) -> None:
@@ -62,14 +62,14 @@ def test_a_detached_render_outlives_its_process_and_brings_its_output(tmp_path: 
     assert not output.exists()
     (listed,) = [item for item in client.renders() if item.render_id == render_id]
     assert listed.state in ("starting", "rendering")
-    wait_for(output.exists, 60)
+    wait_for(output.exists)
     found = client.attach(render_id).wait()
     assert (found.path, found.frames, found.size) == (output, 60, output.stat().st_size)
 
 
 def test_a_render_ends_with_its_process_and_says_so(tmp_path: Path, client: rp.Client) -> None:
     output = tmp_path / "slow.mp4"
-    process, render_id = starter(output, detach=False)
+    process, render_id = starter(output, detach=False, props=LONG)
     wait_for(lambda: client.get_render_progress(render_id).frames_rendered > 5)
     followed = client.attach(render_id)
     kill(process)
@@ -81,13 +81,28 @@ def test_a_render_ends_with_its_process_and_says_so(tmp_path: Path, client: rp.C
     assert late.progress().frames_rendered > 5
     (listed,) = [item for item in client.renders() if item.render_id == render_id]
     assert (listed.state, listed.composition, listed.output) == ("interrupted", "slow", output)
-    assert listed.command.startswith(f"client.render_media({str(LAB)!r}, 'slow', props={SLOW!r}, output=")
+    assert listed.command.startswith(
+        f"client.render_media(\n    {str(LAB)!r},\n    'slow',\n    props={LONG!r},\n    output="
+    )
     assert "interrupted" in str(listed)
     assert not output.exists()
+    here = client.renders(folder=tmp_path)
+    assert [item.render_id for item in here] == [render_id]
+    assert client.renders(folder=tmp_path / "elsewhere") == []
+    (same,) = client.renders(limit=1, folder=tmp_path, state="interrupted", composition="slow")
+    assert same.render_id == render_id
+    assert client.renders(folder=tmp_path, state="done") == []
+    assert client.renders(folder=tmp_path, composition="counter") == []
+    with pytest.raises(OptionError, match="state is 'over', but must be one of: starting, "):
+        client.renders(state="over")  # type: ignore[arg-type]
+    assert repr(here).startswith(f"<Renders: 1 interrupted\n  {render_id}  ")
+    html = here._repr_html_()
+    assert f"{here[0].started.astimezone():%Y-%m-%d %H:%M:%S}" in html
+    assert re.search(r"●</span> interrupted \d+%", html)
 
 
 def test_one_that_nobody_looked_at_is_listed_as_interrupted(tmp_path: Path, client: rp.Client) -> None:
-    process, render_id = starter(tmp_path / "slow.mp4", detach=False)
+    process, render_id = starter(tmp_path / "slow.mp4", detach=False, props=LONG)
     kill(process)
     wait_for(lambda: "interrupted" in [item.state for item in client.renders(limit=3) if item.render_id == render_id])
 
@@ -120,7 +135,7 @@ def test_whoever_only_follows_does_not_end_a_render(tmp_path: Path, client: rp.C
 
 
 def test_whoever_follows_can_cancel(tmp_path: Path, client: rp.Client) -> None:
-    process, render_id = starter(tmp_path / "slow.mp4", detach=True, props={"pause": 40, "frames": 2000})
+    process, render_id = starter(tmp_path / "slow.mp4", detach=True, props=LONG)
     kill(process)
     client.attach(render_id).cancel()
     assert client.get_render_progress(render_id).cancelled
@@ -322,7 +337,9 @@ def test_commands_stay_short_and_true() -> None:
     assert command == "client.render_media('site', 'a', props={'n': 1}, output='a.mp4', scale=0.5)"
     long = {"rows": [{"n": number} for number in range(1000)]}
     assert json.loads(json.dumps(long)) == long
-    assert f"props={long!r}" in repeating("client.render_media", "site", "a", {"props": long}, longest=100_000)
+    assert "            {'n': 999},\n" in repeating(
+        "client.render_media", "site", "a", {"props": long}, longest=100_000
+    )
     for props in (long, {"odd": Odd()}, {1: "a key that JSON changes"}):
         assert repeating("client.render_media", "site", "a", {"props": props}).endswith("'a', props=props)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import re
 import subprocess
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 import remotion_py as rp
+from remotion_py import default
 from remotion_py.cli.reference import page
+from remotion_py.notebook import panel as panel_module
 
 from .conftest import ROOT
 
@@ -39,13 +42,40 @@ def test_importing_loads_nothing_heavy() -> None:
 
 def test_every_public_name_exists_once_and_has_a_docstring() -> None:
     assert sorted(rp.__all__) == sorted(set(rp.__all__))
-    assert set(rp._HOMES) | {"__version__"} == set(rp.__all__)
-    for name in set(rp.__all__) - {"__version__", "RUNTIME_JS"}:
-        assert inspect.getdoc(getattr(rp, name)), name
+    assert set(rp._HOMES) | {"__version__", "aws"} == set(rp.__all__)
+    for module in (rp, rp.aws):
+        for name in set(module.__all__) - {"__version__", "RUNTIME_JS"}:
+            assert inspect.getdoc(getattr(module, name)), name
     assert rp.RUNTIME_JS.is_file()
-    assert set(rp.__all__) <= set(dir(rp))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = rp.nothing
+
+
+def test_only_public_names_are_listed() -> None:
+    listed = {*rp.__all__, "errors", "examples", "options"}
+    code = "import remotion_py as rp; before = dir(rp); rp.render_media; rp.panel; print(before == dir(rp), *dir(rp))"
+    same, *names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split()
+    assert same == "True"
+    assert set(names) == listed
+    assert dir(rp.aws) == sorted(rp.aws.__all__)
+
+
+def test_names_of_aws_keep_working_at_the_top() -> None:
+    for name in rp.aws.__all__:
+        assert getattr(rp, name) is getattr(rp.aws, name)
+
+
+def test_render_is_render_media_and_no_module() -> None:
+    assert rp.render is rp.render_media
+    assert rp.Client.render is rp.Client.render_media
+    assert rp.AsyncClient.render is rp.AsyncClient.render_media
+    assert importlib.util.find_spec("remotion_py.render") is None
+    assert callable(rp.render), "also once everything is loaded"
+
+
+def test_the_package_is_the_command_line() -> None:
+    command = [sys.executable, "-m", "remotion_py", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == f"remotion-py, version {rp.__version__}\n"
 
 
 def public(of: type) -> set[str]:
@@ -56,10 +86,19 @@ def test_sync_async_and_module_level_surfaces_are_equal() -> None:
     assert public(rp.Client) == public(rp.AsyncClient)
     assert public(rp.Render) == public(rp.AsyncRender)
     for name in public(rp.Client):
-        sync, twin, module = getattr(rp.Client, name), getattr(rp.AsyncClient, name), getattr(rp, name)
+        home = rp.aws if name in rp.aws.__all__ else rp
+        sync, twin, module = getattr(rp.Client, name), getattr(rp.AsyncClient, name), getattr(home, name)
         parameters = [list(inspect.signature(function).parameters) for function in (sync, twin, module)]
         assert parameters[0] == parameters[1] == ["self", *parameters[2]], name
         assert inspect.iscoroutinefunction(inspect.unwrap(twin)), name
+
+
+def test_a_script_that_fails_shows_one_frame_of_the_package() -> None:
+    code = "import remotion_py as rp; rp.render_media('nowhere', 'race')"
+    words = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
+    assert len(re.findall(r'^  File ".*remotion_py.*", line \d+, in render_media$', words, re.MULTILINE)) == 1
+    assert words.count("  File ") == 2
+    assert words.splitlines()[-1].startswith("remotion_py.errors.SiteNotFoundError: ")
 
 
 def test_the_wheel_holds_what_is_needed_at_run_time(tmp_path: Path) -> None:
@@ -69,6 +108,8 @@ def test_the_wheel_holds_what_is_needed_at_run_time(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for name in ("page/driver.js", "page/runtime.js", "py.typed", "providers/local/__main__.py"):
         assert f"remotion_py/{name}" in names
+    for name in ("bar-chart-race/race.js", "bar-chart-race/style.css", "metronome/index.html", "hello/index.html"):
+        assert f"remotion_py/examples/{name}" in names
     assert not [name for name in names if name.startswith(("tests", "examples"))]
 
 
@@ -82,6 +123,13 @@ def test_links_of_the_docs_lead_somewhere() -> None:
             assert (doc.parent / target).exists(), f"{doc.name}: {target}"
 
 
+def test_code_of_the_docs_fits_its_box() -> None:
+    for doc in DOCS:
+        for kind, block in re.findall(r"^```([^\n`]*)\n(.*?)^```$", doc.read_text(), re.DOTALL | re.MULTILINE):
+            if kind != "text" and not kind.startswith("{"):  # messages, and directives of Sphinx
+                assert [line for line in block.split("\n") if len(line) > 80] == [], doc.name
+
+
 BLOCKS = [
     pytest.param(block, id=f"{doc.name}-{number}")
     for doc in DOCS
@@ -90,23 +138,32 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_python_of_the_docs_runs(block: str, tmp_path: Path) -> None:
+def test_python_of_the_docs_runs(
+    block: str, client: rp.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each block runs in a namespace and a folder of its own, with the warm client of the tests as the default one."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(default, "default_client", lambda: client)
+    monkeypatch.setattr(panel_module, "default_client", lambda: client)
+    exec(compile(block, "<docs>", "exec"), {"__name__": "__main__"})
+
+
+def test_the_page_of_the_readme_is_an_example() -> None:
+    (block,) = re.findall(r"```html\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block == (rp.examples.hello / "index.html").read_text()
 
 
 def test_commands_of_the_readme_run(tmp_path: Path) -> None:
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
     listed = re.findall(r"^remotion-py (.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert len(listed) == 5
+    assert len(listed) == 7
     for line in listed:
         if "example.com" in line:
             continue  # nobody serves that bundle
         command = [sys.executable, "-c", "from remotion_py.cli import main; main()", *line.split()]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr + done.stdout
-    assert (tmp_path / "out" / "race.mp4").stat().st_size > 10_000
+    assert (tmp_path / "race.mp4").stat().st_size > 10_000
 
 
 FREE = {"text", "python", "html"}
@@ -124,6 +181,14 @@ def test_every_block_of_the_docs_runs_or_says_why_not() -> None:
                     assert before.startswith(("<!-- run by: ", "<!-- not run: ")), f"{doc.name}: {line}"
                 inside = not inside
             before = line
+
+
+def test_every_variable_is_in_the_docs_and_no_other() -> None:
+    """Those of the command line are named after their options; the one of completion is click's own."""
+    sources = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    read = set(re.findall(r"(?<![\w])REMOTION_PY_[A-Z_]*[A-Z]\b", sources)) - {"REMOTION_PY_NAME"}
+    listed = set(re.findall(r"^\| `(REMOTION_PY_\w+)`", (ROOT / "docs" / "environment.md").read_text(), re.MULTILINE))
+    assert read == listed
 
 
 def test_the_docs_build_as_a_site_without_a_warning(tmp_path: Path) -> None:
@@ -149,7 +214,11 @@ def test_a_broken_link_of_the_docs_is_seen(tmp_path: Path) -> None:
 
 def test_every_public_name_is_in_the_reference() -> None:
     reference = (ROOT / "docs" / "api.md").read_text()
-    for name in set(rp.__all__) - {"__version__", "RemotionPyError"}:
+    names = [
+        *(set(rp.__all__) - {"__version__", "RemotionPyError", "aws"}),
+        *(f"aws.{name}" for name in rp.aws.__all__),
+    ]
+    for name in names:
         assert reference.count(f":: remotion_py.{name}\n") == 1, name
 
 
@@ -167,7 +236,7 @@ def test_pages_of_the_docs_render(block: str, client: rp.Client, tmp_path: Path)
     assert client.render_media(tmp_path, found.id, frame_range=(0, 5)).frames == 6
 
 
-@pytest.mark.parametrize("example", ["bar-chart-race/render.py", "async_progress.py", "join_chunks.py"])
+@pytest.mark.parametrize("example", ["bar_chart_race.py", "async_progress.py", "join_chunks.py"])
 def test_examples_run(example: str, tmp_path: Path) -> None:
     script = ROOT / "examples" / example
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -69,7 +69,7 @@ def test_chunks_of_any_length_sound_like_one(tmp_path: Path, lengths: list[int],
         assert container.duration / av.time_base == pytest.approx(float(total / fps), abs=1e-4)
 
 
-@pytest.mark.parametrize("minutes", [1, pytest.param(10, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("minutes", [1, pytest.param(10, marks=pytest.mark.long)])
 def test_minutes_at_29_97_do_not_drift(tmp_path: Path, minutes: int) -> None:
     fps = Fraction(2997, 100)
     lengths = [599] * (3 * minutes) + [12]

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -77,6 +78,41 @@ def test_the_bar_moves_and_chunks_fill_while_other_cells_run(lab: Lab) -> None:
         assert 'data-state="done"' in output.data["text/html"]
 
 
+STALE = "() => document.getAnimations().forEach((animation) => animation.finish())"
+"""As after the time in which a card that is not updated counts as live."""
+LIVE = "() => getComputedStyle(document.querySelector('[data-live]'), '::before').visibility"
+"""Whether the first card draws what is true only now; asked in one step, as updates replace its elements."""
+
+
+def test_a_reopened_card_turns_stale_and_the_render_is_its_card_again(lab: Lab) -> None:
+    long = SLOW.replace("120", "3000")
+    with lab.notebook("reopened.ipynb", SET_UP, f"render = {long}", "render", "render.cancel()", CLOSE) as notebook:
+        notebook.run(0)
+        notebook.run(1)
+        notebook.shown(1, "running").locator("[data-chunk=rendering]").first.wait_for()
+        assert notebook.page.evaluate(LIVE) == "visible"
+        saved = notebook.saved().cells[1].outputs[0].data["text/html"]
+        assert "was running when last updated" in saved
+        notebook.page.emulate_media(reduced_motion="reduce")
+        notebook.page.reload()
+        notebook.ready()
+        old = notebook.shown(1, "running")
+        bar = old.locator(".remotion-py-bright").first
+        assert notebook.page.evaluate(LIVE) == "visible", "nothing tells yet that it is old"
+        notebook.page.evaluate(STALE)
+        assert notebook.page.evaluate(LIVE) == "hidden"
+        assert bar.evaluate("(element) => getComputedStyle(element).filter") == "grayscale(1)"
+        assert "this card is no longer updated. client.attach(" in old.inner_text()
+        notebook.run(2)
+        again = notebook.shown(2, "running")
+        again.locator("[data-chunk=rendering]").first.wait_for()
+        assert notebook.cell(2).locator(".remotion-py").count() == 1
+        notebook.run(3)
+        notebook.shown(2, "cancelled")
+        notebook.run(4)
+        notebook.idle(4)
+
+
 def test_stop_ends_the_cell_and_says_so(lab: Lab) -> None:
     long = SLOW.replace("start_", "").replace("120", "5000")
     with lab.notebook("stop.ipynb", SET_UP, long, "print(client.renders()[0].state)") as notebook:
@@ -97,34 +133,49 @@ def test_a_panel_scrubs_renders_cancels_and_plays(lab: Lab) -> None:
         notebook.run(0)
         notebook.run(1)
         cell = notebook.cell(1)
-        frame, facts = cell.locator(".remotion-py-panel img"), cell.locator(".remotion-py-panel .widget-html").first
+        frame, facts = cell.locator(".remotion-py-panel img"), cell.locator(".remotion-py-panel")
         frame.wait_for()
         assert read_counter(seen(frame)) == 0
         cell.locator(".noUi-handle").focus()
         for presses, wanted in ((5, 5), (7, 12)):
             for _ in range(presses):
                 notebook.page.keyboard.press("ArrowRight")
-            facts.locator(f"text=frame {wanted}").wait_for()
+            facts.locator(f"text=frame {wanted} of 47").wait_for()
             assert read_counter(seen(frame)) == wanted
         notebook.page.keyboard.press("End")
-        facts.locator("text=frame 46").wait_for()
+        facts.locator("text=frame 46 of 47 · 1.53 s").wait_for()
         assert read_counter(seen(frame)) == 46
-        cell.locator("button:has-text('Copy as code')").click()
-        cell.locator("pre:has-text('client.render_media(')").first.wait_for()
+        cell.locator("button[title='-1 frame']").click()
+        facts.locator("text=frame 45 of 47").wait_for()
+        assert read_counter(seen(frame)) == 45
+        notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        cell.locator("button:has-text('Copy code')").click()
+        cell.locator("button:has-text('Copied')").wait_for()
+        copied = notebook.page.evaluate("() => navigator.clipboard.readText()")
+        assert copied.startswith("client.render_media(")
+        cell.locator(
+            ".remotion-py-panel .jupyter-widget-Play button, .remotion-py-panel .widget-play button"
+        ).first.click()
+        facts.locator("text=frame 46 of 47").wait_for()
         cell.locator("button:has-text('Render')").click()
         notebook.shown(1, "done")
         assert check_video(notebook, 1) == (pytest.approx(47 / 30, abs=0.05), 0)
 
 
-def check_video(notebook: Notebook, number: int) -> tuple[float, int]:
-    """Play the video of a cell; returns its duration, and the counter in its first frame."""
-    video = notebook.cell(number).locator("video")
-    duration = video.evaluate(
+def play(video: Any) -> float:
+    """Play a video for a moment, and go back to its beginning; returns its duration."""
+    return video.evaluate(
         "async (video) => { video.muted = true; await video.play();"
         " while (video.currentTime < 0.2) { await new Promise((done) => setTimeout(done, 20)); }"
         " video.pause(); video.currentTime = 0; await new Promise((done) => { video.onseeked = done; });"
         " return video.duration; }"
     )
+
+
+def check_video(notebook: Notebook, number: int) -> tuple[float, int]:
+    """Play the video of a cell; returns its duration, and the counter in its first frame."""
+    video = notebook.cell(number).locator("video")
+    duration = play(video)
     data = video.evaluate(
         "(video) => { const canvas = document.createElement('canvas');"
         " canvas.width = video.videoWidth; canvas.height = video.videoHeight;"
@@ -158,25 +209,33 @@ def test_a_panel_changes_props_cancels_and_leaves_its_result(lab: Lab) -> None:
         notebook.idle(2)
         assert "cancelled" in notebook.cell(2).inner_text()
         cell.locator(".remotion-py-panel img").wait_for()
-        field = cell.locator(".widget-text:has-text('frames') input")
+        field = cell.locator(
+            ".remotion-py-panel div[title=frames] >> xpath=ancestor::*[contains(@class, 'widget-hbox')][1] >> input"
+        )
         field.fill("9")
         field.press("Enter")
-        cell.locator(".remotion-py-panel .widget-html >> text=0.30 s").or_(
-            cell.locator(".remotion-py-panel .widget-html >> text=0 s")
-        ).first.wait_for()
+        cell.locator(".remotion-py-panel >> text=of 9 ·").wait_for()
         cell.locator("button:has-text('Render')").click()
         notebook.shown(1, "done")
         assert "'frames': 9" in notebook.shown(1, "done").inner_text()
         saved = notebook.saved()
-        assert 'data-state="done"' in saved.cells[1].outputs[1].data["text/html"]
+        assert 'data-state="done"' in saved.cells[1].outputs[2].data["text/html"]
+        # Without its kernel it is the frame that was looked at, and nothing of its widgets.
+        assert "frames&#x27;: 9" in saved.cells[1].outputs[1].data["text/html"]
+        assert not cell.locator(".remotion-py-static").is_visible()
         cell.locator("button:has-text('Close')").click()
         left = notebook.shown(1, "panel")
         assert "'frames': 9" in left.inner_text()
         assert list(notebook.saved().cells[1].outputs[0].data) == ["text/html", "text/plain"]
+        notebook.run(1)
+        cell.locator(".remotion-py-panel img").wait_for()
+        notebook.saved()
         lab.end_kernels()
         notebook.page.reload()
         notebook.shown(1, "panel")
-        notebook.shown(1, "done")
+        dead = cell.locator("text=Error displaying widget")
+        dead.wait_for(state="attached")
+        assert not dead.is_visible()
 
 
 def test_a_cell_that_is_run_again_replaces_its_render_unless_it_was_detached(lab: Lab) -> None:
@@ -238,10 +297,12 @@ def test_pictures_for_the_docs(lab: Lab) -> None:
         notebook.shown(1, "running").locator("img").wait_for()
         picture(notebook, "running", 1)
         notebook.shown(1, "done")
+        play(notebook.cell(1).locator("video"))  # what is not loaded has a spinner in its middle
         picture(notebook, "done", 1)
         notebook.run(2)
         notebook.cell(2).locator(".remotion-py-panel img").wait_for()
         notebook.cell(2).locator(".noUi-handle").focus()
         notebook.page.keyboard.press("End")
-        notebook.cell(2).locator("text=frame 299").wait_for()
+        notebook.cell(2).locator("text=frame 299 of 300").wait_for()
+        notebook.page.set_viewport_size({"width": 1400, "height": 1100})  # the fields have room beside the picture
         picture(notebook, "panel", 2)

@@ -24,6 +24,7 @@ from .cache import CACHE
 from .compare import decode, read_counter
 from .conftest import ROOT
 from .lambda_tree import make_trixie
+from .patience import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +33,14 @@ def package() -> Package:
     return build_package(cache=CACHE / "package")
 
 
-@pytest.mark.timeout(900)  # where nothing is cached, 180 MB are downloaded and packed
 def test_the_package_renders_where_only_lambdas_things_are(package: Package, tmp_path: Path) -> None:
     make_trixie()
     print(package.table())
     command = ["unshare", "--net", sys.executable, "-m", "tests.lambda_tree", str(tmp_path / "tree")]
     environment = os.environ | {"REMOTION_PY_CACHE": str(CACHE)}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
     assert done.returncode == 0, done.stderr[-4000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["published"] == [4, 4]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import html as markup
 import io
 import os
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,21 +19,27 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from PIL import Image
 
 import remotion_py as rp
+from remotion_py._call import repeating
+from remotion_py._listing import Renders
 from remotion_py.errors import OptionError
 from remotion_py.media.ffmpeg import ffmpeg_path
-from remotion_py.notebook import results, view
-from remotion_py.progress import RenderProgress
-from remotion_py.shows import chosen, repeating
+from remotion_py.notebook import pictures, results, view
+from remotion_py.progress import ChunkState, RenderProgress
+from remotion_py.shows import chosen
 
-from .conftest import LAB, kept_alive
+from .conftest import LAB, kept_alive, wait_for
+from .patience import PATIENCE_S
 
 SET_UP = f"""
 import remotion_py as rp
 client = rp.Client(capacity=2)
 LAB = {str(LAB)!r}
 """
+
+NOW = datetime.now().astimezone()
 
 
 class Kernel:
@@ -40,7 +48,7 @@ class Kernel:
     def __init__(self, folder: Path) -> None:
         self.notebook = nbformat.v4.new_notebook()
         self.client = NotebookClient(
-            self.notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": folder}}
+            self.notebook, timeout=PATIENCE_S, kernel_name="python3", resources={"metadata": {"path": folder}}
         )
 
     def run(self, source: str, *, fails: bool = False) -> Any:
@@ -100,16 +108,82 @@ def test_a_cell_keeps_the_finished_video(kernel: Kernel) -> None:
     assert 'data-state="done"' in html
     assert html.count('src="data:video/mp4;base64,') == 1
     assert 'poster="data:image/jpeg;base64,' in html
+    assert re.search(r'<video [^>]*aspect-ratio:320/180[^>]*><img src="data:image/jpeg;base64,', html)
+    assert "<b>counter</b>" in html
+    assert '<a href="a.mp4" target="_blank">a.mp4</a>' in html
     assert "320x180 · 30 fps · 0.40 s" in html
-    assert "client.render_media(&#x27;" in html
+    assert re.search(r"client\.render_media\(\s*&#x27;", html), "on one line, or one argument on each"
     assert len(cell.outputs) == 1
 
 
 def test_later_cells_leave_the_show_where_it_is(kernel: Kernel) -> None:
     started = kernel.run("render = client.start_render_media(LAB, 'counter', output='b.mp4', concurrency=2)")
     later = kernel.run("video = render.wait()")
-    assert 'data-state="done"' in kernel.shown(started)
+    # What a cell shows changes by messages of their own, which may arrive while another cell runs.
+    wait_for(lambda: kernel.run("pass") and 'data-state="done"' in kernel.shown(started))
     assert later.outputs == []
+    waited = kernel.run("render.wait()")
+    (value,) = waited.outputs
+    assert list(value.data) == ["text/plain"]
+    assert re.fullmatch(r"b\.mp4 \(.*\), shown in the cell that started the render", value.data["text/plain"])
+    assert "<video" in kernel.shown(kernel.run("video")), "shown where it is asked for"
+
+
+def test_a_render_as_a_value_is_its_card(kernel: Kernel) -> None:
+    started = kernel.run("render = client.start_render_media(LAB, 'counter', output='v.mp4', concurrency=2)\nrender")
+    assert [output.output_type for output in started.outputs] == ["display_data"]
+    kernel.run("render.wait(print)")
+    later = kernel.run("render")
+    assert 'data-state="done"' in kernel.shown(later)
+    assert len(later.outputs) == 1
+    silent = kernel.run("kept = client.start_render_media(LAB, 'counter', output='w.mp4', progress='none')")
+    assert silent.outputs == []
+    shown = kernel.run("kept")
+    kernel.run("video = kept.wait()")
+    assert 'data-state="done"' in kernel.shown(shown)
+    assert 'data-state="snapshot"' in kernel.shown(kernel.run("kept.progress()"))
+
+
+QUIET = """
+import asyncio
+import remotion_py.shows as shows
+shows.HEARTBEAT_S = 0.05
+class Task:
+    render_id, latest, links, left = "abc", rp.RenderProgress("abc", "b", launched=True), None, False
+    async def next_change(self, seen):
+        if seen is None:
+            return self.latest
+        await asyncio.sleep(60)
+from remotion_py.notebook.live import LivePage
+page = LivePage(shows.About("race", "client.render_media('site', 'race')"), render_id="abc")
+async def refreshed():
+    following, times = asyncio.create_task(shows.follow(Task(), page)), 0
+    again = page.refresh
+    def count():
+        nonlocal times
+        times += 1
+        again()
+    page.refresh = count
+    while times < 3:
+        await asyncio.sleep(0.01)
+    following.cancel()
+    await following
+await refreshed()
+"""
+
+
+def test_a_running_card_is_drawn_again_while_nothing_changes_and_turns_stale_by_itself(kernel: Kernel) -> None:
+    html = kernel.shown(kernel.run(QUIET))
+    check_html(html)
+    assert "<style>" in html
+    words = re.sub(r"<style>.*?</style>|<[^>]+>", "", html)
+    assert "%" not in words, "what a reader without styles sees is true later too"
+    assert re.search(
+        r"was running when last updated.*last updated \d\d:\d\d:\d\d \S+, \d{4}-\d\d-\d\d: this card is no longer "
+        r"updated\. client\.attach\(&#x27;abc&#x27;\) shows it again\.",
+        words,
+    )
+    kernel.run("shows.HEARTBEAT_S = 10.0")
 
 
 def test_an_error_stays_with_its_frame(kernel: Kernel) -> None:
@@ -120,10 +194,58 @@ def test_an_error_stays_with_its_frame(kernel: Kernel) -> None:
     assert re.search(r"PageScriptError: .*", html)
 
 
+def frames_of(cell: Any) -> list[str]:
+    """Where the frames of a cell's traceback are: "Cell", or the path of a file."""
+    text = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(cell.outputs[-1].traceback))
+    return [found[1] for found in re.finditer(r"^(?:File )?(Cell|[^\s:]+\.py)(?: In\[|:\d+)", text, re.MULTILINE)]
+
+
+CALLBACK = """
+def each(progress):
+    rp.get_compositions('nowhere')
+client.render_media(LAB, 'counter', output='e.mp4', frame_range=(0, 1), progress='none', on_progress=each)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "frames"),
+    [
+        ("client.render_media('nowhere', 'counter')", 1),
+        ("rp.render(LAB, 'counter', qualty=3)", 1),
+        ("rp.render_batch([{'a': float('nan')}], LAB, 'counter', '{a}.png')", 1),
+        ("client.start_render_media(LAB, 'throws', progress='none').wait()", 1),
+        ("for _ in client.start_render_media(LAB, 'throws', progress='none'): pass\nclient.attach('none')", 1),
+        ("await rp.AsyncClient().get_compositions('nowhere')", 1),
+        ("rp.panel('nowhere', 'counter')", 1),
+        ("rp.render_media(LAB)", 1),
+        ("client.deploy_site('nowhere')", 1),
+        ("rp.concat_chunks([], 'x.mp4', fps=30)", 1),
+        ("rp.validate_webhook_signature('secret', '{}', None)", 1),
+        (CALLBACK, 2),
+    ],
+)
+def test_tracebacks_have_frames_of_the_cell_only(kernel: Kernel, source: str, frames: int) -> None:
+    assert frames_of(kernel.run(source, fails=True)) == ["Cell"] * frames
+
+
+def test_tracebacks_are_whole_where_that_is_asked(kernel: Kernel) -> None:
+    kernel.run("import os\nos.environ['REMOTION_PY_DEBUG'] = '1'")
+    whole = frames_of(kernel.run("client.get_compositions('nowhere')", fails=True))
+    kernel.run("del os.environ['REMOTION_PY_DEBUG']")
+    assert any("_engine.py" in frame for frame in whole)
+
+
 STOP = """
 import os, signal, threading
-threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()
-client.render_media(LAB, 'slow', output='s.mp4', concurrency=2)
+under_way = threading.Event()
+def stop():
+    under_way.wait()
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=stop).start()
+def look(progress):
+    if progress.frames_rendered:
+        under_way.set()
+client.render_media(LAB, 'slow', props={'pause': 100, 'frames': 2000}, output='s.mp4', concurrency=2, on_progress=look)
 """
 
 
@@ -133,15 +255,18 @@ def test_stop_cancels_and_says_so(kernel: Kernel) -> None:
     check_html(html)
     assert 'data-state="cancelled"' in html
     assert cell.outputs[-1].ename == "KeyboardInterrupt"
+    assert frames_of(cell) == ["Cell"]
     gone = kernel.run("import pathlib\nprint(pathlib.Path('s.mp4').exists())")
     assert gone.outputs[0].text == "False\n"
 
 
 FOLLOW = """
-import os, signal, threading
-render = client.start_render_media(LAB, 'slow', output='d.mp4', detach=True, progress='none')
-threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()
-client.attach(render.render_id).wait()
+render = client.start_render_media(
+    LAB, 'slow', props={'pause': 100, 'frames': 2000}, output='d.mp4', detach=True, progress='none'
+)
+under_way.clear()
+threading.Thread(target=stop).start()
+client.attach(render.render_id).wait(look)
 """
 
 
@@ -151,6 +276,7 @@ def test_stop_leaves_a_render_that_is_only_followed(kernel: Kernel) -> None:
     check_html(html)
     assert 'data-state="left"' in html
     assert re.search(r"attach\(&#x27;\w+&#x27;\)", html)
+    assert frames_of(cell) == ["Cell"]
     goes_on = kernel.run("print(client.get_render_progress(render.render_id).cancelled)\nrender.cancel()")
     assert goes_on.outputs[0].text == "False\n"
 
@@ -207,9 +333,10 @@ const render = (frame) => { document.getElementById("title").textContent = `fram
 def test_magics_render_what_a_cell_describes(kernel: Kernel) -> None:
     assert "nest_asyncio is applied" in kernel.run("%load_ext remotion_py").outputs[0].text
     kernel.run("data = {'colour': '#f00'}")
-    html = kernel.shown(kernel.run(JAVASCRIPT))
-    assert "320x180 · 30 fps · 0.20 s" in html
-    assert "%%render --width 320" in html, "the call that repeats it"
+    card = kernel.shown(kernel.run(JAVASCRIPT))
+    assert "320x180 · 30 fps · 0.20 s" in card
+    assert "%%render --width 320" in card, "the call that repeats it"
+    assert "fillRect" not in card, "what the cell shows above"
     read = kernel.run("import av\nnext(av.open('magic.mp4').decode()).to_image().getpixel((9, 9))")
     pixel = read.outputs[0].data["text/plain"]
     assert re.fullmatch(r"\(25[2-5], [0-3], [0-3]\)", pixel), pixel
@@ -219,16 +346,59 @@ def test_magics_render_what_a_cell_describes(kernel: Kernel) -> None:
         (3, "%%render\nfunction render() {\n  oops();\n}"),
         (3, "%%render\n<script>\noops();function render() {}</script>"),
     ):
-        failed = kernel.run(source, fails=True).outputs[-1].evalue
-        assert f"index.html:{line}:" in failed, "lines of the page are lines of the cell"
+        failed = kernel.run(source, fails=True)
+        assert failed.outputs[-1].ename == "PageScriptError"
+        assert frames_of(failed) == []
+        for words in (failed.outputs[-1].evalue, markup.unescape(kernel.shown(failed))):
+            assert f"(line {line} of the cell)" in words or f"(at line {line} of the cell)" in words
+            assert f">    {line} | " in words
+            assert "<!doctype" not in words, "lines that the cell does not have"
+            assert "registerComposition" not in words
     for source, words in (
-        ("%%render\nlet a = 1;", "defines no function render"),
-        ("%%render --nothing\nfunction render() {}", "unrecognized arguments: --nothing"),
-        ("%%render --props missing\nfunction render() {}", "there is no such variable"),
+        ("%%render\nlet a = 1;", "%%render: The cell defines no function render"),
+        (
+            "%%render --widht 3\nfunction render() {}",
+            "No such option '--widht'. (Did you mean one of: '--height', '--width'?)",
+        ),
+        (
+            "%%render --props dat\nfunction render() {}",
+            "--props names 'dat', but there is no such variable. Did you mean 'data'?",
+        ),
+        ("%%render --crf 200\nfunction render() {}", "crf is 200, but must be a whole number from 0 to 63"),
+        ("%%render --output 'a\nfunction render() {}", "No closing quotation"),
+        ("%%render --script d3\nfunction render() {}", "nor a library that brings its script along (bokeh, plotly)"),
+        ("%render", "Missing argument 'SITE'"),
     ):
-        assert words in kernel.run(source, fails=True).outputs[-1].evalue
+        (line,) = kernel.run(source, fails=True).outputs
+        assert line.name == "stderr"
+        assert line.text.startswith(f"UsageError: {source.split()[0]}: ")
+        assert words in line.text
+    listed = kernel.run("%%render_still -h\nfunction render() {}").outputs[0].text
+    assert "Pictures:" in listed
+    assert "--script NAME|FILE|URL" in listed
     ran = kernel.run("import asyncio\nprint(asyncio.run(asyncio.sleep(0, 'ran')))")
     assert ran.outputs[0].text == "ran\n"
+    kernel.run("rp.close()")
+
+
+PLOTLY = """%%render_still --script plotly --script own.js --props drawn --width 320 --height 180 -o fig.png
+<div id="chart"></div>
+<script>
+async function render(frame, props) {
+  await Plotly.newPlot("chart", props.figure.data, { ...own, ...props.figure.layout });
+}
+</script>
+"""
+
+
+def test_cells_load_scripts_of_packages_and_files(kernel: Kernel) -> None:
+    kernel.run("%load_ext remotion_py")
+    kernel.run("import pathlib, plotly.graph_objects as go")
+    kernel.run("pathlib.Path('own.js').write_text('const own = { width: 320, height: 180, paper_bgcolor: \"#f00\" }')")
+    kernel.run("drawn = {'figure': go.Figure(go.Bar(y=[1, 3, 2]))}")
+    kernel.run(PLOTLY)
+    read = kernel.run("from PIL import Image\nImage.open('fig.png').convert('RGB').getpixel((4, 170))")
+    assert read.outputs[0].data["text/plain"] == "(255, 0, 0)"
     kernel.run("rp.close()")
 
 
@@ -264,8 +434,28 @@ def test_a_strip_shows_the_chunk_furthest_behind() -> None:
     assert cells.count("encoded") == 99
 
 
+def test_tables_are_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    composition = rp.Composition("<race>", 1920, 1080, 30, 300, {}, {"rows": [], "title": "a"})
+    html = composition._repr_html_()
+    check_html(html)
+    assert "&lt;race&gt;" in html
+    assert "1920x1080" in html
+    assert "rows, title" in html
+    file = tmp_path / "out" / "a.png"
+    file.parent.mkdir()
+    Image.new("RGB", (320, 180), "red").save(file)
+    item = rp.ListedRender("abc", "done", "race", NOW, file, "", RenderProgress("abc", "b", done=True))
+    for html in (item._repr_html_(), Renders([item] * 20)._repr_html_()):
+        check_html(html)
+        assert ">out/a.png<" in html
+        assert 'src="data:image/jpeg;base64,' in html
+    assert repr(Renders([item] * 20)).count("\n") == 11
+    assert repr(Renders()) == "<Renders: none>"
+
+
 def test_html_of_titles_and_errors_is_escaped() -> None:
-    html = view.failure("<b>", ValueError("<script>"), None, state="failed", again="a < b")
+    html = view.failure("<b>", "ValueError: <script>", None, state="failed", again="a < b")
     check_html(html)
     assert "<script>" not in html
     assert "&lt;b&gt;" in html
@@ -297,12 +487,52 @@ def test_a_large_video_is_linked_with_a_poster_and_a_small_preview(
     assert len(small) < results.EMBED_BYTES < size
     with av.open(io.BytesIO(small)) as made:
         assert made.duration
-        assert made.duration / 1e6 == pytest.approx(results.PREVIEW_S, abs=0.2)
-        assert made.streams.video[0].width == results.PICTURE_WIDTH
+        assert made.duration / 1e6 == pytest.approx(pictures.PREVIEW_S, abs=0.2)
+        assert made.streams.video[0].width == pictures.PICTURE_WIDTH
     assert 'poster="data:image/jpeg;base64,' in html
-    (before,) = re.findall(r'href="(large\.mp4\?v=\w+)"', html)
-    file.write_bytes(file.read_bytes() + b"\0")
-    assert before not in results.link(file), "another content needs another address"
+    assert 'href="large.mp4"' in html
+
+
+@pytest.mark.parametrize(
+    ("known", "phase"),
+    [
+        ({}, "starting"),
+        ({"launched": True}, "opening the page"),
+        ({"total_frames": 10, "frames_rendered": 9, "launched": True}, "rendering"),
+        ({"total_frames": 10, "frames_rendered": 10}, "encoding"),
+        ({"total_frames": 10, "frames_rendered": 10, "frames_encoded": 10, "total_chunks": 2}, "joining chunks"),
+        ({"total_frames": 10, "frames_rendered": 10, "frames_encoded": 10, "total_chunks": 1}, "writing the file"),
+        ({"total_frames": 10, "frames_rendered": 10, "frames_encoded": 10, "combined_frames": 10}, "uploading"),
+    ],
+)
+def test_phases_have_names_and_the_bar_counts_frames(known: dict[str, Any], phase: str) -> None:
+    progress = RenderProgress("a", "b", overall_progress=0.123, **known)
+    assert view.phase(progress) == phase
+    html = view.running("race", progress, NOW)
+    check_html(html)
+    assert f'data-live="{phase}' in html
+    if progress.total_frames:
+        frames = progress.frames_rendered
+        assert f'aria-valuenow="{frames}" aria-valuemin="0" aria-valuemax="10"' in html
+        assert f"width:{10 * frames}.0%" in html
+    else:
+        assert "aria-valuenow" not in html
+
+
+@pytest.mark.parametrize(("state", "colour"), [("cancelled", "dark"), ("interrupted", "dark"), ("failed", "failed")])
+def test_an_ended_card_looks_ended(state: str, colour: view.Colour) -> None:
+    states: tuple[ChunkState, ...] = ("encoded", "rendering", "retried", "invoked", "failed")
+    progress = RenderProgress("a", "b", frames_rendered=4, total_frames=10, total_chunks=5, chunk_states=states)
+    html = view.failure("race", "ValueError: no", progress, state=state, again="")
+    check_html(html)
+    last = "failed" if state == "failed" else "waiting"
+    assert re.findall(r'data-chunk="(\w+)"', html) == ["encoded", *["waiting"] * 3, last]
+    assert "1 rendered" in html
+    assert ("3 not rendered" if state == "failed" else "4 not rendered") in html
+    assert f"background:{view.COLOURS[colour]};width:40.0%" in html
+    assert not {view.COLOURS["rendering"], view.COLOURS["invoked"], view.COLOURS["encoded"]} & set(
+        re.findall(r"background:([^;\"]+)", html)
+    )
 
 
 def test_what_is_told_of_objects_is_short() -> None:

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import remotion_py as rp
+from remotion_py._call import repeating
 from remotion_py._official import official_payload
 from remotion_py.errors import InputError, OptionError
-from remotion_py.option import check_options, table, wire_options
-from remotion_py.options import PageOptions, RenderMediaOptions, RenderStillOptions
-from remotion_py.shows import repeating
+from remotion_py.option import aliases, check_options, table, wire_options
+from remotion_py.option_groups import OPTION_GROUPS, OTHER, grouped
+from remotion_py.options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 
 
 def test_defaults_and_wire_names() -> None:
@@ -143,3 +144,89 @@ def test_signatures_show_every_option() -> None:
         (rp.get_compositions, PageOptions),
     ):
         assert set(table(options)) <= set(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize(
+    ("alias", "option", "value"),
+    [
+        ("fps", "force_fps", 50),
+        ("width", "force_width", 64),
+        ("height", "force_height", 48),
+        ("frames", "frame_range", 3),
+    ],
+)
+def test_short_names_are_the_options_that_they_mean(alias: str, option: str, value: int) -> None:
+    assert check_options(RenderMediaOptions, {alias: value}) == check_options(RenderMediaOptions, {option: value})
+    assert alias not in table(RenderMediaOptions)
+    with pytest.raises(OptionError, match=f"{alias} and {option} are both given"):
+        check_options(RenderMediaOptions, {alias: value, option: value})
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "meant", "unit"),
+    [
+        (RenderMediaOptions, "duration", "force_duration_in_frames", "frames"),
+        (RenderMediaOptions, "seconds", "force_duration_in_frames", "seconds times frames per second"),
+        (PageOptions, "timeout", "timeout_in_milliseconds", "milliseconds"),
+        (RenderMediaOptions, "max-rate", "encoding_max_rate", "bitrate"),
+        (RenderMediaOptions, "videoBitrate", "video_bitrate", "bits per second"),
+        (RenderMediaOptions, "qualty", "jpeg_quality", "0 to 100"),
+        (RenderStillOptions, "quality", "jpeg_quality", "0 to 100"),
+        (RenderStillOptions, "frames", "frame", "Frame"),
+        (RenderFramesOptions, "sacle", "scale", "size"),
+    ],
+)
+def test_other_words_name_the_option_and_its_unit(options: type, name: str, meant: str, unit: str) -> None:
+    with pytest.raises(OptionError, match=rf"^There is no option '{name}'\. Did you mean '{meant}'\? .*{unit}"):
+        check_options(options, {name: 1})
+
+
+def test_every_flag_of_the_command_line_leads_to_its_option() -> None:
+    for options in (RenderMediaOptions, RenderFramesOptions, RenderStillOptions):
+        for name, option in table(options).items():
+            word = option.flag.partition("/")[0].replace("-", "_")
+            if word and word not in {*table(options), *aliases(options)}:
+                with pytest.raises(OptionError, match=f"Did you mean '{name}'"):
+                    check_options(options, {word: 1})
+
+
+def test_help_describes_every_option_and_what_is_returned() -> None:
+    for function, of in (
+        (rp.render, RenderMediaOptions),
+        (rp.start_render_media, RenderMediaOptions),
+        (rp.render_frames, RenderFramesOptions),
+        (rp.render_still, RenderStillOptions),
+        (rp.get_compositions, PageOptions),
+        (rp.Client.render_media, RenderMediaOptions),
+    ):
+        text = inspect.getdoc(function) or ""
+        heads = re.findall(r"(?m)^(?:Args|Options|Returns|Raises|Example):$", text)
+        assert heads == ["Args:", "Options:", "Returns:", "Raises:", "Example:"]
+        flat = re.sub(r"\s+", " ", text)
+        for name, option in table(of).items():
+            default_and_text = re.escape(f"{option.default!r} {option.help}")
+            assert re.search(rf" {name}( or \w+)?: [^=]+ = {default_and_text}", flat), name
+    assert "crf: int | None = None" in (RenderMediaOptions.__doc__ or "")
+    assert "Example:" not in (inspect.getdoc(rp.AsyncClient.render_media) or ""), "which would not await"
+    assert "codec: 'h264' | 'h264-mkv' |" in (inspect.getdoc(rp.AsyncClient.render_media) or "")
+
+
+def test_help_of_a_batch_describes_options_of_videos_and_pictures() -> None:
+    text = inspect.getdoc(rp.render_batch) or ""
+    assert "crf: int | None = None" in text
+    assert "transparent: bool = False" in text
+    assert not re.search(r"(?m)^        output: ", text), "which is an argument of its own"
+
+
+def test_every_option_is_in_one_group() -> None:
+    known = set[str]().union(*map(table, (RenderMediaOptions, RenderFramesOptions, RenderStillOptions)))
+    listed = [name for names in OPTION_GROUPS.values() for name in names]
+    assert sorted(listed) == sorted(known)
+
+
+def test_groups_keep_their_order_and_lose_no_name() -> None:
+    assert grouped(["crf", "new_one", "props", "codec"]) == {
+        "Page and props": ["props"],
+        "Video": ["codec", "crf"],
+        OTHER: ["new_one"],
+    }

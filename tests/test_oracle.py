@@ -142,7 +142,7 @@ def by_url(site: Path, name: str, **job: Any) -> tuple[dict[str, Any], Path]:
 
 
 def test_the_npm_renderer_hears_our_plain_pages(client: rp.Client, tmp_path: Path) -> None:
-    site = ROOT / "examples" / "metronome"
+    site = rp.examples.metronome
     options = {"concurrency": 2, "codec": "wav", "muted": False}
     _, reference = by_url(site, "out.wav", composition="metronome", options=options)
     ours = listen(client.render_media(site, "metronome", output=tmp_path / "a.wav", concurrency=3).path)

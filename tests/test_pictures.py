@@ -28,6 +28,7 @@ from remotion_py.page.stage import Stage
 
 from .compare import difference
 from .media import SIZE, counted_frames, media_folder
+from .patience import PATIENCE_S
 
 SITE = Path(__file__).parent / "sites" / "pictures"
 COLOURS = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (200, 200, 30), (30, 200, 200)]
@@ -157,6 +158,56 @@ def test_videos_show_the_picture_of_the_frame(stage: Stage, composition: str, fr
     assert [video_frame(picture) for picture in taken(stage, composition, frames)] == frames
 
 
+async def evaluated(stage: Stage, expression: str) -> Any:
+    """Return the value of an expression in a page whose `body` gets a `video` without a source."""
+    try:
+        async with served() as url:
+            page = await stage.open(url, PageSettings(timeout_ms=60_000), generation="test")
+            setup = "const video = document.body.appendChild(document.createElement('video'));"
+            return await page._page.evaluate(f"(async () => {{ {setup} {expression} }})()", doing="look at a video")
+    finally:
+        await stage.close()
+
+
+@pytest.mark.parametrize("moment", ["", "loadstart", "suspend", "loadedmetadata"])
+def test_a_video_is_awaited_from_its_source_to_its_picture(stage: Stage, moment: str) -> None:
+    """A video is neither loading nor seeking before its loading starts, nor between its download and its picture."""
+    look = f"""
+        video.preload = "auto";
+        video.src = "counter.mp4";
+        if ("{moment}") await new Promise((resolve) => video.addEventListener("{moment}", resolve));
+        await remotionPyDriver.awaitInner();
+        return video.readyState >= 2;
+    """
+    assert asyncio.run(evaluated(stage, look)) is True
+
+
+REFUSED = "<source src=missing.mp4 /><source src=a type=video/none />"
+
+
+@pytest.mark.parametrize(
+    ("source", "ended"),
+    [
+        ("", "true"),
+        ("video.src = 'missing.mp4';", "video.error"),
+        (f"video.innerHTML = '{REFUSED}';", "failed"),
+        ("video.preload = 'none'; video.src = 'counter.mp4';", "video.networkState === 1"),
+    ],
+)
+def test_a_video_that_will_show_no_picture_is_not_awaited(stage: Stage, source: str, ended: str) -> None:
+    look = f"""
+        let failed = false;
+        document.addEventListener("error", () => {{ failed = true; }}, true);
+        {source}
+        while (!({ended})) await new Promise((resolve) => setTimeout(resolve, 1));
+        let waits = true;
+        remotionPyDriver.awaitInner().then(() => {{ waits = false; }});
+        for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+        return waits;
+    """
+    assert asyncio.run(evaluated(stage, look)) is False
+
+
 @pytest.mark.parametrize("frames", CHUNKS)
 @pytest.mark.parametrize("composition", ["offscreen", "offscreen-webgl", "offscreen-in-a-worker"])
 def test_transferred_canvases_are_in_every_picture(stage: Stage, composition: str, frames: list[int]) -> None:
@@ -245,7 +296,7 @@ def test_it_says_what_it_waits_for_meanwhile(stage: Stage) -> None:
         finally:
             await stage.close()
 
-    assert asyncio.run(asyncio.wait_for(run(), 30)) == (None, "never.png (image)")
+    assert asyncio.run(asyncio.wait_for(run(), PATIENCE_S)) == (None, "never.png (image)")
 
 
 Event = dict[str, Any]

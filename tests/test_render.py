@@ -19,6 +19,7 @@ from remotion_py.errors import RenderCancelledError, RenderNotFoundError
 
 from .compare import decode, facts, read_counter, times
 from .conftest import LAB, RACE, wait_for
+from .patience import PATIENCE_S
 
 
 def counted(path: Path) -> list[int]:
@@ -86,8 +87,9 @@ def test_stills(client: rp.Client, tmp_path: Path) -> None:
     assert picture.shape == (180, 320, 3)
     assert read_counter(picture) == 46
     jpeg = client.render_still(LAB, "counter", output=tmp_path / "a.jpg", image_format="jpeg", frame=3, scale=2)
-    assert np.asarray(Image.open(jpeg.path)).shape == (360, 640, 3)
-    assert Image.open(jpeg.path).format == "JPEG"
+    with Image.open(jpeg.path) as opened:
+        assert opened.format == "JPEG"
+        assert np.asarray(opened).shape == (360, 640, 3)
 
 
 def test_props_reach_the_page_dates_too(client: rp.Client, tmp_path: Path) -> None:
@@ -124,7 +126,8 @@ def test_a_changed_page_is_seen_by_the_next_render(client: rp.Client, tmp_path: 
             "</script>"
         )
         still = client.render_still(site, "a", output=tmp_path / "a.png")
-        colours.append(Image.open(still.path).convert("RGB").getpixel((8, 8)))
+        with Image.open(still.path) as opened:
+            colours.append(opened.convert("RGB").getpixel((8, 8)))
     assert colours == [(255, 0, 0), (0, 255, 0)]
 
 
@@ -192,17 +195,15 @@ def test_cancelling_the_waiting_task_cancels_the_render() -> None:
         async with rp.AsyncClient(capacity=1) as client:
             render = await client.start_render_media(LAB, "slow", props={"pause": 100, "frames": 200})
             waiting = asyncio.create_task(render.wait())
-            await asyncio.sleep(1.5)
+            while not (await render.progress()).frames_rendered:
+                await asyncio.sleep(0.1)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
-            for _ in range(50):
-                if (await render.progress()).cancelled:
-                    return
+            while not (await render.progress()).cancelled:
                 await asyncio.sleep(0.1)
-            raise AssertionError("the render goes on")
 
-    asyncio.run(run())
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
 
 
 def test_progress_is_a_document_that_others_can_read(client: rp.Client) -> None:
@@ -293,7 +294,7 @@ def test_an_idle_default_client_ends_by_itself(monkeypatch: pytest.MonkeyPatch) 
     client = Client.from_engine(Engine(LocalProvider(capacity=1), idle_s=0.5))
     client.render_still(LAB, "counter")
     assert client._engine.provider.alive
-    wait_for(lambda: not client._engine.provider.alive, 10)
+    wait_for(lambda: not client._engine.provider.alive)
 
 
 @pytest.mark.parametrize("extension", ["png", "jpeg", "webp"])
@@ -327,11 +328,12 @@ def test_a_client_that_was_closed_before_says_so_and_how_to_go_on() -> None:
 
 
 def test_errors_are_told_without_the_way_that_they_came() -> None:
-    with pytest.raises(rp.errors.OptionError, match=r"'frame_rang'. Did you mean 'frame_range'\?$") as raised:
+    with pytest.raises(
+        rp.errors.OptionError, match=r"'frame_rang'. Did you mean 'frame_range'\? One frame, "
+    ) as raised:
         rp.render_media(LAB, "counter", frame_rang=(0, 3))
     files = {entry.path.name for entry in raised.traceback}
-    assert "client.py" in files
-    assert not {"_engine.py", "_order.py", "option.py"} & files
+    assert files == {"_traceback.py", "test_render.py"}
 
 
 @pytest.mark.parametrize("concurrency", [1, 2])

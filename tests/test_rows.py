@@ -24,6 +24,7 @@ from remotion_py.batch.rows import plan_rows, read_rows
 from remotion_py.errors import InputError, OptionError, OutputError, PropsError, SiteNotFoundError
 
 from .conftest import LAB
+from .patience import PATIENCE_S
 
 
 def planned(rows: Any, output: str = "{index}.mp4", **more: Any) -> list[Any]:
@@ -285,7 +286,7 @@ def test_dropping_a_cut_line_writes_no_entry_again(tmp_path: Path) -> None:
         "import resource, sys\nfrom remotion_py.batch.manifest import Manifest\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\nManifest(sys.argv[1])"
     )
-    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=PATIENCE_S)
     assert path.read_bytes() == whole
 
 

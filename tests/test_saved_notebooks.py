@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from .conftest import ROOT
+from .patience import PATIENCE_S
 from .test_notebook import check_html
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -57,7 +58,7 @@ def test_they_run_where_nest_asyncio_is_applied_too(name: str, tmp_path: Path) -
     (tmp_path / "notebooks").mkdir()
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
     notebook.cells.insert(0, nbformat.v4.new_code_cell("import nest_asyncio2\nnest_asyncio2.apply()"))
-    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path / "notebooks"}})
+    client = NotebookClient(notebook, timeout=PATIENCE_S, resources={"metadata": {"path": tmp_path / "notebooks"}})
     client.execute()
     states = re.findall(r'data-state="(\w+)"', str(notebook))
     assert "done" in states

@@ -84,7 +84,8 @@ def test_stills_have_four_formats(site: Path, client: rp.Client, tmp_path: Path)
     png = picture(made("a.png"))
     for name, most in (("a.jpg", 4), ("a.webp", 4)):
         assert difference(picture(made(name))[..., :3], png[..., :3]) < most
-    assert Image.open(tmp_path / "a.webp").format == "WEBP"
+    with Image.open(tmp_path / "a.webp") as webp:
+        assert webp.format == "WEBP"
     assert made("a.pdf").read_bytes().startswith(b"%PDF")
     with pytest.raises(OutputError, match=r"'a\.png' does not end in \.webp"):
         client.render_still(site, "scene-bouncing", output=tmp_path / "a.png", image_format="webp")
@@ -130,6 +131,19 @@ def test_size_rate_and_length_can_be_forced(site: Path, client: rp.Client, tmp_p
     )
     found = facts(video.path)
     assert (found.width, found.height, found.frames, found.fps) == (200, 100, 10, 25)
+    still = client.render_still(
+        site,
+        "scene-bouncing",
+        output=tmp_path / "a.png",
+        width=200,
+        height=100,
+        fps=25,
+        force_duration_in_frames=10,
+        frame=9,
+    )
+    assert (still.width, still.height) == (200, 100)
+    with pytest.raises(rp.errors.RemotionPyError, match="10 frames"):
+        client.render_still(site, "scene-bouncing", force_duration_in_frames=10, frame=10)
 
 
 def test_an_error_names_the_users_own_line(site: Path, client: rp.Client, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from remotion_py.page.discovery import BrowserChoice, find_browser
 
 from .conftest import ROOT
 from .other_user import needs_other_user, run_as_nobody
+from .patience import PATIENCE_S
 
 REPORT = """
 import asyncio, json
@@ -183,7 +184,9 @@ def test_attacks_in_a_network_of_their_own_come_to_nothing(tmp_path: Path) -> No
         pytest.skip("a network namespace cannot be made here")
     environment = os.environ | {"REMOTION_PY_STORE": str(tmp_path / "store")}
     command = ["unshare", "-n", "-m", sys.executable, "-m", "tests.attacks", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert found["rendered"] == 6

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from remotion_py.page.sourcemap import SourceMap
+from remotion_py.page.sourcemap import PlainScript, SourceMap
 
 CODE = "one\ntwo\nthree\nfour\nfive\n"
 
@@ -38,10 +38,21 @@ def test_own_code_is_told_from_libraries_and_shown() -> None:
         "     1 | one",
         "     2 | two",
         ">    3 | three",
+        "       | ^",
         "     4 | four",
         "     5 | five",
     ]
     assert foreign.lines == ()
+
+
+def test_a_plain_script_is_its_own_source() -> None:
+    script = PlainScript("draw.js", f"one\n\tconst two = ;\n{'x' * 400}\nfour")
+    found = script.find(2, 14)
+    assert found
+    assert str(found) == "draw.js:2:14"
+    assert found.excerpt().split("\n")[1:3] == [">    2 | \tconst two = ;", "       | \t            ^"]
+    assert script.find(3, 9) is None  # minified
+    assert script.find(9, 1) is None
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "{}", '{"version": 2, "sources": [], "mappings": ""}'])

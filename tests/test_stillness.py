@@ -15,6 +15,8 @@ from remotion_py._stillness import VARIABLE, Stillness
 from remotion_py.errors import DiskFullError, FFmpegInterruptedError, MediaError, from_wire, to_wire
 from remotion_py.media.ffmpeg import FFmpeg, failure, ffmpeg_path, run_ffmpeg
 
+from .patience import PATIENCE_S
+
 SAMPLES = ["-f", "s16le", "-ar", "48000", "-ac", "2", "-i", "pipe:0", "-y"]
 
 
@@ -69,13 +71,13 @@ async def _fed(output: Path, hurt: signal.Signals, *, writing: bool) -> None:
 @pytest.mark.usefixtures("impatient")
 def test_an_ffmpeg_that_stands_still_is_ended(tmp_path: Path, writing: bool) -> None:
     with pytest.raises(FFmpegInterruptedError, match="no progress for 1 s"):
-        asyncio.run(asyncio.wait_for(_fed(tmp_path / "a.wav", signal.SIGSTOP, writing=writing), 60))
+        asyncio.run(asyncio.wait_for(_fed(tmp_path / "a.wav", signal.SIGSTOP, writing=writing), PATIENCE_S))
 
 
 @pytest.mark.parametrize("writing", [True, False])
 def test_an_ffmpeg_that_was_killed_may_be_tried_again(tmp_path: Path, writing: bool) -> None:
     with pytest.raises(FFmpegInterruptedError, match="ended by SIGKILL") as caught:
-        asyncio.run(asyncio.wait_for(_fed(tmp_path / "a.wav", signal.SIGKILL, writing=writing), 60))
+        asyncio.run(asyncio.wait_for(_fed(tmp_path / "a.wav", signal.SIGKILL, writing=writing), PATIENCE_S))
     assert from_wire(to_wire(caught.value)).retryable
 
 
@@ -87,7 +89,7 @@ def test_work_that_needs_no_feeding_is_done_again(tmp_path: Path, monkeypatch: p
     script.chmod(0o755)
     monkeypatch.setenv("REMOTION_PY_FFMPEG", str(script))
     work = FFmpeg(["-f", "lavfi", "-i", "sine=duration=1", "-y", str(output)], "make a sound")
-    asyncio.run(asyncio.wait_for(work.run(), 60))
+    asyncio.run(asyncio.wait_for(work.run(), PATIENCE_S))
     assert first.exists()
     assert output.stat().st_size > 80_000
 

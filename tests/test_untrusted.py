@@ -266,7 +266,7 @@ def check_huge(text: str) -> None:
         explained = asyncio.run(gathered.explain(error))
         assert len(explained.message) < 9 * LONGEST_MESSAGE
         assert sum(map(len, explained.data.get("stack", []))) <= LONGEST_STACK + 100
-    assert fetched == ["http://localhost:9/a.js.map"]
+    assert fetched == ["http://localhost:9/a.js.map", "http://localhost:9/a.js"]
 
 
 def read_error(call: Callable[[int], None]) -> Any:

@@ -103,7 +103,7 @@ def shown(site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, lis
         finally:
             await stage.close()
             await sources.close()
-            frames.close()
+            await asyncio.to_thread(frames.close)
         return found
 
     return asyncio.run(run())

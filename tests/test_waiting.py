@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from remotion_py.lambda_.document import ProgressDocument
 from remotion_py.lambda_.watch import ChunkWatch
 from remotion_py.notebook import view
 from remotion_py.progress import RenderProgress, from_document
-from remotion_py.render import Video
+from remotion_py.results import Video
 from remotion_py.shows import watching
 
 METADATA = {
@@ -84,7 +85,7 @@ def test_a_document_of_other_functions_has_neither() -> None:
 def test_the_card_shows_them_as_text() -> None:
     found = document()
     found.report(0, report(waiting=ROW | {"for": "<script>1</script>"}, warnings=["<img onerror=1>"] * 1))
-    html = view.running("title", read(found))
+    html = view.running("title", read(found), datetime.now(UTC))
     assert "waiting 8 s for &lt;script&gt;1" in html
     assert "&lt;img onerror=1&gt;" in html
     assert "<script>1" not in html
@@ -105,7 +106,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> tuple[ChunkWatch, Any, Any, Any]:
     clock = SimpleNamespace(now=0.0)
     chunk = SimpleNamespace(rendered=0, encoded=0, step=(7, "the page"))
     page = SimpleNamespace(waiting="https://host/x.png (image)", missing=["https://host/y.png (HTTP 404)"])
-    stage: Any = SimpleNamespace(current_page=page)
+    stage: Any = SimpleNamespace(current_page=page, logs=SimpleNamespace(drain=list))
     made = ChunkWatch(chunk, stage, 1000)  # type: ignore[arg-type]
     for still in (made._stillness, made._step):
         monkeypatch.setattr(still, "_clock", lambda: clock.now)

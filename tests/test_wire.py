@@ -27,8 +27,7 @@ from remotion_py.testing import aws
 
 from .compare import decode, mismatches, read_counter
 from .conftest import LAB
-
-pytestmark = pytest.mark.timeout(240)
+from .patience import PATIENCE_S
 
 
 def test_the_official_client_renders_by_our_function(tmp_path: Path) -> None:
@@ -41,7 +40,7 @@ def test_the_official_client_renders_by_our_function(tmp_path: Path) -> None:
             official.RenderMediaParams(**wanted, codec="h264", frame_range=[0, 9], concurrency=2)
         )
         assert started
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while not (progress := client.get_render_progress(started.render_id, started.bucket_name)).done:
             assert not progress.fatalErrorEncountered, progress.errors
             assert time.monotonic() < deadline
@@ -134,7 +133,7 @@ def test_a_webhook_is_signed_over_the_bytes_that_arrive(
     handler.refusals = 2
     told = {"webhook": url, "webhook_secret": "geheim", "webhook_custom_data": {"für": "Zoë"}}
     video = client.render_media(LAB, "counter", frame_range=(0, 4), **told)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while len(handler.seen) < 3:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -157,7 +156,7 @@ def test_a_failed_render_tells_its_webhook_why(client: rp.Client, listener: tupl
     url, handler = listener
     with pytest.raises(rp.RemotionPyError):
         client.render_media(LAB, "throws", webhook=url)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while not handler.seen:
         assert time.monotonic() < deadline
         time.sleep(0.05)

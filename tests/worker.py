@@ -25,6 +25,14 @@ async def pieces(payload: dict[str, Any]) -> AsyncIterator[bytes]:
         os._exit(3)
 
 
+async def steps(folder: Path, count: int) -> AsyncIterator[bytes]:
+    """Yield each piece when the one before has arrived, which a file says."""
+    for number in range(count):
+        yield b"piece"
+        while not (folder / str(number)).exists():
+            await asyncio.sleep(0.01)
+
+
 async def many(size: int) -> AsyncIterator[bytes]:
     pattern = bytes(range(256)) * 1024
     while size > 0:
@@ -56,6 +64,8 @@ async def handler(invocation: Invocation) -> dict[str, Any] | AsyncIterator[byte
             raise PageScriptError("the page is wrong", frame=3)
         case "bytes":
             return many(payload["size"])
+        case "steps":
+            return steps(Path(payload["folder"]), payload["pieces"])
         case "spawn":
             return {"pids": spawn()}
         case "exit" if "pieces" not in payload:

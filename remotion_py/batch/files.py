@@ -37,7 +37,10 @@ def read_file(path: Path) -> list[Any]:
             f"render_batch(rows, serve_url, composition, output)."
         )
     if not is_file:
-        raise OptionError(f"There is no file {path} with rows. Check its name.")
+        raise OptionError(
+            f"There is no file {path} with rows. Check its name; the rows come before the site: "
+            f"render_batch(rows, serve_url, composition, output)."
+        )
     kind = path.suffix.lower()
     if kind not in (".csv", ".jsonl", ".ndjson"):
         raise OptionError(f"The rows in {path} must be .jsonl or .csv. Read another format into a data frame first.")

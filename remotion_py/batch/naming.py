@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import string
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,29 @@ from .._convert import is_missing
 from ..errors import OutputError
 from ..output import LONGEST_NAME, expanded
 
+_UNSAFE = re.compile(r'[/\\:?*"<>|\x01-\x1f\x7f]')
+"""Separates folders, or is refused in names by Windows and by drives that are shared with it."""
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|$)", re.IGNORECASE)
+"""Names of devices there, whatever their extension."""
 
-def output_of(template: str, row: Mapping[str, Any], index: int) -> Path:
+
+@dataclass(frozen=True)
+class Output:
+    """Where the result of a row goes.
+
+    Attributes:
+        path: Its file.
+        asked: What the fields ask for, where that is no safe name and was changed; None else.
+    """
+
+    path: Path
+    asked: str | None = None
+
+
+def output_of(template: str, row: Mapping[str, Any], index: int) -> Output:
     """Return the output of a row. What its fields hold cannot lead out of the folder that the template names.
+
+    Characters that some systems refuse in names are replaced by `-`, and blanks around a name are left out.
 
     Args:
         template: Names fields of the row, and `{index}`.
@@ -42,7 +64,8 @@ def output_of(template: str, row: Mapping[str, Any], index: int) -> Path:
                 row=index,
             )
     try:
-        filled = _Filler().vformat(template, (), known)
+        asked = string.Formatter().vformat(template, (), known)
+        filled = _safe_parts(template, _Filler().vformat(template, (), known))
         path = Path(filled)
         names = [len(os.fsencode(part)) for part in path.parts]
     except Exception as error:  # whatever formatting the row's own values raises
@@ -54,7 +77,28 @@ def output_of(template: str, row: Mapping[str, Any], index: int) -> Path:
             f"most. Name a shorter field, or cut it as in {{title:.50}}.",
             row=index,
         )
-    return path
+    return Output(path, asked if asked != filled else None)
+
+
+def _safe_parts(template: str, filled: str) -> str:
+    """Return a path whose parts with fields are names that every system takes; the others are the template's own."""
+    parts = zip(_marked(template).split("/"), filled.split("/"), strict=True)
+    return "/".join(_safe(part) if "\0" in written else part for written, part in parts)
+
+
+def _safe(name: str) -> str:
+    """Return a name without blanks at its ends, that is no device; "", "." and ".." as they are."""
+    if name in ("", ".", ".."):
+        return name
+    stem, extension = Path(name).stem.strip(), Path(name).suffix.rstrip(". ")
+    stem = stem if extension else stem.rstrip(". ")
+    safe = f"{stem or '-'}{extension}"
+    return f"_{safe}" if _RESERVED.match(safe) else safe
+
+
+def _marked(template: str) -> str:
+    """Return a template with a mark in place of each field."""
+    return "".join(text + ("\0" if name is not None else "") for text, name, _, _ in _pieces(template))
 
 
 def _at_home(template: str) -> str:
@@ -76,8 +120,7 @@ def _check_parts(template: str, filled: str, index: int) -> None:
     Raises:
         OutputError: A part with a field is empty, `.` or `..`; or the path begins with `~`.
     """
-    marked = "".join(text + ("\0" if name is not None else "") for text, name, _, _ in _pieces(template))
-    for written, part in zip(marked.split("/"), filled.split("/"), strict=True):
+    for written, part in zip(_marked(template).split("/"), filled.split("/"), strict=True):
         if "\0" in written and part in ("", ".", ".."):
             raise OutputError(
                 f"The output {template!r} has a part that is {part!r} for row {index}, so the path would lead "
@@ -114,5 +157,5 @@ class _Filler(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         """Return one field as text."""
         written = str(super().format_field(value, format_spec))
-        cleaned = written.replace("/", "-").replace("\\", "-").replace("\0", "")
+        cleaned = _UNSAFE.sub("-", written.replace("\0", ""))
         return "-" if cleaned in (".", "..") else cleaned

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..errors import RenderError
 from ..shows import ShowsItself
+from .frame import Library, to_frame
 from .manifest import Entry
+
+MOST_FAILURES = 3
+"""How many a repr names."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +73,23 @@ def total_cost(entries: Iterable[Entry]) -> float | None:
     return sum(known) if known else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BatchResult(ShowsItself):
     """How each row of a batch ended.
 
     Attributes:
         entries: One for each row, in their order.
+        rows: The fields of each row.
+        index: The index of the rows, where they are a data frame of pandas; None else.
+        seconds: How long the batch took.
+        warnings: Names of outputs that were changed, as their fields held what is not safe in the name of a file.
     """
 
     entries: tuple[Entry, ...]
+    rows: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
+    index: Any = field(default=None, compare=False)
+    seconds: float = field(default=0.0, compare=False)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def failed(self) -> tuple[Entry, ...]:
@@ -95,19 +107,17 @@ class BatchResult(ShowsItself):
         found = Counter(entry.status for entry in self.entries)
         return ", ".join(f"{count} {status}" for status, count in found.items())
 
-    def to_frame(self, library: Literal["pandas", "polars", "pyarrow", "modin", "cudf"] = "pandas") -> Any:
-        """Return the entries as a data frame.
+    def to_frame(self, library: Library = "pandas") -> Any:
+        """Return a data frame with a row for each row of the batch: its own fields, then how it ended.
+
+        What is added is `status`, `path`, `duration` and `seconds` in s, `cost` in US dollars, `error` and `render_id`.
+        Where a field has such a name, the added column begins with `render_`. Rows of a data frame of pandas keep their
+        index, so the two can be joined. A field that the library has no type for becomes text.
 
         Args:
             library: Whose frame; it has to be installed.
         """
-        import narwhals as nw
-
-        columns: dict[str, list[Any]] = {}
-        for entry in self.entries:
-            for name, value in asdict(entry).items():
-                columns.setdefault(name, []).append(value)
-        return nw.from_dict(columns, backend=library).to_native()
+        return to_frame(self.rows, self.entries, self.index, library)
 
     def raise_for_failures(self) -> None:
         """Raise an error that names the rows that failed, if any has.
@@ -116,8 +126,8 @@ class BatchResult(ShowsItself):
             RenderError: Some have.
         """
         if self.failed:
-            told = "; ".join(f"row {entry.index}: {entry.error}" for entry in self.failed[:5])
-            raise RenderError(f"{len(self.failed)} of {len(self.entries)} rows failed. {told}")
+            failures = "; ".join(_failure(entry) for entry in self.failed[:5])
+            raise RenderError(f"{len(self.failed)} of {len(self.entries)} rows failed. {failures}")
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
@@ -127,3 +137,12 @@ class BatchResult(ShowsItself):
 
     def __str__(self) -> str:
         return f"{len(self.entries)} rows: {self.counts}"
+
+    def __repr__(self) -> str:
+        parts = [f"{self}, {self.seconds:.1f} s", *(_failure(entry) for entry in self.failed[:MOST_FAILURES])]
+        more = len(self.failed) - MOST_FAILURES
+        return f"<BatchResult: {'; '.join(parts)}{f'; and {more} more' if more > 0 else ''}>"
+
+
+def _failure(entry: Entry) -> str:
+    return f"row {entry.index}: {entry.error}"

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -31,12 +31,14 @@ class Row:
         output: Where its result goes.
         props: Its props, as JSON text.
         key: Tells whether the same was rendered before: a hash of site, composition, options and props.
+        asked: The output that its fields ask for, where that is no safe name; None else.
     """
 
     index: int
     output: Path
     props: str
     key: str
+    asked: str | None = None
 
 
 def read_rows(rows: Rows) -> list[dict[str, Any]]:
@@ -68,11 +70,12 @@ def _mapping(row: Any, index: int) -> dict[str, Any]:
     fields = fields_of(row)
     if fields is not None:
         return fields
-    raise OptionError(f"Row {index} is a {type(row).__name__}, but must be a mapping, a dataclass or a model.")
+    grouped = " Of groupby(), make one row per group, such as its first()." if isinstance(row, tuple) else ""
+    raise OptionError(f"Row {index} is a {type(row).__name__}, but must be a mapping, a dataclass or a model.{grouped}")
 
 
 def plan_rows(
-    rows: list[dict[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
     *,
     output: str,
     props: RowProps,
@@ -101,7 +104,8 @@ def plan_rows(
     taken: dict[Path, int] = {}
     base = hashlib.sha256(_fingerprint(about).encode(errors="backslashreplace"))
     for index, row in enumerate(rows):
-        path = output_of(output, row, index)
+        made = output_of(output, row, index)
+        path = made.path
         if path in taken:
             raise OutputError(
                 f"Rows {taken[path]} and {index} both go to {path}. Put a field that differs into output, or {{index}}."
@@ -110,7 +114,7 @@ def plan_rows(
         text = _props(shared, row, index, nan)
         digest = base.copy()
         digest.update(text.encode())
-        planned.append(Row(index, path, text, digest.hexdigest()[:24]))
+        planned.append(Row(index, path, text, digest.hexdigest()[:24], made.asked))
     return planned
 
 

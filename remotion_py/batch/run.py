@@ -14,13 +14,15 @@ from .. import _loop
 from .._convert import Nan
 from .._engine import Engine
 from .._payload import PICTURE_EXTENSIONS, media_wire
+from .._tables import index_of
 from ..checks import choice, number, path
 from ..errors import OptionError, RemotionPyError, SiteError
+from ..log_options import LOG_OPTIONS
 from ..media.codecs import CODEC_OF_EXTENSION
 from ..option import check_options
 from ..options import RenderMediaOptions, RenderStillOptions
 from ..page.serve_url import check_folder, is_url
-from ..render import Still, Video
+from ..results import Still, Video
 from .manifest import Entry, Manifest, default_path
 from .result import BatchProgress, BatchResult, total_cost
 from .rows import Row, RowProps, Rows, plan_rows, read_rows, site_mark
@@ -66,10 +68,18 @@ class Batch:
         self._engine = engine
         self._site, self._composition = serve_url, composition
         self._options = dict(options)
-        about = {"site": site_mark(serve_url), "composition": composition, "options": self._options}
+        seen = {name: value for name, value in self._options.items() if name not in LOG_OPTIONS}
+        about = {"site": site_mark(serve_url), "composition": composition, "options": seen}
         nan = choice(*get_args(Nan))("nan", self._options.get("nan", "error"))
         template = os.fspath(path("output", output))
-        self.rows = plan_rows(read_rows(rows), output=template, props=props, about=about, nan=nan)
+        self._given_rows = tuple(read_rows(rows))
+        self._index = index_of(rows)
+        self.rows = plan_rows(self._given_rows, output=template, props=props, about=about, nan=nan)
+        self.warnings = tuple(
+            f"row {row.index}: its output is named {row.output}, as {row.asked!r} is not a safe name"
+            for row in self.rows
+            if row.asked is not None
+        )
         self._stills = _are_stills(self.rows)
         self._check()
         self._parallel = self._bound(parallel)
@@ -106,6 +116,11 @@ class Batch:
         self._task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._ended)
         return self
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        return self._task is not None and self._task.done()
 
     async def progress(self) -> BatchProgress:
         """Return how far it is."""
@@ -156,6 +171,7 @@ class Batch:
         )
 
     async def _run(self) -> BatchResult:
+        started = asyncio.get_running_loop().time()
         waiting: list[Row] = []
         for row in self.rows:
             before = self._manifest.finished(row)
@@ -177,7 +193,13 @@ class Batch:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        return BatchResult(tuple(self._entries[row.index] for row in self.rows))
+        return BatchResult(
+            tuple(self._entries[row.index] for row in self.rows),
+            rows=self._given_rows,
+            index=self._index,
+            seconds=round(asyncio.get_running_loop().time() - started, 3),
+            warnings=self.warnings,
+        )
 
     async def _row(self, row: Row) -> None:
         loop = asyncio.get_running_loop()
@@ -234,8 +256,7 @@ def _are_stills(rows: list[Row]) -> bool:
         raise OptionError("Some outputs are videos and some are pictures. Render them in two batches.")
     unknown = suffixes - _PICTURES - set(CODEC_OF_EXTENSION)
     if unknown:
-        listed = ", ".join(f".{suffix}" if suffix else "no extension" for suffix in sorted(unknown))
-        raise OptionError(
-            f"The outputs end in {listed}, which is not a format that can be written. Name them like '{{name}}.mp4'."
-        )
+        listed = " or ".join(f"end in .{suffix}" if suffix else "have no extension" for suffix in sorted(unknown))
+        more = ", which is not a supported output format" if any(unknown) else ""
+        raise OptionError(f"The output names {listed}{more}. Write them like '{{name}}.mp4'.")
     return bool(pictures)

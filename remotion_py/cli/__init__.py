@@ -13,8 +13,10 @@ from .batch import batch
 from .completion import completion
 from .compositions import compositions
 from .doctor import doctor
+from .example import example
 from .frames import frames
 from .functions import functions
+from .help import Group
 from .install_browser import install_browser
 from .progress import progress
 from .render import render
@@ -25,18 +27,19 @@ from .still import still
 FAILED, INTERRUPTED = 1, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    sections={
+        "Render": (render, still, frames, batch, compositions, example),
+        "Renders": (progress, cancel, renders, download),
+        "This machine": (doctor, install_browser, completion),
+        "AWS": (functions, sites, policies, quotas, regions),
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="remotion-py")
 def cli() -> None:
     """Render web page compositions - Remotion bundles and plain HTML pages - to video."""
-
-
-for command in (
-    *(render, batch, frames, still, compositions, progress, cancel, download, renders),
-    *(functions, sites, policies, quotas, regions),
-    *(install_browser, doctor, completion),
-):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -53,7 +53,7 @@ def validate(aws: Aws) -> None:
 @click.group(invoke_without_command=True)
 @with_account
 def quotas(aws: Aws) -> None:
-    """Tell how many functions may run at the same time."""
+    """Show how many functions may run at the same time."""
     if click.get_current_context().invoked_subcommand:
         return
     found = get_quotas(aws)
@@ -68,7 +68,10 @@ def quotas(aws: Aws) -> None:
 @click.argument("concurrency", type=int, required=False)
 @click.option("-f", "--force", is_flag=True, help="Also above AWS's default.")
 def increase(aws: Aws, concurrency: int | None, force: bool) -> None:
-    """Ask AWS for CONCURRENCY executions at the same time, or for the next multiple of 5000."""
+    """Ask AWS for a higher quota.
+
+    CONCURRENCY is the number of executions at the same time; by default the next multiple of 5000.
+    """
     click.echo(f"Asked AWS for {increase_quota(aws, concurrency, force=force)}. It answers by mail.")
 
 

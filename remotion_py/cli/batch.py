@@ -9,17 +9,24 @@ import click
 
 from ..client import Client
 from ..options import RenderMediaOptions
+from .help import Command
 from .options import given, render_options
 from .showing import how_to_show
 from .where import with_client
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        "remotion-py batch rows.csv my-site my-video -o 'videos/{name}.mp4'",
+        "remotion-py batch rows.jsonl my-site my-video -o 'videos/{index:03d}.mp4' --parallel 2 --json",
+    ),
+)
 @click.argument("rows")
 @click.argument("serve_url")
 @click.argument("composition")
-@click.option("--output", required=True, help="Template of the outputs, such as 'videos/{name}.mp4'.")
-@click.option("--manifest", help="File in which each row's end is noted; by default beside the outputs.")
+@click.option("-o", "--output", required=True, help="Template of the outputs, such as 'videos/{name}.mp4'.")
+@click.option("--manifest", help="File that records each row's result; by default beside the outputs.")
 @click.option("--parallel", type=int, help="Rows at the same time; by default one per renderer, or 4 on AWS.")
 @render_options(RenderMediaOptions)
 @with_client
@@ -37,9 +44,10 @@ def batch(
     quiet: bool,
     **values: Any,
 ) -> None:
-    """Render COMPOSITION of SERVE_URL for each row of ROWS, a .jsonl or .csv file; the same call again goes on.
+    """Render a composition once for each row of a file.
 
-    Exits with 1 when a row has failed.
+    ROWS is a .jsonl or .csv file; the fields of a row are the props of COMPOSITION of SERVE_URL. Running the same
+    command again resumes. Exits with 1 when a row has failed.
     """
     options: Any = given(RenderMediaOptions, values)
     result = client.render_batch(
@@ -58,6 +66,8 @@ def batch(
             click.echo(json.dumps(vars(entry), ensure_ascii=False))
         elif entry.error:
             click.echo(f"row {entry.index}: {entry.error}", err=True)
+    for warning in result.warnings:
+        click.echo(warning, err=True)
     if not as_json:
         click.echo(str(result))
     if result.failed:

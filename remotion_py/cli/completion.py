@@ -1,4 +1,4 @@
-"""`remotion-py completion`: what makes a shell complete commands and options."""
+"""`remotion-py completion`: the script by which a shell completes commands and options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VARIABLE = "_REMOTION_PY_COMPLETE"
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete commands and options.
+    """Print the completion script for SHELL.
 
     \b
     bash: remotion-py completion bash > ~/.local/share/bash-completion/completions/remotion-py

@@ -10,18 +10,22 @@ import click
 
 from ..client import Client
 from ..options import PageOptions
+from .help import Command
 from .options import given, render_options
 from .where import with_client
 
 
-@click.command()
+@click.command(cls=Command, examples=("remotion-py compositions my-site",))
 @click.argument("serve_url")
 @render_options(PageOptions)
 @with_client
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with props.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the ids only.")
 def compositions(client: Client, serve_url: str, as_json: bool, quiet: bool, **values: Any) -> None:
-    """List the compositions of SERVE_URL (a folder, an http(s) URL, or the name of a site)."""
+    """List the compositions of a site.
+
+    SERVE_URL is a folder, an http(s) URL, or the name of a site on AWS.
+    """
     options: Any = given(PageOptions, values)
     found = client.get_compositions(serve_url, **options)
     if as_json:

@@ -21,6 +21,7 @@ from ..page.browser import Browser
 from ..page.discovery import find_browser
 from ..page.sandboxing import why_no_sandbox
 from ..providers.local.provider import default_store
+from .doctor_notebook import notebook_findings
 from .finding import Finding
 
 _PACKAGES = ("playwright", "boto3", "av", "imageio-ffmpeg", "aiohttp")
@@ -43,15 +44,19 @@ _ASK_CODECS = """Promise.all(CODECS.map(async codec =>
 @click.option("--profile", help="With --aws: profile of the AWS configuration.")
 @click.option("--function-name", help="With --aws: the function; else the one in the region.")
 def doctor(on_aws: bool, region: str | None, profile: str | None, function_name: str | None) -> None:
-    """Check what rendering needs on this machine, or on AWS; exit 1 when something is missing."""
+    """Check what rendering needs on this machine, or on AWS.
+
+    Exits with 1 when something is missing.
+    """
     from .doctor_aws import aws_findings
 
     bad = 0
     for finding in aws_findings(region, profile, function_name) if on_aws else findings():
-        click.echo(f"{'!!' if finding.fix else 'ok'}  {finding.name}: {finding.text}")
+        mark = "ok" if not finding.fix else "!!" if finding.needed else "--"
+        click.echo(f"{mark}  {finding.name}: {finding.text}")
         if finding.fix:
-            bad += 1
-            click.echo(f"      fix: {finding.fix}")
+            bad += finding.needed
+            click.echo(f"      {'fix' if finding.needed else 'for notebooks'}: {finding.fix}")
     sys.exit(1 if bad else 0)
 
 
@@ -65,6 +70,7 @@ def findings() -> Iterator[Finding]:
     yield _memory()
     yield _disk("temporary files", Path(os.environ.get("TMPDIR", "/tmp")), "set TMPDIR to a larger disk")
     yield _disk("object store", default_store(), "set REMOTION_PY_STORE to a larger disk")
+    yield from notebook_findings()
 
 
 def _browser() -> Iterator[Finding]:

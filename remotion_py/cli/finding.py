@@ -13,8 +13,10 @@ class Finding:
         name: What was looked at.
         text: What was found.
         fix: How to fix it; "" when it is fine.
+        needed: Whether rendering needs what is to be fixed.
     """
 
     name: str
     text: str
     fix: str = ""
+    needed: bool = True

@@ -21,7 +21,7 @@ def functions() -> None:
 
 
 def say(step: str) -> None:
-    """Tell what is being done."""
+    """Show what is being done."""
     click.echo(f"{step[0].upper()}{step[1:]} ...", err=True)
 
 
@@ -50,7 +50,7 @@ def deploy(
     cjk_fonts: bool,
     quiet: bool,
 ) -> None:
-    """Deploy the function, or bring it up to date."""
+    """Deploy the function, or update it."""
     deployed = deploy_function(
         aws,
         memory_size_in_mb=memory,
@@ -70,7 +70,7 @@ def deploy(
 
 @functions.command()
 @with_account
-@click.option("--compatible-only", is_flag=True, help="Leave out those that this version cannot talk to.")
+@click.option("--compatible-only", is_flag=True, help="Leave out those of another version.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the names only.")
 def ls(aws: Aws, compatible_only: bool, quiet: bool) -> None:
     """List the functions of the region."""
@@ -107,7 +107,7 @@ def rmall(aws: Aws, yes: bool) -> None:
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder for the zips.")
 @click.option("--cjk-fonts", is_flag=True, help="Add Noto Sans for Chinese, Japanese and Korean.")
 def package(output: Path, cjk_fonts: bool) -> None:
-    """Build the zips of the function and its layers without deploying them."""
+    """Build the zips of the function without deploying it."""
     built = build_package(cjk_fonts=cjk_fonts, on_step=say)
     output.mkdir(parents=True, exist_ok=True)
     for archive in built.archives:

@@ -16,9 +16,12 @@ _PACKAGE = "chromium-headless-shell"
 
 
 @click.command("install-browser")
-@click.option("--force", is_flag=True, help="Install also when there is one.")
+@click.option("--force", is_flag=True, help="Install even if there is one.")
 def install_browser(force: bool) -> None:
-    """Install a Chromium headless shell: Playwright's download, or the distribution's package where that is refused."""
+    """Install a Chromium headless shell.
+
+    It is Playwright's download, or the distribution's package where that download is blocked.
+    """
     if not force:
         try:
             found = find_browser()

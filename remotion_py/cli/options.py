@@ -16,16 +16,21 @@ from ..option import choices, table
 from ..output import expanded
 from ..props import parse_props
 from .environment import process_variables, read_env_file
+from .words import METAVARS, shell_words
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ENV_FILE, _SECRET_FILE = "env_file", "webhook_secret_file"
 _FROM_FILES = {
     "env_variables": (
-        click.option("--env-file", _ENV_FILE, help="File of NAME=VALUE lines for process.env, such as .env."),
+        click.option(
+            "--env-file", _ENV_FILE, metavar="FILE", help="File of NAME=VALUE lines for process.env, such as .env."
+        ),
     ),
     "webhook_secret": (
-        click.option("--webhook-secret-file", _SECRET_FILE, help="File that holds the secret of the webhook."),
+        click.option(
+            "--webhook-secret-file", _SECRET_FILE, metavar="FILE", help="File that holds the secret of the webhook."
+        ),
     ),
 }
 """Other users see a command line, so what may be secret can come from a file, or from the environment."""
@@ -38,7 +43,9 @@ def render_options(options: type) -> Callable[[F], F]:
         for name, option in reversed(table(options).items()):
             if option.flag:
                 flag = "/".join(part if part.startswith("--") else f"--{part}" for part in option.flag.split("/"))
-                command = click.option(flag, name, help=option.help, **_click(options, name, option.default))(command)
+                command = click.option(
+                    flag, name, help=shell_words(name, option.help), **_click(options, name, option.default)
+                )(command)
             for extra in _FROM_FILES.get(name, ()):
                 command = extra(command)
         return command
@@ -46,8 +53,14 @@ def render_options(options: type) -> Callable[[F], F]:
     return decorate
 
 
-def given(options: type, values: dict[str, Any]) -> dict[str, Any]:
-    """Turn what click parsed into the options of the SDK."""
+def given(options: type, values: dict[str, Any], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Turn what click parsed into the options of the SDK.
+
+    Args:
+        options: One of the option classes.
+        values: What click parsed, by name.
+        environment: Variables of which the page gets some; None is the process's.
+    """
     known = table(options)
     picked = {name: value for name, value in values.items() if name in known and value is not None}
     if values.get(_SECRET_FILE) is not None and not picked.get("webhook_secret"):
@@ -61,7 +74,11 @@ def given(options: type, values: dict[str, Any]) -> dict[str, Any]:
             picked[name] = parse_pairs(known[name].flag, value)
     if "env_variables" in known:
         from_file = read_env_file(values[_ENV_FILE]) if values.get(_ENV_FILE) else {}
-        variables = process_variables(os.environ) | from_file | picked.pop("env_variables", {})
+        variables = (
+            process_variables(os.environ if environment is None else environment)
+            | from_file
+            | picked.pop("env_variables", {})
+        )
         picked |= {"env_variables": variables} if variables else {}
     return picked
 
@@ -98,6 +115,7 @@ def _click(options: type, name: str, default: Any) -> dict[str, Any]:
     if kind is dict:
         return {"multiple": True, "metavar": "KEY=VALUE"}
     shown: dict[str, Any] = {"default": default, "show_default": default is not None}
+    shown |= {"metavar": METAVARS[name]} if name in METAVARS else {}
     if table(options)[name].environment:
         shown |= {"envvar": f"REMOTION_PY_{name.upper()}", "show_envvar": True}
     return shown | ({"is_flag": True} if kind is bool else {"type": kind})

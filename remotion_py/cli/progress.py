@@ -18,7 +18,10 @@ from .where import with_client
 @click.argument("render_id")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def progress(client: Client, render_id: str, as_json: bool) -> None:
-    """Tell how far the render RENDER_ID is, also from another process than the one that renders."""
+    """Show the progress of a render.
+
+    RENDER_ID is printed when a render starts, and listed by 'remotion-py renders ls'; any process may ask.
+    """
     found = client.get_render_progress(render_id)
     click.echo(
         json.dumps(dataclasses.asdict(found), indent=2, default=_text)

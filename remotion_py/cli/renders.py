@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
 from .. import _loop
 from ..client import Client
+from ..progress import State
 from ..providers.aws.renders import download_media
 from ..providers.aws.session import Aws
 from .sites import bucket_option
 from .where import with_account, with_client
+
+
+def _positive(context: click.Context, option: click.Parameter, value: int) -> int:
+    del context, option
+    if value < 1:
+        raise click.BadParameter(f"{value} is not 1 or more.")
+    return value
 
 
 @click.group()
@@ -19,11 +29,16 @@ def renders() -> None:
 
 @renders.command()
 @with_client
-@click.option("--limit", type=click.IntRange(1), default=50, help="How many at most.")
+@click.option("--limit", type=int, default=50, callback=_positive, help="How many at most, 1 or more.")
+@click.option("--folder", help="Only renders whose output is in this folder.")
+@click.option("--state", type=click.Choice(get_args(State)), help="Only renders in this state.")
+@click.option("--composition", help="Only renders of this composition.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the ids only, on one line, as rm takes them.")
-def ls(client: Client, limit: int, quiet: bool) -> None:
-    """List the renders in the store, running ones too, the newest first."""
-    found = client.renders(limit=limit)
+def ls(
+    client: Client, limit: int, folder: str | None, state: State | None, composition: str | None, quiet: bool
+) -> None:
+    """List the renders in the store, the newest first."""
+    found = client.renders(limit=limit, folder=folder, state=state, composition=composition)
     if quiet:
         click.echo(" ".join(item.render_id for item in found) or "()")
         return
@@ -36,7 +51,10 @@ def ls(client: Client, limit: int, quiet: bool) -> None:
 @click.argument("render_ids", nargs=-1, required=True)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def rm(client: Client, render_ids: tuple[str, ...], yes: bool) -> None:
-    """Remove the renders RENDER_IDS with their videos, as far as these are in the store."""
+    """Remove renders from the store.
+
+    Their videos are removed as far as these are in the store.
+    """
     for render_id in (item for item in render_ids if item != "()"):
         if yes or click.confirm(f"Remove the render {render_id}?"):
             freed = _loop.run(client._engine.remove_render(render_id))  # pyright: ignore[reportPrivateUsage]
@@ -49,7 +67,7 @@ def rm(client: Client, render_ids: tuple[str, ...], yes: bool) -> None:
 @click.argument("output", metavar="OUT")
 @bucket_option
 def download(aws: Aws, render_id: str, output: str, bucket_name: str | None) -> None:
-    """Download what the render RENDER_ID made on AWS to the file OUT."""
+    """Download the output of a render on AWS to the file OUT."""
     found = download_media(aws, render_id, output, bucket_name=bucket_name)
     click.echo(f"{found.path} ({found.size_in_bytes / 1e6:.1f} MB)")
 
@@ -58,10 +76,10 @@ def download(aws: Aws, render_id: str, output: str, bucket_name: str | None) -> 
 @with_client
 @click.argument("render_id")
 def cancel(client: Client, render_id: str) -> None:
-    """Tell the functions of the render RENDER_ID to end."""
+    """Cancel the render RENDER_ID."""
     progress = client.get_render_progress(render_id)
     if progress.ended:
-        click.echo(f"{render_id} has ended already: {progress.state}")
+        click.echo(f"{render_id} has finished already: {progress.state}")
         return
     client.cancel_render(render_id)
-    click.echo(f"{render_id} is told to end")
+    click.echo(f"{render_id} is being cancelled")

@@ -34,7 +34,10 @@ def create(
     privacy: str,
     quiet: bool,
 ) -> None:
-    """Upload FOLDER: a built bundle, a plain page, or a Remotion project, which is bundled first."""
+    """Upload a site to the bucket.
+
+    FOLDER is a built bundle, a plain page, or a Remotion project, which is bundled first.
+    """
     deployed = deploy_site(
         aws,
         folder,

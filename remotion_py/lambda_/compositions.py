@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ..page.contract import Composition
+from ..stored import OWN
 from ..untrusted import whole_characters
 from .context import Context
 from .job import page_settings
@@ -31,6 +32,7 @@ async def compositions(payload: dict[str, Any], context: Context) -> dict[str, A
     return {
         "type": "success",
         "compositions": [described(item) for item in found],
+        OWN: {"browserLogs": context.stage.logs.drain().get("entries", [])},
     }
 
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from .._traceback import short_traceback
 from ..errors import ConcatError
 from ..media.codecs import exact_fps
 from .concat_audio import AacTrack, AudioTrack, encode_waves
@@ -24,6 +25,7 @@ _CODEC_OF_WAVES = {"mov": "pcm-16", "mkv": "pcm-16", "webm": "opus"}
 _TIMESCALE_LIMIT = 2**31 - 1
 
 
+@short_traceback
 def concat_chunks(
     chunks: Sequence[str | os.PathLike[str]],
     output: str | os.PathLike[str],

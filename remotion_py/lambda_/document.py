@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import to_wire
+from ..page.logs import LogLimit, dropped_warning
 from ..stored import OWN
 from .artifacts import ArtifactNames
 
@@ -30,6 +31,8 @@ class ProgressDocument:
         self._names = ArtifactNames()
         self._waiting: dict[int, dict[str, Any]] = {}
         self._warnings: dict[str, None] = {}
+        self._logs: list[dict[str, Any]] = []
+        self._log_limit = LogLimit()
         self._webhook_pending = False
         self._document: dict[str, Any] = {
             "cancellationEnabled": True,
@@ -54,6 +57,7 @@ class ProgressDocument:
 
     def to_json(self) -> dict[str, Any]:
         """Return the document as it stands."""
+        dropped = self._log_limit.dropped
         return self._document | {
             "framesRendered": sum(self._rendered.values()),
             "framesEncoded": sum(self._encoded.values()),
@@ -61,7 +65,8 @@ class ProgressDocument:
             "chunkFrames": {str(chunk): frames for chunk, frames in self._rendered.items() if frames},
             OWN: {
                 "waiting": [self._waiting[chunk] for chunk in sorted(self._waiting)],
-                "warnings": list(self._warnings),
+                "warnings": [*self._warnings, *([dropped_warning(dropped)] if dropped else [])],
+                "browserLogs": self._logs,
                 "webhookPending": self._webhook_pending,
             },
         }
@@ -102,12 +107,18 @@ class ProgressDocument:
         if found.get("waiting"):
             self._waiting[chunk] = found["waiting"]
         self.warn(found.get("warnings") or ())
+        self.log(found.get("browserLogs") or {})
 
     def warn(self, warnings: Iterable[str]) -> None:
         """The page has faults that do not end the render, such as missing files; each counts once."""
         for warning in warnings:
             if len(self._warnings) < MOST_WARNINGS:
                 self._warnings[warning] = None
+
+    def log(self, found: Mapping[str, Any]) -> None:
+        """The page has written to its console; see `BrowserLogs.drain()`."""
+        self._logs += [entry for entry in found.get("entries", ()) if self._log_limit.takes(entry)]
+        self._log_limit.dropped += found.get("dropped", 0)
 
     def webhook(self, *, pending: bool) -> None:
         """Whether the webhook is still to be sent, after the end of the render."""

@@ -202,6 +202,7 @@ def page_settings(payload: Mapping[str, Any]) -> PageSettings:
         log_level=payload.get("logLevel") or "info",
         dark_mode=bool(chromium.get("darkMode")),
         copy_assets=bool(payload.get("cacheAssets")),
+        keep_logs=bool(payload.get("browserLogs") or payload.get("dumpBrowserLogs")),
         private_network=bool(payload.get("allowPrivateNetwork")),
         browser=BrowserSettings(
             scale=max(SMALLEST_SCALE, payload.get("scale") or 1),

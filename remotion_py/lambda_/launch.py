@@ -152,12 +152,15 @@ class _Main:
             self._document.site_opened(self._now())
             return await page.composition(self._payload["composition"])
 
-        return await self._context.stage.ask(
-            self._payload["serveUrl"],
-            page_settings(self._payload),
-            question,
-            generation=self._payload["renderId"],
-        )
+        try:
+            return await self._context.stage.ask(
+                self._payload["serveUrl"],
+                page_settings(self._payload),
+                question,
+                generation=self._payload["renderId"],
+            )
+        finally:
+            self._document.log(self._context.stage.logs.drain())
 
     def _plan(self, composition: Composition) -> tuple[Job, list[tuple[int, int]]]:
         """Check what could not be checked before the composition was known, and split its frames."""

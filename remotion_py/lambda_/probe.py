@@ -55,7 +55,7 @@ async def _facts(context: Context) -> dict[str, Any]:
     await context.stage.warm()
     return {
         "python": platform.python_version(),
-        "system": platform.platform(),
+        "system": await asyncio.to_thread(platform.platform),  # which asks a program
         "cores": os.cpu_count(),
         "memoryMb": context.memory_mb,
         "diskFreeMb": shutil.disk_usage(context.temp).free // 2**20,

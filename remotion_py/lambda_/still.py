@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from ..errors import RemotionPyError, to_wire
+from ..page.logs import dropped_warning
 from ..stored import OWN
 from .artifacts import ArtifactShelf
 from .context import Context
 from .destination import destination
 from .frames import show_frame
-from .job import Job, page_settings
+from .job import Job, forced, page_settings
 from .keys import new_render_id
 from .limits import check_limits
 from .plan import resolve_frame
@@ -35,7 +36,9 @@ async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
         result = await _render(payload | {"renderId": render_id, "codec": None}, context)
     except Exception as error:
         retry = isinstance(error, RemotionPyError) and error.retryable
-        yield encode(Kind.ERROR_OCCURRED, {"error": str(error), "shouldRetry": retry, "errorInfo": to_wire(error)})
+        logs = context.stage.logs.drain().get("entries", [])
+        message = {"error": str(error), "shouldRetry": retry, "errorInfo": to_wire(error), OWN: {"browserLogs": logs}}
+        yield encode(Kind.ERROR_OCCURRED, message)
         return
     yield encode(Kind.STILL_RENDERED, result)
 
@@ -60,7 +63,7 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         lambda page: page.composition(payload["composition"]),
         generation=render_id,
     )
-    job = Job(payload, composition)
+    job = Job(payload, forced(composition, payload))
     check_limits(job)
     frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
     shown = await show_frame(context.stage, job, frame, captured=True)
@@ -71,7 +74,9 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     await shelf.take(shown)
     link = await output.presign(place.key)
     width, height = job.dimensions
-    page = context.stage.current_page
+    page, drained = context.stage.current_page, context.stage.logs.drain()
+    warnings = [missing(text) for text in page.missing] if page else []
+    logs, dropped = drained.get("entries", []), drained.get("dropped", 0)
     return {
         "type": "success",
         "renderId": render_id,
@@ -84,5 +89,5 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         "height": height,
         "frame": frame,
         "receivedArtifacts": shelf.stored,
-        OWN: {"warnings": [missing(text) for text in page.missing] if page else []},
+        OWN: {"warnings": [*warnings, *([dropped_warning(dropped)] if dropped else [])], "browserLogs": logs},
     }

@@ -72,6 +72,7 @@ class ChunkWatch:
             "encoded": chunk.encoded,
             "waiting": waiting if waited_s >= PATIENT_S else None,
             "warnings": list(self._warnings),
+            "browserLogs": self._stage.logs.drain(),
         }
 
 

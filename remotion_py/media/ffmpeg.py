@@ -164,7 +164,7 @@ class FFmpeg:
     async def start(self) -> None:
         """Start the process, in a group of its own."""
         self._process = await asyncio.create_subprocess_exec(
-            ffmpeg_path(),
+            await asyncio.to_thread(ffmpeg_path),  # imageio-ffmpeg tries the binary at the first call
             "-hide_banner",
             "-nostdin",
             "-loglevel",

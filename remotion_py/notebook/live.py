@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from ..batch.result import BatchProgress
@@ -10,51 +12,72 @@ from ..errors import RenderCancelledError, RenderInterruptedError
 from ..progress import RenderProgress
 from ..shows import About
 from . import batches, results, view
-from .cells import running_cell
+from .cells import cell_name, running_cell
+from .styles import moment
+
+Draw = Callable[[datetime], tuple[str, str]]
+"""Returns what is displayed at a time, as HTML and as text."""
 
 
 class LivePage:
     """One output of the cell in which it is made; later updates find it, whatever cell runs then.
 
     Args:
-        about: What is told of the render.
+        about: What is displayed of the render beside its progress.
         note: How far it is.
-        state: What names that for programs.
+        state: "running", or another name of a state for programs, with which the card does not turn stale.
+        render_id: The id of the render; "" for what `attach()` does not know.
     """
 
-    def __init__(self, about: About, note: str = "starting", state: str = "running") -> None:
+    def __init__(self, about: About, note: str = "starting", state: str = "running", render_id: str = "") -> None:
         self._about = about
+        self._render_id = render_id
         self._id = f"remotion-py-{secrets.token_hex(8)}"
         self._last: RenderProgress | None = None
+        self._result: Any = None
         self._said = ("", "")
-        self._cell = running_cell()
-        self._note(note, state, update=False)
+        self.cell, self.place = running_cell(), cell_name()
+        if state == "running":
+            self._draw = self._starting(note)
+            self._publish(*self._draw(_now()), update=False)
+        else:
+            html = view.framed(state, view.heading(about.title, note))
+            self._publish(html, f"{about.title}: {note}", update=False)
 
     def begin(self, about: About) -> None:
         """Show a render in the place of the one before."""
-        self._about, self._last = about, None
-        self._note("starting", "running")
+        self._about, self._last, self._result = about, None, None
+        self._draw = self._starting("starting")
+        self.refresh()
 
     def clear(self) -> None:
         """Show nothing."""
         self._publish("", "")
 
-    def _note(self, note: str, state: str, *, update: bool = True) -> None:
-        html = view.framed(state, view.heading(self._about.title, note))
-        self._publish(html, f"{self._about.title}: {note}", update=update)
-
     def update(self, progress: RenderProgress | BatchProgress) -> None:
         """Show how far it is."""
-        title = self._about.title
-        if isinstance(progress, BatchProgress):
-            self._publish(batches.running(title, progress), f"{title}: {progress}")
-        else:
+        title, again = self._about.title, self._again
+
+        def draw(when: datetime) -> tuple[str, str]:
+            if isinstance(progress, BatchProgress):
+                html = batches.running(title, progress, when)
+            else:
+                html = view.running(title, progress, when, again)
+            return html, f"{title}: {progress}{_at(when)}"
+
+        if isinstance(progress, RenderProgress):
             self._last = progress
-            self._publish(view.running(title, progress), f"{title}: {progress}")
+        self._draw: Draw = draw
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the same again as of now, as a card that is not updated for a while counts as stale."""
+        self._publish(*self._draw(_now()))
 
     def done(self, result: Any) -> None:
         """Show the video itself, or the pictures."""
-        results.already_shown(result, self._cell)
+        self._result = result
+        results.already_shown(result, self.cell)
         self._publish(*results.shown(result, self._about.title, self._about.command))
 
     def failed(self, error: BaseException) -> None:
@@ -64,22 +87,50 @@ class LivePage:
             state = "cancelled"
         elif isinstance(error, RenderInterruptedError):
             state = "interrupted"
-        html = view.failure(self._about.title, error, self._last, state=state, again=self._about.command)
+        words = f"{type(error).__name__}: {self._about.explain(str(error))}"
+        html = view.failure(self._about.title, words, self._last, state=state, again=self._about.command)
         self._publish(html, f"{self._about.title}: {state}")
 
     def left(self, render_id: str) -> None:
-        """Say that it is not followed any more, though it goes on."""
-        title = self._about.title
-        again = f"attach({render_id!r})"
-        self._publish(view.left(title, self._last, again), f"{title}: not followed any more; {again} takes it up")
+        """Show that it is not followed any more, though it may go on."""
+        self._render_id = render_id
+        now = _now()
+        text = f"{self._about.title}: not followed{_at(now)}; {self._again} shows it again"
+        self._publish(view.left(self._about.title, self._last, now, self._again), text)
 
     def settle(self) -> None:
-        """Say the last state once more if another cell runs now: programs that run notebooks hear that one only."""
-        if running_cell() != self._cell:
+        """Publish the last state once more if another cell runs now, as programs that run notebooks record that cell.
+
+        The cell that waits has the result as its value, which need not be shown a second time.
+        """
+        cell = running_cell()
+        if cell != self.cell:
             self._publish(*self._said)
+            if self._result is not None:
+                results.already_shown(self._result, self.cell, cell)
+
+    @property
+    def _again(self) -> str:
+        """Code that shows the render again."""
+        if not self._render_id:
+            return ""
+        called = self._about.command.partition(".")[0]
+        return f"{called if called.isidentifier() else 'rp'}.attach({self._render_id!r})"
+
+    def _starting(self, note: str) -> Draw:
+        title, again = self._about.title, self._again
+        return lambda when: (view.starting(title, note, when, again), f"{title}: {note}{_at(when)}")
 
     def _publish(self, html: str, text: str, *, update: bool = True) -> None:
         from IPython.display import display
 
         self._said = (html, text)
         display({"text/html": html, "text/plain": text}, raw=True, display_id=self._id, update=update)
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _at(when: datetime) -> str:
+    return f" (last updated {moment(when)})"

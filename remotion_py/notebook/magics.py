@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import argparse
+import difflib
 import json
 import re
-import shlex
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from html import escape
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
+from .._call import called_as, explained_as
+from .._traceback import debugging
 from ..default import render_media, render_still
-from ..errors import OptionError
+from ..errors import InputError, OptionError, PageError, RemotionPyError
 from ..options import RenderMediaOptions, RenderStillOptions
-from ..render import Still, Video
-from ..shows import called_as
+from ..props import parse_props
+from ..results import Still, Video
+from .magic_options import CellSize, MagicCall, parse_line
+from .scripts import place_script
 
 COMPOSITION = "cell"
+_POSITION = re.compile(r"index\.html:(\d+):\d+")
+_EXCERPT = re.compile(r"[> ] +(\d+) \| ")
 LOADED = "remotion_py: %%render and %render_still are ready; nest_asyncio is applied, so asyncio.run() works in cells."
 
 
@@ -32,30 +40,7 @@ def load(shell: Any) -> None:
     print(LOADED)  # noqa: T201 - what an extension changes in a notebook, it says there
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise OptionError(f"{self.prog}: {message}. {self.format_usage().strip()}")
-
-
-def _parser(name: str, *, stills: bool, cell: bool) -> _Parser:
-    parser = _Parser(prog=name, add_help=False)
-    if not cell:
-        parser.add_argument("site", help="folder or URL")
-        parser.add_argument("composition")
-    parser.add_argument("--output", help="file to write")
-    parser.add_argument("--props", help="name of a variable")
-    parser.add_argument("--scale", type=float)
-    if stills:
-        parser.add_argument("--frame", type=int)
-    if cell:
-        parser.add_argument("--width", type=int, default=1280)
-        parser.add_argument("--height", type=int, default=720)
-        parser.add_argument("--fps", type=float, default=30)
-        parser.add_argument("--duration", type=float, default=3, help="seconds")
-    return parser
-
-
-def cell_page(source: str, *, width: int, height: int, fps: float, duration: float) -> str:
+def cell_page(source: str, size: CellSize, scripts: Sequence[str] = ()) -> str:
     """Return the page that a cell describes.
 
     A cell of HTML holds elements and a script; one of JavaScript alone gets a `<canvas>`. Either defines
@@ -63,10 +48,8 @@ def cell_page(source: str, *, width: int, height: int, fps: float, duration: flo
 
     Args:
         source: The cell.
-        width: Pixels.
-        height: Pixels.
-        fps: Frames per second.
-        duration: Seconds.
+        size: What it draws.
+        scripts: The `src` of each script that is loaded first.
 
     Raises:
         OptionError: It does neither.
@@ -78,18 +61,33 @@ def cell_page(source: str, *, width: int, height: int, fps: float, duration: flo
             "The cell defines no function render(frame, props, config), which draws a frame. Define one, or call "
             "remotionPy.registerComposition()."
         )
-    canvas = f'<canvas id="canvas" width="{width}" height="{height}"></canvas>'
-    facts = {"id": COMPOSITION, "width": width, "height": height, "fps": fps}
-    facts["durationInFrames"] = max(1, round(duration * fps))
+    canvas = f'<canvas id="canvas" width="{size.width}" height="{size.height}"></canvas>'
+    facts = {"id": COMPOSITION, "width": size.width, "height": size.height, "fps": size.fps}
+    facts["durationInFrames"] = max(1, round(size.duration * size.fps))
     call = f"remotionPy.registerComposition({{...{json.dumps(facts)}, render}});"
     begin = "" if html else f"{canvas}<script>const canvas = document.getElementById('canvas');"
     end = "" if html else "\n</script>"
     register = "" if registers else f"\n<script>{call}</script>"
+    loaded = "".join(f'<script src="{escape(script)}"></script>' for script in ("remotion-py.js", *scripts))
     # All that comes before is in one line, as the magic is, so lines of the page are lines of the cell.
     return (
-        '<!doctype html><meta charset="utf-8"><script src="remotion-py.js"></script><body style="margin:0">'
-        f"{begin}\n{source}{end}{register}</body>\n"
+        f'<!doctype html><meta charset="utf-8">{loaded}<body style="margin:0">{begin}\n{source}{end}{register}</body>\n'
     )
+
+
+def of_the_cell(message: str, lines: int) -> str:
+    """Name lines of the cell in the error of its page, and leave out of its excerpt what the cell does not show.
+
+    Args:
+        message: The error, which names lines of the page.
+        lines: How many the cell has below the magic.
+    """
+    shown = [
+        line
+        for line in message.split("\n")
+        if not (excerpt := _EXCERPT.match(line)) or 1 < int(excerpt[1]) <= lines + 1
+    ]
+    return _POSITION.sub(r"line \1 of the cell", "\n".join(shown))
 
 
 @magics_class
@@ -98,48 +96,73 @@ class RenderMagics(Magics):
 
     @line_cell_magic
     def render(self, line: str, cell: str | None = None) -> Video | None:
-        """Render the composition in a cell, or one of a site: `%render SITE COMPOSITION`.
+        """Render what the cell draws, or a composition of a site: `%render SITE COMPOSITION`.
 
-        Both take --output FILE, --props VARIABLE and --scale FACTOR; a cell --width and --height in pixels, --fps, and
-        --duration in seconds.
+        They take the options of `remotion-py render` by the same flags; `-h` lists them. A cell has `--width` and
+        `--height` in pixels, `--fps`, `--duration` in seconds, and `--script` for libraries.
         """
-        result = self._run("render", line, cell, stills=False)
+        result = self._run("render", line, cell, render_media, RenderMediaOptions)
         return result if isinstance(result, Video) else None
 
     @line_cell_magic
     def render_still(self, line: str, cell: str | None = None) -> Still | None:
-        """Render one frame of the composition in a cell, or of one of a site: `%render_still SITE COMPOSITION`.
+        """Render one frame of what the cell draws, or of a composition: `%render_still SITE COMPOSITION`.
 
-        Both take --frame NUMBER, --output FILE, --props VARIABLE and --scale FACTOR; a cell --width and --height in
-        pixels, --fps, and --duration in seconds.
+        They take the options of `remotion-py still` by the same flags; `-h` lists them. A cell has `--width` and
+        `--height` in pixels, `--fps`, `--duration` in seconds, and `--script` for libraries.
         """
-        result = self._run("render_still", line, cell, stills=True)
+        result = self._run("render_still", line, cell, render_still, RenderStillOptions)
         return result if isinstance(result, Still) else None
 
-    def _run(self, name: str, line: str, cell: str | None, *, stills: bool) -> Video | Still:
-        marks = "%" if cell is None else "%%"
-        given = vars(_parser(f"{marks}{name}", stills=stills, cell=cell is not None).parse_args(shlex.split(line)))
-        known = RenderStillOptions if stills else RenderMediaOptions
-        options: Any = {
-            key: value for key, value in given.items() if key in known.__annotations__ and value is not None
-        }
-        if "props" in options:
-            options["props"] = self._variable(options["props"])
-        draw = render_still if stills else render_media
-        if cell is None:
-            return draw(given["site"], given["composition"], **options)
-        size = {key: given[key] for key in ("width", "height", "fps", "duration")}
-        with tempfile.TemporaryDirectory(prefix="remotion-py-cell-") as folder:
-            (Path(folder) / "index.html").write_text(cell_page(cell, **size), encoding="utf-8")
-            token = called_as.set(f"{marks}{name} {line}\n{cell}")
-            try:
-                return draw(folder, COMPOSITION, **options)
-            finally:
-                called_as.reset(token)
+    def _run(self, name: str, line: str, cell: str | None, draw: Callable[..., Any], known: type) -> Any:
+        name = f"{'%' if cell is None else '%%'}{name}"
+        try:
+            call = parse_line(name, line, known, cell=cell is not None)
+            if call is None:
+                return None
+            options = call.options | ({"props": self._props(call.props)} if call.props is not None else {})
+            if cell is None:
+                return draw(call.site, call.composition, **options)
+            return _draw_cell(f"{name} {line}", cell, call, draw, options)
+        except InputError as error:
+            if debugging():
+                raise
+            raise UsageError(f"{name}: {error}") from None
+        except (RemotionPyError, KeyboardInterrupt) as error:
+            if not debugging():
+                # Frames of IPython and of this package say nothing about the cell.
+                setattr(error, "_render_traceback_", partial(self._message, error))  # noqa: B010
+            raise
 
-    def _variable(self, name: str) -> Any:
+    def _message(self, error: BaseException) -> list[str]:
+        shell: Any = self.shell
+        return shell.InteractiveTB.get_exception_only(type(error), error)
+
+    def _props(self, text: str) -> Any:
         shell: Any = self.shell
         namespace: Mapping[str, Any] = shell.user_ns
-        if name not in namespace:
-            raise OptionError(f"--props names {name!r}, but there is no such variable. Define it in a cell before.")
-        return namespace[name]
+        if not text.isidentifier():
+            return parse_props(text)
+        if text not in namespace:
+            near = difflib.get_close_matches(text, [name for name in namespace if not name.startswith("_")], n=1)
+            meant = f"Did you mean {near[0]!r}?" if near else "Define it in a cell before."
+            raise OptionError(f"--props names {text!r}, but there is no such variable. {meant}")
+        return namespace[text]
+
+
+def _draw_cell(line: str, cell: str, call: MagicCall, draw: Callable[..., Any], options: dict[str, Any]) -> Any:
+    with tempfile.TemporaryDirectory(prefix="remotion-py-cell-") as name:
+        folder = Path(name)
+        scripts = [place_script(script, folder, number) for number, script in enumerate(call.scripts)]
+        (folder / "index.html").write_text(cell_page(cell, call.size, scripts), encoding="utf-8")
+        explain = partial(of_the_cell, lines=len(cell.splitlines()))
+        tokens = called_as.set(line), explained_as.set(explain)
+        try:
+            return draw(folder, COMPOSITION, **options)
+        except PageError as error:
+            error.message = explain(error.message)
+            error.args = (error.message,)
+            raise
+        finally:
+            called_as.reset(tokens[0])
+            explained_as.reset(tokens[1])

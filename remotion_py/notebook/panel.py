@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
-from html import escape
 from typing import Any, Unpack
 
 from .. import _loop
-from .._client_base import with_options
+from .._call import LONGEST_KEPT, repeating
+from .._option_docs import with_options
 from .._payload import media_wire
 from .._preview import Preview, PreviewFrame
 from .._task import RenderTask
+from .._traceback import short_traceback
 from ..client import Client
 from ..default import default_client
 from ..option import check_options
 from ..options import RenderMediaOptions
 from ..props import serialize_props
-from ..shows import LONGEST_KEPT, About, follow, in_notebook, repeating
+from ..shows import About, follow, in_notebook
 from . import view
 from .cells import note_started, replace_earlier
-from .form import Form, differing, told_by
+from .controls import STATIC, STATIC_STYLE, Controls, facts, position
+from .fields import differing
 from .live import LivePage
 
-WIDTH = "640px"
+SETTLED_S = 1.0
+"""A frame that is displayed for so long is kept in the notebook."""
+_NO_WIDGETS = {"text/html": "<!-- a panel -->", "text/plain": ""}
+"""What the output of the widgets is where there are none: the next output has the picture."""
 
 
+@short_traceback
 @with_options(RenderMediaOptions)
 def panel(
     serve_url: str | os.PathLike[str],
@@ -38,7 +45,7 @@ def panel(
     """Show a composition in a cell, to look at its frames, change its props, and render it.
 
     The frames are the true ones, from the browser that renders. What is rendered stays in the cell when the notebook is
-    saved; the panel itself is as long as its kernel, and its Close leaves a frame and the call.
+    saved, and so is the frame that was looked at, with the call; the fields and buttons need their kernel.
 
     Args:
         serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
@@ -84,7 +91,8 @@ class Panel:
         self._busy = False
         self._task: RenderTask[Any] | None = None
         self._cancelled = False
-        self._box: Any = None  # where there are no widgets, it stays so
+        self._controls: Any = None  # where there are no widgets, it stays so
+        self._closed = False
         self._page: Any = None
 
     def __repr__(self) -> str:
@@ -106,13 +114,15 @@ class Panel:
             return
         replace_earlier()
         try:
-            self._box = self._built()
+            self._controls = self._built()
         except ImportError as error:
             print(f"The panel needs widgets: {error}. Install ipywidgets, and restart the kernel.")  # noqa: T201
             display(self._static(), raw=True)
             return
-        # The static part is for places without widgets, such as a notebook that is only looked at.
-        display(self._box._repr_mimebundle_() | self._static(), raw=True, display_id=self._id)
+        widgets = {**self._controls.box._repr_mimebundle_(), **_NO_WIDGETS}
+        display(widgets, raw=True, display_id=f"{self._id}-widgets")
+        # For places without widgets, such as a notebook whose kernel has ended.
+        display(self._static(), raw=True, display_id=self._id)
         self._page = LivePage(About(self._composition), note="not rendered yet", state="waiting")
         note_started(self)
 
@@ -126,69 +136,55 @@ class Panel:
         """Leave the frame and the call in the cell in place of the widgets, which a saved notebook cannot keep."""
         from IPython.display import display
 
-        display(self._static(), raw=True, display_id=self._id, update=True)
-        if self._box is not None:
-            self._box.close()
+        self._closed = True
+        if self._controls is not None:
+            display(dict(_NO_WIDGETS), raw=True, display_id=f"{self._id}-widgets", update=True)
+            self._controls.close()
+        self._leave_static()
         if self._task is None and self._page is not None:
             self._page.clear()
 
+    def _leave_static(self) -> None:
+        from IPython.display import display
+
+        display(self._static(), raw=True, display_id=self._id, update=True)
+
     def _static(self) -> dict[str, str]:
         picture = view.data_url(self._shown.picture, "image/jpeg")
-        frame = f'<img src="{picture}" alt="frame {self._shown.frame}" style="max-width:100%;border-radius:6px">'
+        style = "max-width:100%;max-height:60vh;border-radius:6px"
+        frame = f'<img src="{picture}" alt="frame {self._shown.frame}" style="{style}">'
         heading = view.heading(self._composition, "run the cell for its panel")
-        html = view.framed("panel", heading, frame, _facts(self._shown), view.code(self.code))
-        return {"text/html": html, "text/plain": repr(self)}
+        text = view.muted(f"{facts(self._shown)} · {position(self._shown)}")
+        html = view.framed("panel", heading, frame, text, view.code(self.code))
+        return {"text/html": f'<div class="{STATIC}">{STATIC_STYLE}{html}</div>', "text/plain": repr(self)}
 
-    def _built(self) -> Any:
-        import ipywidgets as widgets
-
-        self._form = Form(self._given, self._look)
-        self._image = widgets.Image(value=self._shown.picture, format="jpeg", layout={"max_width": WIDTH})
-        self._slider = widgets.IntSlider(
-            value=0,
-            min=0,
-            max=self._shown.composition.duration_in_frames - 1,
-            description="frame",
-            layout={"width": "auto"},
-        )
-        self._slider.observe(told_by(self._look), "value")
-        self._facts = widgets.HTML(_facts(self._shown))
-        self._render = widgets.Button(description="Render", button_style="primary", icon="film")
-        self._cancel = widgets.Button(description="Cancel", icon="stop", disabled=True)
-        self._copy = widgets.Button(description="Copy as code", icon="code")
-        self._code = widgets.HTML()
-        self._render.on_click(told_by(self._start))
-        self._cancel.on_click(told_by(self._end))
-        self._copy.on_click(told_by(self._show_code))
-        close = widgets.Button(description="Close", icon="check", tooltip="Leave the frame and the call in the cell")
-        close.on_click(told_by(self.close))
-        buttons = widgets.HBox([self._render, self._cancel, self._copy, close])
-        box = widgets.VBox(
-            [self._image, self._slider, self._facts, self._form.widget, buttons, self._code],
-            layout={"max_width": WIDTH},
-        )
-        box.add_class("remotion-py-panel")
-        return box
+    def _built(self) -> Controls:
+        buttons = {"render": self._start, "cancel": self._end, "close": self.close}
+        controls = Controls(self._shown, self._given, self._defaults, self._look, buttons)
+        controls.show_code(self.code)
+        return controls
 
     def _look(self) -> None:
         """Show the frame that the slider is at; of several that come quickly, the last one."""
         props = self._checked()
         if props is not None:
-            _loop.background_loop().call_soon_threadsafe(self._want, self._slider.value, props)
+            _loop.background_loop().call_soon_threadsafe(self._want, self._controls.frame, props)
 
     def _checked(self) -> dict[str, Any] | None:
         try:
-            self._props = differing(self._form.values(), self._defaults)
+            props = differing(self._controls.form.values(), self._defaults)
         except ValueError as error:
-            self._tell(error)
+            self._controls.show_problem(error)
             return None
-        return self._props
-
-    def _tell(self, error: Exception) -> None:
-        self._facts.value = f'<span style="color:{view.COLOURS["failed"]}">{escape(str(error))}</span>'
+        if props != self._props:
+            self._props = props
+            self._controls.show_code(self.code)
+        self._controls.show_problem(None)
+        return props
 
     def _want(self, frame: int, props: dict[str, Any]) -> None:
         self._wanted = frame, props
+        self._controls.show_busy(frame)
         if not self._busy:
             self._busy = True
             self._engine.spawn(self._show())
@@ -200,20 +196,26 @@ class Panel:
                 try:
                     found = await self._preview.frame(*wanted)
                 except Exception as error:
-                    self._tell(error)
+                    self._controls.show_problem(error)
                     continue
                 self._shown = found
-                self._image.value = found.picture
-                self._facts.value = _facts(found)
-                self._slider.max = found.composition.duration_in_frames - 1
+                self._controls.show(found)
         finally:
             self._busy = False
+            self._controls.show_busy(None)
+        await self._keep(self._shown)
+
+    async def _keep(self, shown: PreviewFrame) -> None:
+        """Keep a frame that is looked at for a while as what a saved notebook shows."""
+        await asyncio.sleep(SETTLED_S)
+        if shown is self._shown and not self._closed:
+            self._leave_static()
 
     def _start(self) -> None:
         props = self._checked()
         if props is None:
             return
-        self._render.disabled, self._cancel.disabled = True, False
+        self._controls.show_rendering(True)
         self._task, self._cancelled = None, False
         about = About(self._composition, self.code)
         self._page.begin(about)
@@ -230,17 +232,8 @@ class Panel:
         except Exception as error:
             self._page.failed(error)
         finally:
-            self._render.disabled, self._cancel.disabled = False, True
+            self._controls.show_rendering(False)
 
     def _end(self) -> None:
-        self._cancel.disabled = True
+        self._controls.cancelled()
         self.interrupt()
-
-    def _show_code(self) -> None:
-        if self._checked() is not None:
-            self._code.value = view.code(self.code)
-
-
-def _facts(shown: PreviewFrame) -> str:
-    of = shown.composition
-    return view.muted(f"{of.width}x{of.height} · {of.fps:g} fps · {view.clock(of.duration)} · frame {shown.frame}")

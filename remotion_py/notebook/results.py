@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -12,15 +10,15 @@ from typing import Any
 from urllib.parse import quote
 
 from ..batch.result import BatchResult
-from ..media.ffmpeg import ffmpeg_path
-from ..render import Frames, Still, Video, readable_size
+from ..results import Frames, Still, Video, readable_size
 from . import batches, view
 from .cells import running_cell
+from .pictures import PREVIEW_S, first_frame, preview, thumbnails
 
 EMBED_BYTES = 6_000_000
 """Larger files would make the notebook itself slow to load and save."""
-PREVIEW_S = 10
-PICTURE_WIDTH = 480
+TALLEST = 480
+"""Pixels of a player's height."""
 _TYPES = {
     ".mp4": "video/mp4",
     ".webm": "video/webm",
@@ -42,19 +40,19 @@ _PLAYABLE = ("video/mp4", "video/webm")
 _FIT = "display:block;max-width:100%;border-radius:6px;margin-top:8px"
 
 
-def shown(result: Any, title: str = "batch", command: str = "") -> tuple[str, str]:
+def shown(result: Any, title: str = "", command: str = "") -> tuple[str, str]:
     """Return a result as HTML and as plain text.
 
     Args:
         result: A `Video`, `Still`, `Frames` or `BatchResult`.
-        title: What stands over a batch; files have their names.
+        title: The composition; without it files have their names.
         command: Code that makes the same again.
     """
     if isinstance(result, BatchResult):
-        return batches.shown(title, result, command), str(result)
+        return batches.shown(title or "batch", result, command), str(result)
     made = {Video: _video, Still: _still, Frames: _frames}[type(result)]
     again = view.code(command) if command else ""
-    return view.framed("done", *made(result), view.warned(result.warnings), again), plain(result)
+    return view.framed("done", *made(result, title), view.warned(result.warnings), again), plain(result)
 
 
 def plain(result: Any) -> str:
@@ -64,26 +62,37 @@ def plain(result: Any) -> str:
 
 
 MOST_REMEMBERED = 100
-_shown_in: dict[str, int] = {}
+_shown: dict[tuple[str, int], int] = {}
+"""The cell whose card shows a result, by the result and the cell that has it as its value."""
 
 
-def already_shown(result: Any, cell: int) -> None:
-    """Note which cell shows a result already, so that it need not show it again as its value."""
-    _shown_in.pop(str(result), None)
-    _shown_in[str(result)] = cell
-    while len(_shown_in) > MOST_REMEMBERED:
-        del _shown_in[next(iter(_shown_in))]
+def already_shown(result: Any, card: int, cell: int | None = None) -> None:
+    """Note that a card shows a result, so that another cell need not show it again as its value.
+
+    Args:
+        result: The result.
+        card: The cell of the card.
+        cell: The other cell; None for the same.
+    """
+    key = (str(result), card if cell is None else cell)
+    _shown.pop(key, None)
+    _shown[key] = card
+    while len(_shown) > MOST_REMEMBERED:
+        del _shown[next(iter(_shown))]
 
 
 def mimebundle(result: Any) -> dict[str, str]:
     """Return a result as the value of a cell."""
-    if _shown_in.get(str(result)) == running_cell():
-        return {"text/plain": plain(result)}
+    cell = running_cell()
+    card = _shown.get((str(result), cell))
+    if card is not None:
+        place = "" if card == cell else ", shown in the cell that started the render"
+        return {"text/plain": f"{plain(result)}{place}"}
     html, text = shown(result)
     return {"text/html": html, "text/plain": text}
 
 
-def _video(video: Video) -> list[str]:
+def _video(video: Video, title: str) -> list[str]:
     facts = [
         f"{video.width}x{video.height}",
         f"{video.fps:g} fps",
@@ -94,43 +103,52 @@ def _video(video: Video) -> list[str]:
     if video.cost is not None:
         facts.append(f"${video.cost:.4f}")
     name = video.file.name if video.file else (video.url or "").split("?")[0].rpartition("/")[2]
-    return [view.heading(name, "done"), view.muted(" · ".join(facts)), _player(video)]
+    where = link(video.file) if video.file else ""
+    return [view.heading(title or name, "done"), view.muted(" · ".join(facts)), where, _player(video)]
 
 
 def _player(video: Video) -> str:
     file = video.file
     if file is None:
-        return f'<video controls preload="metadata" src="{escape(video.url or "")}" style="{_FIT}"></video>'
+        return f'<video controls preload="metadata" src="{escape(video.url or "")}" style="{_shape(video)}"></video>'
     kind = _TYPES.get(file.suffix.lower(), "application/octet-stream")
     embed = video.size <= EMBED_BYTES
     if kind.startswith("audio/") and embed:
         return f'<audio controls src="{view.data_url(file.read_bytes(), kind)}" style="{_FIT}"></audio>'
     if kind == "image/gif" and embed:
         return f'<img src="{view.data_url(file.read_bytes(), kind)}" alt="" style="{_FIT}">'
-    poster = first_frame(file)
-    shape = f'poster="{view.data_url(poster, "image/jpeg")}"' if poster else ""
-    if kind in _PLAYABLE and embed:
-        return f'<video controls {shape} src="{view.data_url(file.read_bytes(), kind)}" style="{_FIT}"></video>'
-    small = preview(file)
-    source = f'src="{view.data_url(small, "video/mp4")}"' if small and len(small) <= EMBED_BYTES else ""
-    picture = f'<video controls {shape} {source} style="{_FIT}"></video>' if source or shape else ""
-    note = view.muted(f"a preview of the first {PREVIEW_S} s") if source else ""
-    return f"{picture}{note}{link(file)}"
+    whole = kind in _PLAYABLE and embed
+    data = file.read_bytes() if whole else preview(file)
+    source = f'src="{view.data_url(data, kind if whole else "video/mp4")}"' if data and len(data) <= EMBED_BYTES else ""
+    first = first_frame(file)
+    if not source and not first:
+        return ""
+    poster = view.data_url(first, "image/jpeg") if first else ""
+    # Where the tags of players are removed, as on GitHub, what is inside them stays.
+    inside = f'<img src="{poster}" alt="first frame" style="{_FIT}">' if poster else ""
+    note = view.muted(f"a preview of the first {PREVIEW_S} s") if source and not whole else ""
+    shape = f'poster="{poster}" style="{_shape(video)}"' if poster else f'style="{_shape(video)}"'
+    return f"<video controls {shape} {source}>{inside}</video>{note}"
+
+
+def _shape(video: Video) -> str:
+    """Return the style of a player as wide as the card, unless it is too tall; it has its size before it plays."""
+    widest = round(TALLEST * video.width / max(1, video.height))
+    return f"{_FIT};width:100%;max-width:min(100%,{widest}px);aspect-ratio:{video.width}/{video.height}"
 
 
 def link(file: Path) -> str:
-    """Return a link to a file, relative where a notebook server would serve it; its content is part of the address."""
+    """Return a link to a file, relative where a notebook server would serve it.
+
+    Nothing else belongs to the address: JupyterLab opens it as a path. Its server lets browsers keep no copy.
+    """
     path = os.path.relpath(file)
-    address = quote(path if not path.startswith("..") else str(file.resolve()))
-    return f'<a href="{address}?v={_digest(file)}" target="_blank">{escape(str(file))}</a>'
+    near = not path.startswith("..")
+    address = quote(path if near else str(file.resolve()))
+    return f'<a href="{address}" target="_blank">{escape(path if near else str(file))}</a>'
 
 
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()[:12]
-
-
-def _still(still: Still) -> list[str]:
+def _still(still: Still, title: str) -> list[str]:
     facts = view.muted(f"{still.width}x{still.height} · frame {still.frame} · {readable_size(still.size)}")
     if still.file is None:
         return [facts, f'<img src="{escape(still.url or "")}" alt="" style="{_FIT}">']
@@ -139,42 +157,20 @@ def _still(still: Still) -> list[str]:
     if kind and still.size <= EMBED_BYTES:
         source = view.data_url(still.file.read_bytes(), kind)
         picture = f'<img src="{source}" alt="frame {still.frame}" style="{_FIT};max-height:360px">'
-    return [view.heading(still.file.name, "done"), facts, picture]
+    return [view.heading(title or still.file.name, "done"), facts, picture]
 
 
-def _frames(frames: Frames) -> list[str]:
+def _frames(frames: Frames, title: str) -> list[str]:
     count = len(frames.paths)
     chosen = [frames.paths[round(at * (count - 1) / 5)] for at in range(6)] if count > 6 else list(frames.paths)
     pictures = "".join(
         f'<img src="{view.data_url(small, "image/jpeg")}" alt="{path.name}" title="{path.name}" '
         f'style="width:96px;border-radius:3px">'
-        for path in chosen
-        if (small := first_frame(path, width=192))
+        for path, small in zip(chosen, thumbnails(chosen), strict=True)
+        if small
     )
     return [
-        view.heading(frames.folder.name, "done"),
+        view.heading(title or frames.folder.name, "done"),
         view.muted(f"{count} pictures · {frames.width}x{frames.height} · {frames.folder}"),
         f'<div style="display:flex;flex-wrap:wrap;gap:4px;margin-top:8px">{pictures}</div>',
     ]
-
-
-def first_frame(file: Path, *, width: int = PICTURE_WIDTH) -> bytes | None:
-    """Return the first picture of a file as JPEG, at most so wide; None where it has none."""
-    return _made(file, ".jpg", "-frames:v", "1", "-vf", f"scale='min({width},iw)':-2", "-q:v", "4")
-
-
-def preview(file: Path) -> bytes | None:
-    """Return the first seconds of a video as a small MP4; None where it has no pictures."""
-    scale = f"scale='min({PICTURE_WIDTH},iw)':-2"
-    quality = ("-c:v", "libx264", "-crf", "32", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac")
-    return _made(file, ".mp4", "-t", str(PREVIEW_S), "-vf", scale, *quality, "-movflags", "+faststart")
-
-
-def _made(file: Path, suffix: str, *options: str) -> bytes | None:
-    import subprocess
-
-    with tempfile.TemporaryDirectory(prefix="remotion-py-") as folder:
-        output = Path(folder) / f"made{suffix}"
-        command = [ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-y", "-i", str(file), *options, str(output)]
-        done = subprocess.run(command, capture_output=True, check=False)
-        return output.read_bytes() if done.returncode == 0 and output.exists() else None

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from playwright.async_api import Page, Playwright
 
 LAUNCH_TIMEOUT_S = 25
+PROBE_TIMEOUT_S = 20
+"""A browser that cannot be asked for frames says so at once; one on a busy machine takes a while."""
 CLOSE_TIMEOUT_S = 2
+DRIVER_TIMEOUT_S = 20
+"""A driver that is given up on its way out lives on, so a busy one gets its time."""
 
 _KEPT_ENVIRONMENT = (
     "PATH",
@@ -120,11 +124,12 @@ class Browser:
 
     async def _probe_frame_control(self) -> bool:
         try:
-            page = await asyncio.wait_for(self.open_page(64, 64, controlled=True), 5)
+            page = await asyncio.wait_for(self.open_page(64, 64, controlled=True), PROBE_TIMEOUT_S)
         except (ProtocolError, TimeoutError):
             return False
         try:
-            await asyncio.wait_for(page.carrier.send("HeadlessExperimental.beginFrame", {"noDisplayUpdates": True}), 5)
+            asked = page.carrier.send("HeadlessExperimental.beginFrame", {"noDisplayUpdates": True})
+            await asyncio.wait_for(asked, PROBE_TIMEOUT_S)
         except (ProtocolError, TimeoutError):
             return False
         finally:
@@ -195,7 +200,7 @@ class Browser:
 
     async def _stop(self) -> None:
         async with contextlib.AsyncExitStack() as steps:  # the last one first, each also when this is cancelled
-            steps.push_async_callback(_quietly, self._playwright.stop)
+            steps.push_async_callback(_quietly, self._playwright.stop, DRIVER_TIMEOUT_S)
             steps.push_async_callback(self._relay.close)
             steps.push_async_callback(self._chromium.end, CLOSE_TIMEOUT_S)
             steps.push_async_callback(_quietly, self._browser.close)
@@ -236,10 +241,10 @@ async def _abandon(driver: asyncio.Future[Playwright], chromium: Chromium | None
 
     async def stop_driver() -> None:
         playwright = await asyncio.wait_for(driver, LAUNCH_TIMEOUT_S)  # it cannot be ended before it has started
-        await _quietly(playwright.stop)
+        await _quietly(playwright.stop, DRIVER_TIMEOUT_S)
 
     async with contextlib.AsyncExitStack() as steps:  # the last one first, each also when this is cancelled
-        steps.push_async_callback(_quietly, stop_driver, LAUNCH_TIMEOUT_S + CLOSE_TIMEOUT_S)
+        steps.push_async_callback(_quietly, stop_driver, LAUNCH_TIMEOUT_S + DRIVER_TIMEOUT_S)
         if relay:
             steps.push_async_callback(relay.close)
         if chromium:

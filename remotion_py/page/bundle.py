@@ -18,6 +18,9 @@ from .browser import Browser, OpenPage
 from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat
 from .contract import SITE_VERSION, Background, Composition, MediaSettings, PageSettings, listed_names
 from .evaluate import Evaluator
+from .gate import Gate, origin_of
+from .logs import BrowserLogs
+from .navigation import not_opened
 from .redirect import AssetRedirect, Bring
 
 NAVIGATION_TRIES = 3
@@ -35,13 +38,24 @@ class CompositionPage:
     """A loaded page that answers the contract. Use `CompositionPage.load()`."""
 
     def __init__(
-        self, opened: OpenPage, frames: Frames, url: str, settings: PageSettings, refused: list[tuple[str, int]]
+        self,
+        opened: OpenPage,
+        frames: Frames,
+        url: str,
+        called: str,
+        settings: PageSettings,
+        gate: Gate,
+        logs: BrowserLogs,
     ) -> None:
         self.settings = settings
         self._opened = opened
         self._frames = frames
         self._url = url
-        self._page = Evaluator(opened.carrier, frames, url, settings.timeout_ms / 1000, refused)
+        self._called = called
+        self._gate = gate
+        self._logs = logs
+        kept = logs if settings.keep_logs else None
+        self._page = Evaluator(opened.carrier, frames, url, settings.timeout_ms, gate.refused, kept)
         self._shown: Composition | None = None
         self._frame: int | None = None
         self._surfaces = False
@@ -51,7 +65,13 @@ class CompositionPage:
 
     @classmethod
     async def load(
-        cls, browser: Browser, url: str, settings: PageSettings, bring: Bring | None = None
+        cls,
+        browser: Browser,
+        url: str,
+        settings: PageSettings,
+        bring: Bring | None = None,
+        logs: BrowserLogs | None = None,
+        called: str = "",
     ) -> CompositionPage:
         """Load a site's page and check that it answers the contract.
 
@@ -60,6 +80,8 @@ class CompositionPage:
             url: Its address.
             settings: What it is told.
             bring: Finds copies of the remote assets that it asks for; None lets it fetch them itself.
+            logs: Gathers its console where the settings say so.
+            called: What its user calls it, such as a file in a folder; "" for its address.
 
         Raises:
             SiteNotFoundError: It cannot be reached, or answers with an HTTP error.
@@ -68,7 +90,7 @@ class CompositionPage:
         """
         opened = await browser.open_page(1280, 720, script=settings.script())
         frames = (ControlledFrames if browser.frame_control else FreeFrames)(opened.carrier)
-        page = cls(opened, frames, url, settings, browser.gate.refused)
+        page = cls(opened, frames, url, called or url, settings, browser.gate, logs or BrowserLogs())
         try:
             await page._page.enable()
             # Playwright sets font families of its own; this is the browser's own, as in the npm renderer (capture.md).
@@ -83,7 +105,7 @@ class CompositionPage:
                 dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
                 await page._page.command("Emulation.setEmulatedMedia", dark)
             tries = NAVIGATION_TRIES * (settings.timeout_ms / 1000 + NAVIGATION_PAUSE_S)
-            await page._page.within(page._navigate(), f"load {url}", seconds=tries)
+            await page._page.within(page._navigate(), f"load {page._called}", seconds=tries)
             await page._page.explained(page._check_contract())
         except BaseException:
             await page.close()
@@ -169,7 +191,8 @@ class CompositionPage:
         self._page.hold_document()
         settings = {"audio": media.audio, "video": media.video, "sampleRate": media.sample_rate}
         call = f"window.remotionPyDriver.enter({json.dumps(composition.mode())}, {json.dumps(settings)})"
-        await self._page.explained(self._page.checked(call, doing="mount the composition"))
+        first = self.settings.initial_frame
+        await self._page.explained(self._page.checked(call, frame=first, doing="mount the composition"))
 
     async def seek(self, frame: int) -> Sequence[Any]:
         """Show a frame, and wait until the page and all pictures in it are ready to be captured.
@@ -184,7 +207,7 @@ class CompositionPage:
         """
         assert self._shown
         arguments = json.dumps([frame, self._shown.id, self.settings.attempt, self._body])
-        self._frame = frame
+        self._frame = self._logs.frame = frame
         self._page.trouble.begin_frame()
         return await self._page.explained(self._seek(f"window.remotionPyDriver.seek(...{arguments})", frame))
 
@@ -234,32 +257,30 @@ class CompositionPage:
 
         limit = self.settings.timeout_ms * 0.9  # so that a silent server is told from a page that hangs
         for last in (number == NAVIGATION_TRIES - 1 for number in range(NAVIGATION_TRIES)):
-            reason = ""
             try:
                 response = await self._opened.page.goto(self._url, wait_until="load", timeout=limit)
             except Error as error:
-                # The browser's way out is our gate, which speaks SOCKS: what it cannot reach, nobody answers at.
-                reason = str(error).split("\n")[0].replace("ERR_SOCKS_CONNECTION_FAILED", "nobody answers").rstrip(".")
+                reason = str(error)
                 response = None
                 missing = self._page.network.oldest
                 if "Timeout" in reason and missing and missing.kind != "Document":
                     raise SiteNotFoundError(
-                        f"The page {self._url} did not finish loading within {limit / 1000:.0f} s: it waits for "
-                        f"{missing.name}. Check that this address answers, or raise the timeout."
+                        f"The page {self._called} did not finish loading within {limit / 1000:.0f} s: it waits for "
+                        f"{missing.name}. Check that this address answers, or raise timeout_in_milliseconds."
                     ) from error
                 if any(sign in reason for sign in ("closed", "crashed")):
                     raise BrowserCrashedError(
-                        f"The browser went away while it loaded {self._url} ({reason})."
+                        f"The browser ended while it loaded {self._called} ({shortened(reason, 300)})."
                     ) from error
                 if last or not any(sign in reason for sign in _TRANSIENT):
-                    raise SiteNotFoundError(
-                        f"The page {self._url} cannot be opened: {reason}. Check the address, and that its server runs."
-                    ) from error
+                    found = bool(await self._gate.permitted(*origin_of(self._url)))
+                    why = not_opened(self._url, reason, found=found, seconds=limit / 1000)
+                    raise SiteNotFoundError(f"The page {self._called} cannot be opened: {why}") from error
             if response and response.status < 400:
                 return
             if response and (last or response.status not in (500, 502, 503, 504)):
                 raise SiteNotFoundError(
-                    f"The page {self._url} answers HTTP {response.status}. Check the serve URL; it must lead to the "
+                    f"The page {self._called} answers HTTP {response.status}. Check the serve URL; it must lead to the "
                     f"site's index.html."
                 )
             await asyncio.sleep(NAVIGATION_PAUSE_S)
@@ -277,11 +298,11 @@ class CompositionPage:
         self._page.trouble.raise_exceptions(None)
         if found["lists"]:
             raise NotACompositionPageError(
-                f"The bundle at {self._url} has site version {shortened(found['version'])!r}, but {SITE_VERSION!r} is "
+                f"The bundle {self._called} has site version {shortened(found['version'])!r}, but {SITE_VERSION!r} is "
                 f"needed. Bundle the project again with Remotion 4."
             )
         raise NotACompositionPageError(
-            f"The page {self._url} is neither a Remotion bundle nor a page that registers compositions by "
+            f"The page {self._called} is neither a Remotion bundle nor a page that registers compositions by "
             f'remotion-py.js. Add <script src="/remotion-py.js"></script> to a plain page, or pass the folder of a '
             f"bundle. The page starts with: {shortened(found['text'])!r}"
         )

@@ -61,6 +61,7 @@ class PageSettings:
         dark_mode: Whether it prefers dark colours.
         copy_assets: Whether remote assets are served from copies on this machine.
         private_network: Whether it may reach private networks.
+        keep_logs: Whether what it writes to its console is kept.
         browser: What its browser is launched with.
     """
 
@@ -74,6 +75,7 @@ class PageSettings:
     dark_mode: bool = False
     copy_assets: bool = False
     private_network: bool = False
+    keep_logs: bool = False
     browser: BrowserSettings = field(default_factory=BrowserSettings)
 
     @property
@@ -238,6 +240,10 @@ def _encoder_defaults(found: Fields) -> dict[str, Any]:
 
 _HANDLE_BEGINS = 'delayRender() "'
 _HANDLE_ENDS = re.compile(r'" was called but not cleared after (\d{1,9})')
+_RENDER_PROMISE = re.compile(r"render\(\) of frame \d{1,9}")
+"""The handle that `remotion-py.js` keeps open while a page draws."""
+TIMEOUT_MARGIN_MS = 2000
+"""Remotion, and `remotion-py.js` with it, takes this from the limit of a handle (page contract 1.3)."""
 _RETRIES = re.compile(r"Retries left: (\d{1,9})")
 
 
@@ -248,8 +254,21 @@ def _open_handle(stack: str) -> tuple[str, str] | None:
     return (stack[begins + len(_HANDLE_BEGINS) : ends.start()], ends[1]) if ends else None
 
 
+def _unreleased(label: str, limit: int, timeout_ms: int | None) -> str:
+    """Return what was not released within a limit that is shorter than what was asked for, and the next step."""
+    asked = limit + TIMEOUT_MARGIN_MS
+    option = "timeout_in_milliseconds" if asked == timeout_ms else "timeoutInMilliseconds"
+    within = f"within {limit / 1000:g} s ({option} is {asked}, of which the page has all but 2 s)"
+    if _RENDER_PROMISE.fullmatch(label):
+        return f"the promise that its render() returned did not resolve {within}. Resolve it, or raise {option}."
+    return (
+        f"its delayRender() handle {label!r} was not released {within}. Call continueRender() for it, or raise "
+        f"{option}."
+    )
+
+
 def cancelled(
-    stack: str, frame: int | None, hint: str = "", *, threw: bool = False
+    stack: str, frame: int | None, hint: str = "", *, threw: bool = False, timeout_ms: int | None = None
 ) -> PageScriptError | PageTimeoutError:
     """Turn what a page wrote into `remotion_cancelledError` into an error (page contract 8.1).
 
@@ -258,16 +277,16 @@ def cancelled(
         frame: The frame that was shown.
         hint: What else is known.
         threw: A plain page's function threw, and did not cancel by itself.
+        timeout_ms: The time that was asked for; another limit is the handle's own.
     """
     handle, retries = _open_handle(stack), _RETRIES.search(stack)
     stack = trimmed_stack(stack)
     first, *rest = stack.split("\n")
     where = f" at frame {frame}" if frame is not None else ""
     if handle:
-        label, limit = shortened(handle[0], 200), handle[1]
+        label, limit = shortened(handle[0], 200), int(handle[1])
         return PageTimeoutError(
-            f"The page was not ready{where}: its delayRender() handle {label!r} was not released within "
-            f"{limit} ms. Call continueRender() for it, or raise the timeout.",
+            f"The page was not ready{where}: {_unreleased(label, limit, timeout_ms)}",
             frame=frame,
             handles=[label],
             stack=stack,

@@ -81,6 +81,19 @@
     },
   });
 
+  // A page that asks for drawElementImage() in vain is shown by the lookup alone; `in` and typeof answer as they would.
+  let askedForHtml = false;
+  own.askedForHtml = () => askedForHtml;
+  const contexts = CanvasRenderingContext2D.prototype;
+  if (!("drawElementImage" in contexts)) {
+    const look = (find) => (target, key, ...rest) => {
+      askedForHtml ||= key === "drawElementImage";
+      return find(target, key, ...rest);
+    };
+    const between = Object.create(Object.getPrototypeOf(contexts));
+    Object.setPrototypeOf(contexts, new Proxy(between, { get: look(Reflect.get), has: look(Reflect.has) }));
+  }
+
   // Elements of this document and of its shadow trees.
   const shadows = [];
   const attachShadow = Element.prototype.attachShadow;
@@ -195,8 +208,22 @@
   // as a live stream, is drawn as it is.
   const UNDERWAY_LIMIT = 5000;
   const abandoned = new WeakSet();
-  const isUnderway = (video) =>
-    video.seeking || (video.readyState < 2 && video.networkState === HTMLMediaElement.NETWORK_LOADING);
+  // A video's network state is "no source" before its loading starts, and "idle" once all of it is downloaded, which a
+  // short file is before its first picture is decoded (measured): neither says that no picture will come.
+  const refused = new WeakSet(); // videos whose <source> failed; between two of them the state is "loading"
+  document.addEventListener("error", ({ target }) => {
+    if (target.localName === "source" && target.parentElement) refused.add(target.parentElement);
+  }, true);
+  document.addEventListener("loadstart", ({ target }) => refused.delete(target), true);
+  const isUnderway = (video) => {
+    if (video.seeking || video.readyState >= 2) return video.seeking;
+    switch (video.networkState) {
+      case HTMLMediaElement.NETWORK_EMPTY: return false;
+      case HTMLMediaElement.NETWORK_NO_SOURCE: return !video.error && !refused.has(video);
+      case HTMLMediaElement.NETWORK_IDLE: return video.preload !== "none" || !video.paused;
+      default: return true;
+    }
+  };
   const isLoading = (frame) => {
     const inner = frame.contentDocument; // null for one of another origin
     const begins = inner?.URL === "about:blank" && !frame.srcdoc && frame.src && frame.src !== "about:blank";

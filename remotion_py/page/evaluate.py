@@ -8,13 +8,15 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from ..errors import BrowserCrashedError, PageError, PageScriptError, PageTimeoutError
+from ..errors import BrowserCrashedError, PageError, PageNotRespondingError, PageScriptError, PageTimeoutError
 from ..untrusted import shortened
 from .answers import Answer, read_answer
 from .capture import Frames
 from .cdp import Carrier, ProtocolError
 from .contract import cancelled
+from .logs import BrowserLogs
 from .network import Network
+from .serve_url import folder_of
 from .trouble import Trouble
 
 T = TypeVar("T")
@@ -24,6 +26,10 @@ ANSWER_TIMEOUT_S = 2
 COMMAND_TIMEOUT_S = 15
 MAP_TIMEOUT_S = 10
 LISTED_HANDLES = 20
+NO_HTML_IN_CANVAS = (
+    "The page draws HTML into a canvas, which this browser cannot: it has no drawElementImage(). Render with "
+    "Chromium 149 or newer, by browser_executable or REMOTION_PY_BROWSER."
+)
 _TOO_DEEP = ("stack limit exceeded", "reference chain is too long")
 
 
@@ -38,23 +44,34 @@ class Evaluator:
         carrier: The page's DevTools session.
         frames: How its frames are made.
         url: Its address.
-        timeout_s: Time that a page may take to become ready.
+        timeout_ms: Time that a page may take to become ready, in milliseconds.
         refused: The (host, port) pairs that its gate has refused.
+        logs: Gathers its console; None keeps that for errors alone.
     """
 
     def __init__(
-        self, carrier: Carrier, frames: Frames, url: str, timeout_s: float, refused: list[tuple[str, int]]
+        self,
+        carrier: Carrier,
+        frames: Frames,
+        url: str,
+        timeout_ms: int,
+        refused: list[tuple[str, int]],
+        logs: BrowserLogs | None = None,
     ) -> None:
-        self.network = Network(url.rsplit("/", 1)[0] + "/")
-        self.trouble = Trouble(url, refused, self._fetch)
+        base = folder_of(url)
+        self.network = Network(base)
+        self.trouble = Trouble(url, refused, self._fetch, timeout_ms)
         self._carrier = carrier
         self._frames = frames
-        self._limit = timeout_s + READY_MARGIN_S
+        self._timeout_ms = timeout_ms
+        self._limit = timeout_ms / 1000 + READY_MARGIN_S
         self._crashed = asyncio.Event()
         self._replaced = asyncio.Event()
         self._since: float | None = None
         carrier.on("Runtime.exceptionThrown", self.trouble.on_exception)
         carrier.on("Runtime.consoleAPICalled", self.trouble.on_console)
+        if logs:
+            carrier.on("Runtime.consoleAPICalled", lambda event: logs.on_console(event, base))
         carrier.on("Inspector.targetCrashed", lambda _: self._crashed.set())
         carrier.on("Runtime.executionContextsCleared", lambda _: self.network.forget())
 
@@ -128,14 +145,17 @@ class Evaluator:
         """
         answer = read_answer(await self.evaluate(expression, frame=frame, doing=doing), frame)
         if answer.state != "ready":
-            raise cancelled(answer.text, frame, self.trouble.hint(), threw=answer.state == "threw")
+            hint, threw = self.trouble.hint(), answer.state == "threw"
+            raise cancelled(answer.text, frame, hint, threw=threw, timeout_ms=self._timeout_ms)
         return answer
 
     async def explained(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for work of the page; its errors name the user's own file and line."""
+        """Wait for work of the page; its errors name the user's own file and line, or what the browser lacks."""
         try:
             return await work
         except PageError as error:
+            if isinstance(error, PageScriptError) and await self._lacks_html_in_canvas():
+                error.message = f"{NO_HTML_IN_CANVAS} The page said: {error.message}"
             raise await self.trouble.explain(error) from None
 
     async def within(
@@ -186,33 +206,45 @@ class Evaluator:
     async def _late(self, doing: str, frame: int | None, seconds: float) -> PageTimeoutError | BrowserCrashedError:
         """Return the error of a page that was not ready in time."""
         where = f" at frame {frame}" if frame is not None else ""
-        ask = {"expression": "window.remotionPyDriver.handles()", "returnByValue": True}
+        longer = f"raise timeout_in_milliseconds ({self._timeout_ms})"
         try:
-            answer = await asyncio.wait_for(self._carrier.send("Runtime.evaluate", ask), ANSWER_TIMEOUT_S)
+            found = await self._ask("window.remotionPyDriver.handles()")
         except (TimeoutError, ProtocolError):
-            return BrowserCrashedError(
+            return PageNotRespondingError(
                 f"The page did not answer for {seconds:.0f} s{where}: its scripts are busy, or its browser hangs. "
-                f"Look for endless loops in the page, or raise the timeout.",
+                f"Look for endless loops in the page, or {longer}.",
                 frame=frame,
                 silent=True,
             )
-        found = answer["result"].get("value")
         labels = [shortened(label, 200) for label in found[:LISTED_HANDLES]] if isinstance(found, list) else []
         reasons: list[str] = []
-        advice = "Look for work of the page that does not end, or raise the timeout."
+        advice = f"Look for work of the page that does not end, or {longer}."
         request = self.network.oldest
         if request:
             waited = time.monotonic() - request.since
             reasons.append(f" It has waited {waited:.0f} s for {request.name}.")
-            advice = "Check that this address answers, or raise the timeout."
+            advice = f"Check that this address answers, or {longer}."
         if labels:
             reasons.append(f" Open delayRender() handles: {', '.join(repr(label) for label in labels)}.")
-            advice = "Release each handle by continueRender(), or raise the timeout."
+            advice = f"Release each handle by continueRender(), or {longer}."
         return PageTimeoutError(
             f"The page did not {doing}{where} within {seconds:.0f} s.{''.join(reasons)} {advice}",
             frame=frame,
             handles=labels,
         )
+
+    async def _lacks_html_in_canvas(self) -> bool:
+        """Whether the page has asked for a function that this browser does not have."""
+        try:
+            return await self._ask("window.remotionPyDriver.drivers().some((one) => one.askedForHtml())") is True
+        except (TimeoutError, ProtocolError):
+            return False
+
+    async def _ask(self, expression: str) -> Any:
+        """Evaluate an expression that the page answers at once, whatever it has thrown before."""
+        ask = {"expression": expression, "returnByValue": True}
+        answer = await asyncio.wait_for(self._carrier.send("Runtime.evaluate", ask), ANSWER_TIMEOUT_S)
+        return answer["result"].get("value")
 
     async def _fetch(self, url: str) -> str | None:
         """Return the text behind a URL as the page gets it; None when it cannot be had."""

@@ -57,6 +57,11 @@ def check_folder(serve_url: str) -> Path:
     return folder
 
 
+def folder_of(url: str) -> str:
+    """Return the address of the folder in which a page is, with its slash."""
+    return url.rsplit("/", 1)[0] + "/"
+
+
 def page_url(serve_url: str) -> str:
     """Normalise an http(s) serve URL to the address of its page (page contract 1.2)."""
     bare = serve_url.split("?")[0].split("#")[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import RemotionPyError
@@ -54,8 +55,34 @@ class Place:
         return f"{self.source}:{self.line}:{self.column}"
 
     def excerpt(self) -> str:
-        """Return the lines around it, with a mark at its own."""
-        return "\n".join(f"{'>' if number == self.line else ' '} {number:4} | {text}" for number, text in self.lines)
+        """Return the lines around it, with marks at its line and column."""
+        shown: list[str] = []
+        for number, text in self.lines:
+            own = number == self.line
+            shown.append(f"{'>' if own else ' '} {number:4} | {text}")
+            if own and 0 < self.column <= len(text):
+                before = "".join("\t" if letter == "\t" else " " for letter in text[: self.column - 1])
+                shown.append(f"       | {before}^")
+        return "\n".join(shown)
+
+
+class PlainScript:
+    """A script, or a page with scripts in it, that is its own source.
+
+    Args:
+        name: How its positions name it.
+        text: All of it.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        self._name = shortened(name)
+        self._lines = text.split("\n")
+
+    def find(self, line: int, column: int) -> Place | None:
+        """Return the place of a position; None on a line that is too long to be read, as minified scripts have."""
+        if not 0 < line <= len(self._lines) or len(self._lines[line - 1]) > LONGEST_LINE:
+            return None
+        return Place(self._name, line, column, _around(self._lines, line - 1))
 
 
 class SourceMap:
@@ -99,19 +126,16 @@ class SourceMap:
             return None
         _, source, source_line, source_column = segments[at]
         name = re.sub(r"^(\./)+", "", _BUNDLER_SCHEME.sub("", self._sources[source]))
-        return Place(shortened(name), source_line + 1, source_column + 1, self._around(source, source_line))
+        return Place(shortened(name), source_line + 1, source_column + 1, self._excerpt(source, source_line))
 
-    def _around(self, source: int, line: int) -> tuple[tuple[int, str], ...]:
+    def _excerpt(self, source: int, line: int) -> tuple[tuple[int, str], ...]:
         content = self._contents[source] if source < len(self._contents) else None
-        if content is None:
-            return ()
-        lines = content.split("\n")
-        first, last = max(0, line - _CONTEXT_LINES), min(len(lines), line + _CONTEXT_LINES + 1)
-        return tuple((number + 1, _line(lines[number])) for number in range(first, last))
+        return () if content is None else _around(content.split("\n"), line)
 
 
-def _line(text: str) -> str:
-    return shortened(text.rstrip(), LONGEST_LINE)
+def _around(lines: Sequence[str], line: int) -> tuple[tuple[int, str], ...]:
+    first, last = max(0, line - _CONTEXT_LINES), min(len(lines), line + _CONTEXT_LINES + 1)
+    return tuple((number + 1, shortened(lines[number].rstrip(), LONGEST_LINE)) for number in range(first, last))
 
 
 def _decode(mappings: str, sources: int) -> list[list[tuple[int, int, int, int]]]:

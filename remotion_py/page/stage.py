@@ -16,6 +16,7 @@ from .contract import Background, Composition, MediaSettings, PageSettings
 from .discovery import find_browser
 from .flags import BrowserSettings
 from .gate import origin_of
+from .logs import BrowserLogs
 from .redirect import Bring
 from .serve_url import check_folder, is_url, page_url
 from .server import PageServer, VideoFrame
@@ -35,6 +36,9 @@ OpenSite = Callable[[str], Awaitable[SiteFiles | None]]
 class Stage:
     """Opens pages, and keeps what can be used again.
 
+    Attributes:
+        logs: What its pages write to their console.
+
     Args:
         executable: Path of the browser; None finds one.
     """
@@ -43,6 +47,7 @@ class Stage:
         self.video_frame: VideoFrame | None = None
         self.open_site: OpenSite | None = None
         self.asset: Asset | None = None
+        self.logs = BrowserLogs()
         self._executable = executable
         self._browser: Browser | None = None
         self._server: PageServer | None = None
@@ -65,6 +70,7 @@ class Stage:
             BrowserError: No browser, or it does not start.
         """
         await self._leave()
+        self.logs.begin(generation)
         site = await self.open_site(serve_url) if self.open_site else None
         if site is None and not is_url(serve_url):
             site = FolderSite(check_folder(serve_url))
@@ -75,7 +81,8 @@ class Stage:
         await browser.gate.allow(*outside, served=server, private_network=settings.private_network)
         bring = self._bring(server, url) if settings.copy_assets else None
         told = replace(settings, proxy_port=server.proxy_port)
-        self._page = await CompositionPage.load(browser, url, told, bring)
+        called = serve_url if is_url(serve_url) else f"{serve_url.rstrip('/')}/index.html"
+        self._page = await CompositionPage.load(browser, url, told, bring, self.logs, called)
         self._loaded = _identity(serve_url, settings, generation)
         return self._page
 

@@ -6,6 +6,7 @@ All texts come from the page, which can write any number of any length: each is 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,17 +16,21 @@ from ..errors import PageError, PageScriptError, PageTimeoutError
 from ..network_options import REACH
 from ..untrusted import LARGEST, shortened, trimmed_stack
 from .contract import cancelled
-from .sourcemap import Place, SourceMap
+from .logs import console_text
+from .serve_url import folder_of
+from .site import RUNTIME_NAME
+from .sourcemap import Place, PlainScript, SourceMap
 
 KEPT_CONSOLE = 100
 SHOWN_CONSOLE = 5
-SHOWN_ARGUMENTS = 20
+SHOWN_FIELDS = 20
 MOST_POSITIONS = 50
-MOST_MAPS = 5
-"""Source maps that are fetched for one error."""
+MOST_SOURCES = 5
+"""Scripts whose source is fetched for one error."""
+LONGEST_SCRIPT = 4 * 1024 * 1024
+"""Characters; what people write is smaller."""
 _WORD = re.compile(r"[^\s()]{1,4000}")
-_SCRIPT_END = re.compile(r"\.js(?:\?[^\s():]{0,500})?:(\d{1,9}):(\d{1,9})")
-_TAG = "Symbol(__remotion_"
+_SCRIPT_END = re.compile(r"(\.m?js|\.html?|/)(?:\?[^\s():]{0,500})?:(\d{1,9}):(\d{1,9})")
 _UNKNOWN = "unknown error"
 
 
@@ -54,8 +59,8 @@ def find_positions(text: str) -> Iterator[Position]:
         begins = word[0].find("http")
         ends = _SCRIPT_END.search(word[0], begins) if begins >= 0 else None
         if ends and word[0].startswith(("http://", "https://"), begins):
-            script = word[0][begins : ends.start() + len(".js")]
-            yield Position(word.start() + begins, word.start() + ends.end(), script, int(ends[1]), int(ends[2]))
+            script = word[0][begins : ends.end(1)]
+            yield Position(word.start() + begins, word.start() + ends.end(), script, int(ends[2]), int(ends[3]))
 
 
 class Trouble:
@@ -65,15 +70,23 @@ class Trouble:
         url: Address of the page.
         refused: The (host, port) pairs that its gate has refused.
         fetch: Returns the text behind a URL as the page gets it; None when it cannot be had.
+        timeout_ms: The time that a page has to become ready, in milliseconds, as it was asked for.
     """
 
-    def __init__(self, url: str, refused: list[tuple[str, int]], fetch: Callable[[str], Awaitable[str | None]]) -> None:
+    def __init__(
+        self,
+        url: str,
+        refused: list[tuple[str, int]],
+        fetch: Callable[[str], Awaitable[str | None]],
+        timeout_ms: int | None = None,
+    ) -> None:
         self.console: list[str] = []
         self._exception: tuple[str, str] | None = None
-        self._url = url
         self._refused = refused
         self._fetch = fetch
-        self._maps: dict[str, SourceMap | None] = {}
+        self._timeout_ms = timeout_ms
+        self._base = folder_of(url)
+        self._sources: dict[str, SourceMap | PlainScript | None] = {}
 
     @property
     def any(self) -> bool:
@@ -93,10 +106,7 @@ class Trouble:
 
     def on_console(self, event: Mapping[str, Any]) -> None:
         """Take an event `Runtime.consoleAPICalled`."""
-        arguments = [_mapping(item) for item in event.get("args", [])[:SHOWN_ARGUMENTS]]
-        texts = [shortened(item.get("value", item.get("description", ""))) for item in arguments]
-        said = " ".join(text for text in texts if not text.startswith(_TAG))
-        self.console.append(f"{event.get('type')}: {said}"[:1000])
+        self.console.append(f"{event.get('type')}: {console_text(event)}"[:1000])
         del self.console[:-KEPT_CONSOLE]
 
     def raise_exceptions(self, frame: int | None) -> None:
@@ -104,7 +114,7 @@ class Trouble:
         if self._exception is None:
             return
         described, text = self._exception
-        late = cancelled(text, frame)
+        late = cancelled(text, frame, timeout_ms=self._timeout_ms)
         if isinstance(late, PageTimeoutError):
             raise late
         where = f" at frame {frame}" if frame is not None else ""
@@ -157,24 +167,28 @@ class Trouble:
         return error
 
     async def _place(self, found: Position) -> Place | None:
-        if found.script not in self._maps:
-            if len(self._maps) >= MOST_MAPS:
+        if found.script not in self._sources:
+            if len(self._sources) >= MOST_SOURCES:
                 return None
-            self._maps[found.script] = None
-            text = await self._fetch(f"{found.script}.map")
-            if text:
-                try:
-                    # A map of megabytes takes a second, in which the pipeline goes on.
-                    self._maps[found.script] = await asyncio.to_thread(SourceMap, text)
-                except ValueError:
-                    self._maps[found.script] = None
-        known = self._maps[found.script]
+            self._sources[found.script] = await self._source(found.script)
+        known = self._sources[found.script]
         return known.find(found.line, found.column) if known else None
+
+    async def _source(self, script: str) -> SourceMap | PlainScript | None:
+        """Return what finds the places of a script: its source map, or itself where it is a file of the site."""
+        text = await self._fetch(f"{script}.map") if script.endswith("js") else None
+        if text:
+            with contextlib.suppress(ValueError):
+                # A map of megabytes takes a second, in which the pipeline continues.
+                return await asyncio.to_thread(SourceMap, text)
+        if not script.startswith(self._base) or script.endswith(f"/{RUNTIME_NAME}"):
+            return None
+        text = await self._fetch(script)
+        return PlainScript(self._local(script), text) if text and len(text) <= LONGEST_SCRIPT else None
 
     def _local(self, text: str) -> str:
         """Name files of a local site by their path, not by the address of a server that is gone tomorrow."""
-        base = self._url.rsplit("/", 1)[0] + "/"
-        return text.replace(base, "") if base.startswith("http://localhost:") else text
+        return text.replace(self._base, "") if self._base.startswith("http://localhost:") else text
 
 
 def _replace(text: str, places: Mapping[tuple[str, int, int], Place | None]) -> str:
@@ -193,7 +207,7 @@ def _fields(exception: Mapping[str, Any]) -> str:
     preview = _mapping(exception.get("preview"))
     if exception.get("subtype") == "error" or not preview.get("properties"):
         return ""
-    shown = [_mapping(item) for item in preview["properties"][:SHOWN_ARGUMENTS]]
+    shown = [_mapping(item) for item in preview["properties"][:SHOWN_FIELDS]]
     return shortened("{" + ", ".join(f"{item.get('name')}: {item.get('value', '')}" for item in shown) + "}", 300)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import io
 import json
 import re
 import secrets
@@ -182,7 +183,8 @@ class Router:
     async def _forward(self, request: web.Request, url: str, body: bytes) -> web.StreamResponse:
         assert self._http
         headers = _passed(request.headers)
-        async with self._http.request(request.method, yarl_url(url), data=body, headers=headers) as answer:
+        data = io.BytesIO(body) if body else body  # which is sent in pieces, so that the loop is not blocked
+        async with self._http.request(request.method, yarl_url(url), data=data, headers=headers) as answer:
             response = web.StreamResponse(status=answer.status, headers=_passed(answer.headers))
             if answer.content_length is not None or request.method == "HEAD":
                 length = answer.headers.get("Content-Length", "0")

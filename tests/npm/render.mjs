@@ -2,6 +2,7 @@
 //   kind: "media" | "frames" | "still" | "list"; serveUrl, composition, inputProps, output, browserExecutable, frames, options
 import { getCompositions, openBrowser, renderFrames, renderMedia, renderStill, selectComposition } from "@remotion/renderer";
 
+const TIMEOUT_MS = 240_000; // its own 30 s are too few on a busy machine; a page that never gets ready still ends
 const jobs = JSON.parse(process.argv[2]);
 const started = performance.now();
 const puppeteerInstance = await openBrowser("chrome", {
@@ -16,6 +17,7 @@ async function run(job) {
     inputProps: job.inputProps ?? {},
     browserExecutable: job.browserExecutable,
     logLevel: "error",
+    timeoutInMilliseconds: TIMEOUT_MS,
     ...job.options,
     puppeteerInstance,
   };

@@ -64,27 +64,38 @@ def _is_marked(process: object, marker: str, folder: Path) -> bool:
     return False
 
 
-def end_whole(marker: str, folder: Path, leaders: set[int], patience_s: float = 3.0) -> None:
-    """Kill all processes of a sandbox and remove its folder.
+def end_whole(marker: str, folder: Path, leaders: set[int]) -> None:
+    """Kill all processes of a sandbox and remove its folder; takes what `kill_all()` takes."""
+    kill_all(marker, folder, leaders)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def kill_all(marker: str, folder: Path, leaders: set[int], patience_s: float = 3.0) -> None:
+    """Kill all processes of a sandbox, or of all sandboxes in a folder.
 
     Args:
-        marker: Value of the marker.
-        folder: The sandbox's folder.
+        marker: Value of the marker; "" for none.
+        folder: The folder of the sandbox, or one that contains it.
         leaders: Process groups that are known to belong.
-        patience_s: How long to go on killing what still appears.
+        patience_s: How long to continue killing what still appears.
     """
     deadline = time.monotonic() + patience_s
     killed: set[int] = set()
-    while pids := belonging(marker, folder, leaders):
+    while pids := kill_present(marker, folder, leaders):
         killed |= pids
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
         if time.monotonic() > deadline:
             break
         time.sleep(0.02)
     reap(killed)
-    shutil.rmtree(folder, ignore_errors=True)
+
+
+def kill_present(marker: str, folder: Path, leaders: set[int]) -> set[int]:
+    """Kill the processes that are present now; returns their ids. `kill_all()` repeats it until none is left."""
+    pids = belonging(marker, folder, leaders)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    return pids
 
 
 def adopt_orphans() -> None:

@@ -22,6 +22,7 @@ from ...errors import OptionError, OutputError, RenderInterruptedError
 from ..base import SILENT_S
 from ..functions import BotoFunctions
 from .folder import FolderStore
+from .processes import kill_all, kill_present
 from .pulse import Pulse
 from .retention import clean, remove
 from .settings import BUCKET, FUNCTION_NAME, EndpointReady, EndpointSettings
@@ -167,8 +168,13 @@ class LocalProvider:
 
     async def failure(self, render_id: str) -> str | None:
         """Return what the endpoint recorded of a main function that died, or why it was ended itself, or None."""
-        if self._stood_still:
-            return self._stood_still
+        lost = self._stood_still or self._recorded(render_id)
+        if self._owner == os.getpid() and self._process and (self._stood_still or self._process.poll() is not None):
+            # The functions of an endpoint that is gone would still write into their progress.
+            await asyncio.to_thread(self._kill_functions)
+        return lost
+
+    def _recorded(self, render_id: str) -> str | None:
         if self._ready is None:
             return None
         with contextlib.suppress(OSError, ValueError):
@@ -177,6 +183,10 @@ class LocalProvider:
                 if record["requestPayload"].get("renderId") == render_id:
                     return _described(record["responseContext"]["functionError"], json.loads(record["responsePayload"]))
         return None
+
+    def _kill_functions(self) -> None:
+        if self._ready:
+            kill_all("", Path(self._ready.root), set())
 
     async def remove(self, render_id: str) -> int:
         """Remove a render with its results; returns the bytes that this freed."""
@@ -204,6 +214,9 @@ class LocalProvider:
             await asyncio.sleep(0.02)
         process.stdout.close()
         if ready:
+            # An endpoint that was killed could not end its functions.
+            while process.returncode and kill_present("", Path(ready.root), set()) and time.monotonic() < deadline:
+                await asyncio.sleep(0.02)
             shutil.rmtree(ready.root, ignore_errors=True)
 
     async def _start(self, warm: int) -> None:

@@ -1,11 +1,8 @@
-"""Render the race from your own data: python examples/bar-chart-race/render.py [out.mp4]."""
+"""Render the race from your own data: python examples/bar_chart_race.py [out.mp4]."""
 
 import sys
-from pathlib import Path
 
 import remotion_py as rp
-
-SITE = Path(__file__).parent
 
 PROPS = {
     "title": "Programming languages in our repositories",
@@ -25,5 +22,4 @@ PROPS = {
 
 if __name__ == "__main__":
     output = sys.argv[1] if len(sys.argv) > 1 else "race.mp4"
-    video = rp.render_media(SITE, "race", props=PROPS, output=output, scale=0.5, on_progress=print)
-    print(video)
+    print(rp.render_media(rp.examples.bar_chart_race, "race", props=PROPS, output=output, scale=0.5))

@@ -1,14 +1,49 @@
-"""The AWS functions at module level: on the account and region of the environment, as boto3 finds them."""
+"""What belongs to an AWS account: its functions, sites, bucket, renders, quotas, permissions and prices.
+
+    import remotion_py as rp
+
+    rp.aws.deploy_function(memory_size_in_mb=2048)
+
+The functions work on the account and region of the environment, as boto3 finds them. `Client("aws")` has them as
+methods on an account and region of its own.
+"""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from ._traceback import short_traceback
 from .providers.aws import buckets, deploy, functions, permissions, prices, quotas, renders, session, sites
+from .providers.aws.policies import get_role_policy, get_user_policy
+from .providers.aws.regions import get_regions
 from .providers.aws.session import Aws
+
+__all__ = [
+    "delete_function",
+    "delete_render",
+    "delete_site",
+    "deploy_function",
+    "deploy_site",
+    "download_media",
+    "estimate_price",
+    "get_aws_client",
+    "get_function_info",
+    "get_functions",
+    "get_or_create_bucket",
+    "get_quotas",
+    "get_regions",
+    "get_role_policy",
+    "get_sites",
+    "get_user_policy",
+    "increase_quota",
+    "list_renders",
+    "presign_url",
+    "simulate_permissions",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,6 +53,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def shown_as(call: F, function: Callable[..., Any], *first: str) -> F:
     """Give a function the name, docstring and signature of another, with other parameters in place of its account."""
     functools.update_wrapper(call, function)
+    call.__doc__ = _without_account(inspect.getdoc(function) or "")
     del call.__wrapped__  # pyright: ignore[reportFunctionMemberAccess]
     signature = inspect.signature(function)
     own = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in first]
@@ -26,11 +62,16 @@ def shown_as(call: F, function: Callable[..., Any], *first: str) -> F:
     return call
 
 
+def _without_account(text: str) -> str:
+    shorter = re.sub(r"(?m)^    aws: .*\n?", "", text)
+    return re.sub(r"\n*Args:\n+(?=\n\w|\Z)", "\n", shorter).rstrip()
+
+
 def _default(function: Callable[Concatenate[Aws, P], T]) -> Callable[P, T]:
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         return function(Aws(), *args, **kwargs)
 
-    return shown_as(call, function)
+    return short_traceback(shown_as(call, function))
 
 
 deploy_function = _default(deploy.deploy_function)
@@ -50,3 +91,7 @@ download_media = _default(renders.download_media)
 delete_render = _default(renders.delete_render)
 list_renders = _default(renders.list_renders)
 get_aws_client = _default(session.get_aws_client)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

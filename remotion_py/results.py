@@ -1,0 +1,274 @@
+"""What renders return: `Video`, `Still`, `Frames` and their `Artifact`s; and what there is to render: `Composition`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ._display import notebook
+from ._saving import SavedFile, copy_pictures, write_gif
+from ._traceback import short_tracebacks
+from .checks import number
+from .errors import OutputError
+from .providers.base import Links
+from .shows import ShowsItself
+
+GIF_FPS = 50
+"""Viewers delay GIFs that are faster."""
+
+
+def readable_size(count: int) -> str:
+    """Return a number of bytes for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+
+
+@dataclass(frozen=True)
+class Artifact(SavedFile):
+    """A file that a composition emitted by `<Artifact>`. It is path-like, as the path of that file.
+
+    Attributes:
+        file: The file; None where it stays in a bucket.
+        filename: The name that the composition gave it.
+        frame: The frame that emitted it.
+        size: Bytes.
+        url: A link to it in its bucket, good for a day; None on this machine.
+    """
+
+    file: Path | None
+    filename: str
+    frame: int
+    size: int
+    url: str | None = field(compare=False, repr=False, default=None)
+
+    @property
+    def path(self) -> Path:
+        """The file.
+
+        Raises:
+            OutputError: It stays in a bucket; `url` leads there.
+        """
+        return _required(self.file, f"The artifact {self.filename}")
+
+
+@short_tracebacks
+@dataclass(frozen=True)
+class Video(SavedFile, ShowsItself):
+    """A finished video, or a finished sound. It is path-like, as the path of its file.
+
+    Attributes:
+        file: The file; None where it stays in a bucket.
+        render_id: The id of its render.
+        size: Bytes.
+        width: Pixels.
+        height: Pixels.
+        fps: Frames per second.
+        frames: Number of frames.
+        duration: Seconds.
+        time_to_finish: Seconds that the render took.
+        audio_path: The separate audio file, where one was asked for.
+        artifacts: The files that the composition emitted.
+        url: A link to it in its bucket, good for a day; None on this machine.
+        cost: US dollars that its functions cost, by the price table; None on this machine.
+        links: Its logs and its folder in the AWS console; None on this machine.
+        warnings: Faults of the page that did not end its render, such as files that its server does not have.
+    """
+
+    file: Path | None
+    render_id: str
+    size: int
+    width: int
+    height: int
+    fps: float
+    frames: int
+    duration: float
+    time_to_finish: float = field(compare=False, default=0.0)
+    audio_path: Path | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    url: str | None = field(compare=False, repr=False, default=None)
+    cost: float | None = field(compare=False, default=None)
+    links: Links | None = field(compare=False, repr=False, default=None)
+    warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
+
+    @property
+    def path(self) -> Path:
+        """The file.
+
+        Raises:
+            OutputError: It stays in a bucket; `url` leads there.
+        """
+        return _required(self.file, f"The video of the render {self.render_id}")
+
+    def to_gif(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        fps: float | None = None,
+        width: int | None = None,
+        overwrite: bool = True,
+    ) -> Path:
+        """Convert the video to a GIF with one palette for all frames. `codec="gif"` renders one from the frames.
+
+        Args:
+            path: The GIF; None for a file beside the video with the same name.
+            fps: Frames per second, from 1 to 50, as viewers delay faster GIFs; None is the video's, at most 50.
+            width: Pixels; the height keeps the shape. None is the video's.
+            overwrite: Whether an existing file is replaced.
+
+        Returns:
+            The path of the GIF.
+
+        Raises:
+            OutputError: The video is in a bucket, or the GIF cannot be written.
+            OptionError: `fps` or `width` is out of range.
+
+        Example:
+            >>> video.to_gif("race.gif", fps=15, width=480)
+        """
+        rate = min(self.fps, GIF_FPS) if fps is None else number(1, GIF_FPS, whole=False)("fps", fps)
+        size = width if width is None else number(1, 16_384, whole=True)("width", width)
+        return write_gif(self.path, path or self.path.with_suffix(".gif"), fps=rate, width=size, overwrite=overwrite)
+
+    def __str__(self) -> str:
+        facts = f"{self.width}x{self.height}, {self.duration:.2f} s, {readable_size(self.size)}"
+        return f"{self.file or self.url} ({facts})"
+
+
+@dataclass(frozen=True)
+class Still(SavedFile, ShowsItself):
+    """A finished picture. It is path-like, as the path of its file.
+
+    Attributes:
+        file: The file; None where it stays in a bucket.
+        render_id: The id of its render.
+        size: Bytes.
+        width: Pixels.
+        height: Pixels.
+        frame: The frame that it shows.
+        artifacts: The files that the composition emitted.
+        url: A link to it in its bucket, good for a day; None on this machine.
+        links: The logs of its function and its folder in the AWS console; None on this machine.
+        warnings: Faults of the page that did not end its render, such as files that its server does not have.
+    """
+
+    file: Path | None
+    render_id: str
+    size: int
+    width: int
+    height: int
+    frame: int
+    artifacts: tuple[Artifact, ...] = ()
+    url: str | None = field(compare=False, repr=False, default=None)
+    links: Links | None = field(compare=False, repr=False, default=None)
+    warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
+
+    @property
+    def path(self) -> Path:
+        """The file.
+
+        Raises:
+            OutputError: It stays in a bucket; `url` leads there.
+        """
+        return _required(self.file, f"The picture of the render {self.render_id}")
+
+    def __str__(self) -> str:
+        return f"{self.file or self.url} ({self.width}x{self.height}, frame {self.frame})"
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A composition of a site.
+
+    Attributes:
+        id: Its id.
+        width: Pixels.
+        height: Pixels.
+        fps: Frames per second.
+        duration_in_frames: Its length.
+        props: Resolved props: defaults, input props and `calculateMetadata` together.
+        default_props: Its default props.
+    """
+
+    id: str
+    width: int
+    height: int
+    fps: float
+    duration_in_frames: int
+    props: dict[str, Any] = field(repr=False)
+    default_props: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def from_wire(cls, wire: dict[str, Any]) -> Composition:
+        """Read one from the answer of the compositions function."""
+        return cls(
+            id=wire["id"],
+            width=wire["width"],
+            height=wire["height"],
+            fps=wire["fps"],
+            duration_in_frames=wire["durationInFrames"],
+            props=wire["props"],
+            default_props=wire["defaultProps"],
+        )
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.duration_in_frames / self.fps
+
+    def _repr_html_(self) -> str:
+        return notebook("listing").compositions([self])
+
+
+@short_tracebacks
+@dataclass(frozen=True)
+class Frames(ShowsItself):
+    """A finished sequence of pictures. It is path-like, as the path of its folder.
+
+    Attributes:
+        folder: Where they are.
+        paths: The pictures, in order.
+        render_id: The id of their render.
+        width: Pixels.
+        height: Pixels.
+        artifacts: The files that the composition emitted.
+        warnings: Faults of the page that did not end its render, such as files that its server does not have.
+    """
+
+    folder: Path
+    paths: tuple[Path, ...]
+    render_id: str
+    width: int
+    height: int
+    artifacts: tuple[Artifact, ...] = ()
+    warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
+
+    def __fspath__(self) -> str:
+        return os.fspath(self.folder)
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = True) -> Path:
+        """Copy the pictures.
+
+        Args:
+            folder: Where they are copied to; it is made where it is missing.
+            overwrite: Whether the folder may hold files already; those of the same names are replaced.
+
+        Returns:
+            The path of the folder.
+
+        Raises:
+            OutputError: The folder cannot be written, or holds files and `overwrite` is False.
+
+        Example:
+            >>> frames.save("pictures")
+        """
+        return copy_pictures(self.paths, folder, overwrite=overwrite)
+
+    def __str__(self) -> str:
+        return f"{self.folder} ({len(self.paths)} pictures, {self.width}x{self.height})"
+
+
+def _required(file: Path | None, what: str) -> Path:
+    if file is None:
+        raise OutputError(f"{what} stays in its bucket. Pass output= to bring it here, or follow its url.")
+    return file

@@ -1,0 +1,235 @@
+"""`Render` and `AsyncRender`: a running render, to follow, wait for and cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Generic, Protocol, TypeVar
+
+from . import _loop
+from ._traceback import short_tracebacks
+from .errors import RemotionPyError
+from .progress import RenderProgress
+from .providers.base import Links
+from .shows import About, How, Page, follow, in_notebook, open_page, running_cell, watching
+
+SHOWN_PATIENCE_S = 15.0
+"""How long the end of a call waits for its card, whose pictures take a while on a busy machine."""
+STOPPED_PATIENCE_S = 0.4
+"""The same for a call that was stopped: its cell has to end within half a second."""
+OnProgress = Callable[[RenderProgress], Any]
+
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class RenderTask(Protocol[Result_co]):
+    """A running render as its handles see it; everything runs on the background loop."""
+
+    render_id: str
+    latest: RenderProgress
+    links: Links | None
+    left: bool
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, or is not followed any more."""
+        ...
+
+    async def progress(self) -> RenderProgress:
+        """Return how far it is."""
+        ...
+
+    async def next_change(self, seen: RenderProgress | None) -> RenderProgress | None:
+        """Wait for progress other than `seen`; None once the render has ended and that was seen."""
+        ...
+
+    async def result(self) -> Result_co:
+        """Wait for what it ends in."""
+        ...
+
+    async def cancel(self) -> None:
+        """Tell its functions to end."""
+        ...
+
+    def interrupt(self) -> None:
+        """Cancel it without waiting, and end what nobody else uses."""
+        ...
+
+
+def _seen(task: RenderTask[Any], progress: RenderProgress, show: OnProgress, on_progress: OnProgress | None) -> None:
+    """Show progress. What that raises cancels the render, also an error of ours, which may be of something else."""
+    try:
+        show(progress)
+        if on_progress:
+            on_progress(progress)
+    except RemotionPyError:
+        task.interrupt()
+        raise
+
+
+@short_tracebacks
+class _Displayed(Generic[Result_co]):
+    """A running render that notebooks display: in the cell that starts it, and in each one that has it as its value.
+
+    Attributes:
+        render_id: Its id, which `get_render_progress()` takes.
+        links: Its logs and its folder in the AWS console; None on this machine.
+    """
+
+    def __init__(
+        self, task: RenderTask[Result_co], how: How = "none", about: About | None = None, unit: str = "frame"
+    ) -> None:
+        self._task = task
+        self._how: How = how
+        self._about = about or About(task.render_id)
+        self._unit = unit
+        self._pages: list[tuple[Page, concurrent.futures.Future[None]]] = []
+        if how == "html" and about:
+            self._open_page(starts=True)
+        self.render_id = task.render_id
+        self.links = task.links
+
+    def _open_page(self, *, starts: bool) -> None:
+        page = open_page(self._about, self._task, starts=starts)
+        if page is None:
+            return
+        for earlier, shown in self._pages:
+            if earlier.place == page.place is not None:
+                shown.cancel()  # the cell was run again, and its output is gone
+        self._pages.append((page, _loop.submit(follow(self._task, page))))
+
+    def _settle(self) -> None:
+        for page, _ in self._pages:
+            page.settle()
+
+    def _ipython_display_(self) -> None:
+        if not in_notebook():
+            raise NotImplementedError  # by which IPython takes the next representation, its repr
+        cell = running_cell()
+        if any(page.cell == cell for page, _ in self._pages):
+            return  # this cell displays it already
+        self._open_page(starts=False)
+        if self._task.ended:
+            concurrent.futures.wait([self._pages[-1][1]], SHOWN_PATIENCE_S)
+
+    def _repr_html_(self) -> str:
+        return self._task.latest._repr_html_()  # pyright: ignore[reportPrivateUsage]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.render_id}: {self._task.latest}>"
+
+
+@short_tracebacks
+class Render(_Displayed[Result_co]):
+    """A running render. Iterate over it for its progress; `wait()` for what it ends in.
+
+    As the last value of a notebook's cell it is a card that follows it, as in the cell that started it.
+
+    Attributes:
+        render_id: Its id, which `get_render_progress()` takes.
+        links: Its logs and its folder in the AWS console; None on this machine.
+    """
+
+    def progress(self) -> RenderProgress:
+        """Return how far it is."""
+        return _loop.run(self._task.progress())
+
+    def wait(self, on_progress: OnProgress | None = None) -> Result_co:
+        """Wait for its end. Ctrl-C cancels it, and so does an error that `on_progress` raises.
+
+        Args:
+            on_progress: Called with each change of its progress, in this thread, whatever else shows it.
+
+        Raises:
+            RemotionPyError: What made it fail, as its own class.
+            RenderCancelledError: It was cancelled.
+        """
+        patience_s = SHOWN_PATIENCE_S
+        try:
+            with watching(self._how, self._unit) as show:
+                for progress in self:
+                    _seen(self._task, progress, show, on_progress)
+            return _loop.run(self._task.result())
+        except RemotionPyError:
+            raise
+        except BaseException:
+            self._task.interrupt()
+            patience_s = STOPPED_PATIENCE_S
+            raise
+        finally:
+            self.show_end(patience_s)
+
+    def show_end(self, patience_s: float = SHOWN_PATIENCE_S) -> None:
+        """Wait a moment for its cell to show how it ended; of use where it has."""
+        if self._pages:
+            concurrent.futures.wait([shown for _, shown in self._pages], patience_s)
+            self._settle()
+
+    def cancel(self) -> None:
+        """Cancel it; returns when its functions have been told."""
+        _loop.run(self._task.cancel())
+        self.show_end()
+
+    def __iter__(self) -> Iterator[RenderProgress]:
+        seen = None
+        while (seen := _loop.run(self._task.next_change(seen))) is not None:
+            yield seen
+
+
+@short_tracebacks
+class AsyncRender(_Displayed[Result_co]):
+    """A running render. Iterate over it asynchronously for its progress; await `wait()` for what it ends in.
+
+    As the last value of a notebook's cell it is a card that follows it, as in the cell that started it.
+
+    Attributes:
+        render_id: Its id, which `get_render_progress()` takes.
+        links: Its logs and its folder in the AWS console; None on this machine.
+    """
+
+    async def progress(self) -> RenderProgress:
+        """Return how far it is."""
+        return await _loop.bridge(self._task.progress())
+
+    async def wait(self, on_progress: OnProgress | None = None) -> Result_co:
+        """Wait for its end. Cancelling the waiting task cancels the render, and so does an error in `on_progress`.
+
+        Args:
+            on_progress: Called with each change of its progress, in this loop, whatever else shows it.
+
+        Raises:
+            RemotionPyError: What made it fail, as its own class.
+            RenderCancelledError: It was cancelled.
+        """
+        patience_s = SHOWN_PATIENCE_S
+        try:
+            with watching(self._how, self._unit) as show:
+                async for progress in self:
+                    _seen(self._task, progress, show, on_progress)
+            return await _loop.bridge(self._task.result())
+        except RemotionPyError:
+            raise
+        except BaseException:
+            self._task.interrupt()
+            patience_s = STOPPED_PATIENCE_S
+            raise
+        finally:
+            await self.show_end(patience_s)
+
+    async def show_end(self, patience_s: float = SHOWN_PATIENCE_S) -> None:
+        """Wait a moment for its cell to show how it ended; of use where it has."""
+        if self._pages:
+            futures = [asyncio.wrap_future(shown) for _, shown in self._pages]
+            await asyncio.wait(futures, timeout=patience_s)
+            self._settle()
+
+    async def cancel(self) -> None:
+        """Cancel it; returns when its functions have been told."""
+        await _loop.bridge(self._task.cancel())
+        await self.show_end()
+
+    async def __aiter__(self) -> AsyncIterator[RenderProgress]:
+        seen = None
+        while (seen := await _loop.bridge(self._task.next_change(seen))) is not None:
+            yield seen
