@@ -26,6 +26,8 @@ ROOT = Path(__file__).parent.parent
 LAB = Path(__file__).parent / "sites" / "lab"
 RACE = rp.examples.bar_chart_race
 REGION = "us-east-1"
+USERS_SETTINGS = ("CI", *(f"REMOTION_PY_{name}" for name in ("DEBUG", "LOG", "PROGRESS")))
+"""What changes what tests read: with CI set, say, renders write their progress to stderr."""
 
 _shared: rp.Client | None = None
 _recorded: list[str] = []
@@ -44,8 +46,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the user's store and temporary files out of the tests."""
+    """Keep the user's store, temporary files and settings out of the tests."""
     patch = pytest.MonkeyPatch()
+    for name in USERS_SETTINGS:
+        patch.delenv(name, raising=False)
     temp = tmp_path_factory.mktemp("tmp")
     patch.setenv("REMOTION_PY_STORE", str(tmp_path_factory.mktemp("store")))
     patch.setenv("TMPDIR", str(temp))
