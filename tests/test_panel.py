@@ -130,6 +130,13 @@ def test_forced_sizes_and_lengths_are_shown_too(client: rp.Client) -> None:
     assert Image.open(io.BytesIO(shown.picture)).size == (640, 360)
 
 
+def test_the_pictures_of_large_compositions_are_small(client: rp.Client) -> None:
+    forced = {"force_width": 3840, "force_height": 2160}
+    shown = _loop.run(Preview(client._engine, LAB, "counter", forced).frame(1, None))
+    assert (shown.composition.width, shown.composition.height) == (3840, 2160)
+    assert Image.open(io.BytesIO(shown.picture)).size == (1920, 1080)
+
+
 def test_the_code_of_the_default_client_and_of_large_props_can_be_run() -> None:
     rows = [{"n": number} for number in range(300)]
     try:

@@ -14,6 +14,8 @@ from .job import Job, forced, page_settings
 from .limits import check_limits
 
 MOST_SESSIONS = 8
+LONGEST_SIDE = 1920
+"""Pixels; larger frames come smaller, as a notebook keeps the picture that it displays."""
 
 _resolved: OrderedDict[str, Composition] = OrderedDict()
 """Compositions by session: a sandbox that a session has used before need not resolve its props again."""
@@ -42,6 +44,8 @@ async def preview(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         _resolved.popitem(last=False)
     job = Job(payload | {"renderId": session, "codec": None}, forced(composition, payload))
     check_limits(job)
+    fitting = LONGEST_SIDE / max(job.composition.width, job.composition.height)
+    job = Job(job.payload | {"scale": min(job.scale, fitting)}, job.composition)
     frame = max(0, min(payload["frame"], job.composition.duration_in_frames - 1))
     shown = await show_frame(context.stage, job, frame, captured=True)
     assert shown.picture
