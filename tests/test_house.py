@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from .conftest import ROOT
 
 PACKAGE = ROOT / "remotion_py"
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def test_data_flows_one_way() -> None:
@@ -127,7 +129,15 @@ def test_code_of_the_docs_fits_its_box() -> None:
     for doc in DOCS:
         for kind, block in re.findall(r"^```([^\n`]*)\n(.*?)^```$", doc.read_text(), re.DOTALL | re.MULTILINE):
             if kind != "text" and not kind.startswith("{"):  # messages, and directives of Sphinx
-                assert [line for line in block.split("\n") if len(line) > 80] == [], doc.name
+                assert _long_lines(block) == [], doc.name
+    for notebook in NOTEBOOKS:
+        cells = json.loads(notebook.read_text())["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        assert _long_lines("\n".join(code)) == [], notebook.name
+
+
+def _long_lines(code: str) -> list[str]:
+    return [line for line in code.split("\n") if len(line) > 80]
 
 
 BLOCKS = [
