@@ -16,9 +16,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from remotion_py.lambda_.collect import Collector
-from remotion_py.lambda_.concat import concat_chunks
 from remotion_py.lambda_.document import ProgressDocument
 from remotion_py.lambda_.job import Job
+from remotion_py.lambda_.join.concat import concat_chunks
 from remotion_py.media.ffmpeg import ffmpeg_path
 from remotion_py.page.contract import Composition
 from remotion_py.providers.functions import BotoFunctions

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 
 import remotion_py as rp
-from remotion_py import _loop
-from remotion_py._preview import Preview
+from remotion_py._client.preview import Preview
+from remotion_py._runtime import background
 
 SITE, COMPOSITION, FRAMES = "examples/bar-chart-race", "race", 300
 SCALE = 1280 / 1920
@@ -33,8 +33,8 @@ def measured(show: Callable[[int], object]) -> list[float]:
 def main() -> None:
     with rp.Client(capacity=2) as client:
         preview = Preview(client._engine, SITE, COMPOSITION, {"scale": SCALE})
-        _loop.run(preview.frame(0, None))
-        scrubbed = measured(lambda frame: _loop.run(preview.frame(frame, None)))
+        background.run(preview.frame(0, None))
+        scrubbed = measured(lambda frame: background.run(preview.frame(frame, None)))
         still = {"scale": SCALE, "image_format": "jpeg"}
         client.render_still(SITE, COMPOSITION, **still)
         stills = measured(lambda frame: client.render_still(SITE, COMPOSITION, frame=frame, **still))

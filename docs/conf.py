@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from remotion_py.option_groups import OPTION_GROUPS, grouped
+from remotion_py.options.groups import OPTION_GROUPS, grouped
 
 OPTIONS = {name for names in OPTION_GROUPS.values() for name in names}
 VERSION_FILE = Path(__file__).parent.parent / "remotion_py" / "_version.py"

@@ -17,8 +17,9 @@ if _typing.TYPE_CHECKING:
     from . import errors as errors
     from . import examples as examples
     from . import options as options
-    from ._handle import ListedRender
-    from ._listing import Renders
+    from ._client.listing import Renders
+    from ._client.record import ListedRender
+    from ._data.browser_log import BrowserLog
     from .async_client import AsyncClient
     from .aws import *  # noqa: F403 - what `aws.__all__` names is public here too
     from .batch.result import BatchProgress, BatchResult
@@ -38,8 +39,7 @@ if _typing.TYPE_CHECKING:
         start_render_media,
     )
     from .errors import RemotionPyError
-    from .lambda_.concat import concat_chunks
-    from .log_options import BrowserLog
+    from .lambda_.join.concat import concat_chunks
     from .notebook.panel import panel
     from .page import RUNTIME_JS
     from .progress import RenderProgress
@@ -93,22 +93,22 @@ _HOMES = {
     "AsyncRender": "running",
     "BatchProgress": "batch.result",
     "BatchResult": "batch.result",
-    "BrowserLog": "log_options",
+    "BrowserLog": "_data.browser_log",
     "Client": "client",
     "Composition": "results",
     "Frames": "results",
     "Links": "providers.base",
-    "ListedRender": "_handle",
+    "ListedRender": "_client.record",
     "RemotionPyError": "errors",
     "Render": "running",
     "RenderProgress": "progress",
-    "Renders": "_listing",
+    "Renders": "_client.listing",
     "Still": "results",
     "Video": "results",
     "attach": "default",
     "cancel_render": "default",
     "close": "default",
-    "concat_chunks": "lambda_.concat",
+    "concat_chunks": "lambda_.join.concat",
     "get_compositions": "default",
     "get_render_progress": "default",
     "panel": "notebook.panel",

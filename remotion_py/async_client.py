@@ -1,4 +1,4 @@
-"""AsyncClient: the awaitable twin of `Client`. The work is done by `_engine.Engine`."""
+"""AsyncClient: the awaitable twin of `Client`. `_client.engine` does the work."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import os
 from collections.abc import Callable
 from typing import Any, Self, Unpack, cast
 
-from . import _loop
-from ._aws_methods import AsyncAwsMethods
-from ._client_base import ClientBase
-from ._listing import Filter, Renders
-from ._option_docs import like
-from ._traceback import short_tracebacks
+from ._client.aws_methods import AsyncAwsMethods
+from ._client.facade import ClientBase
+from ._client.listing import Filter, Renders
+from ._runtime import background
+from ._runtime.tracebacks import short_tracebacks
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .batch.run import Batch
 from .client import Client
-from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
+from .display import About, Progress
+from .options.help import like
+from .options.renders import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress, State
 from .results import Composition, Frames, Still, Video
 from .running import AsyncRender, OnProgress
-from .shows import About, Progress
 
 
 @short_tracebacks
@@ -74,7 +74,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         starting = self._engine.start_render(
             "video", serve_url, composition, options, keep=keep, detach=detach, watched=how == "html"
         )
-        return AsyncRender(await _loop.bridge(starting), how, about)
+        return AsyncRender(await background.bridge(starting), how, about)
 
     @like(Client.render_frames)
     async def render_frames(
@@ -91,7 +91,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         starting = self._engine.start_render(
             "frames", serve_url, composition, options, keep=keep, watched=how == "html"
         )
-        return await AsyncRender(await _loop.bridge(starting), how, about).wait(on_progress)
+        return await AsyncRender(await background.bridge(starting), how, about).wait(on_progress)
 
     @like(Client.render_batch)
     async def render_batch(
@@ -127,7 +127,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
             options=options,
         )
         about = About(f"{composition}, {len(batch.rows)} rows")
-        task: Any = await _loop.bridge(batch.start())
+        task: Any = await background.bridge(batch.start())
         render: AsyncRender[BatchResult] = AsyncRender(task, how, about, unit="row")
         return await render.wait(cast(Any, on_progress))
 
@@ -136,20 +136,20 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         self, serve_url: str | os.PathLike[str], composition: str, **options: Unpack[RenderStillOptions]
     ) -> Still:
         """Render one frame of a composition to a picture; see `Client.render_still()`."""
-        return await _loop.bridge(self._engine.render_still(serve_url, composition, options))
+        return await background.bridge(self._engine.render_still(serve_url, composition, options))
 
     @like(Client.get_compositions)
     async def get_compositions(
         self, serve_url: str | os.PathLike[str], **options: Unpack[PageOptions]
     ) -> list[Composition]:
         """List the compositions of a site; see `Client.get_compositions()`."""
-        return await _loop.bridge(self._engine.get_compositions(serve_url, options))
+        return await background.bridge(self._engine.get_compositions(serve_url, options))
 
     @like(Client.attach)
     async def attach(self, render_id: str, *, progress: Progress = None) -> AsyncRender[Any]:
         """Reattach to a render; see `Client.attach()`. Cancelling the task that waits does not cancel the render."""
         how = self._how(progress)
-        task, about, ended = await _loop.bridge(self._engine.attach(render_id))
+        task, about, ended = await background.bridge(self._engine.attach(render_id))
         render = AsyncRender(task, how, about)
         if ended:
             await render.show_end()
@@ -165,22 +165,22 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         composition: str | None = None,
     ) -> Renders:
         """List the renders that are kept in the store; see `Client.renders()`."""
-        return await _loop.bridge(self._engine.renders(limit, Filter(folder, state, composition)))
+        return await background.bridge(self._engine.renders(limit, Filter(folder, state, composition)))
 
     @like(Client.get_render_progress)
     async def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read the progress of a render; see `Client.get_render_progress()`."""
-        return await _loop.bridge(self._engine.get_render_progress(render_id))
+        return await background.bridge(self._engine.get_render_progress(render_id))
 
     @like(Client.cancel_render)
     async def cancel_render(self, render_id: str) -> None:
         """Cancel a render, whoever started it; see `Client.cancel_render()`."""
-        await _loop.bridge(self._engine.cancel_render(render_id))
+        await background.bridge(self._engine.cancel_render(render_id))
 
     @like(Client.close)
     async def close(self) -> None:
         """End all functions and their browsers; returns when they are gone. The client can be used again."""
-        await _loop.bridge(self._engine.close())
+        await background.bridge(self._engine.close())
 
     async def __aenter__(self) -> Self:
         return self

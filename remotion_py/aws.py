@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from ._traceback import short_traceback
+from ._runtime.tracebacks import short_traceback
 from .providers.aws import buckets, deploy, functions, permissions, prices, quotas, renders, session, sites
 from .providers.aws.policies import get_role_policy, get_user_policy
 from .providers.aws.regions import get_regions

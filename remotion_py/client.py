@@ -1,4 +1,4 @@
-"""Client, whose methods wait; `async_client.AsyncClient` has the same to await. The work is `_engine.Engine`'s."""
+"""Client, whose methods wait; `async_client.AsyncClient` has the same to await. `_client.engine` does the work."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import os
 from collections.abc import Callable
 from typing import Any, Self, Unpack, cast
 
-from . import _loop
-from ._aws_methods import AwsMethods
-from ._client_base import ClientBase
-from ._listing import Filter, Renders
-from ._option_docs import with_options
-from ._traceback import short_tracebacks
+from ._client.aws_methods import AwsMethods
+from ._client.facade import ClientBase
+from ._client.listing import Filter, Renders
+from ._runtime import background
+from ._runtime.tracebacks import short_tracebacks
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .batch.run import Batch
-from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
+from .display import About, Progress
+from .options.help import with_options
+from .options.renders import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress, State
 from .results import Composition, Frames, Still, Video
 from .running import OnProgress, Render
-from .shows import About, Progress
 
 
 @short_tracebacks
@@ -114,7 +114,7 @@ class Client(ClientBase, AwsMethods):
         starting = self._engine.start_render(
             "video", serve_url, composition, options, keep=keep, detach=detach, watched=how == "html"
         )
-        return Render(_loop.run(starting), how, about)
+        return Render(background.run(starting), how, about)
 
     @with_options(RenderFramesOptions)
     def render_frames(
@@ -151,7 +151,7 @@ class Client(ClientBase, AwsMethods):
         starting = self._engine.start_render(
             "frames", serve_url, composition, options, keep=keep, watched=how == "html"
         )
-        return Render(_loop.run(starting), how, about).wait(on_progress)
+        return Render(background.run(starting), how, about).wait(on_progress)
 
     @with_options(RenderMediaOptions, RenderStillOptions)
     def render_batch(
@@ -213,7 +213,7 @@ class Client(ClientBase, AwsMethods):
             options=options,
         )
         about = About(f"{composition}, {len(batch.rows)} rows")
-        task: Any = _loop.run(batch.start())
+        task: Any = background.run(batch.start())
         render: Render[BatchResult] = Render(task, how, about, unit="row")
         return render.wait(cast(Any, on_progress))
 
@@ -239,7 +239,7 @@ class Client(ClientBase, AwsMethods):
             >>> still = rp.render_still(site, "race", frame=30, output="race.png")
             >>> still.path
         """
-        return _loop.run(self._engine.render_still(serve_url, composition, options))
+        return background.run(self._engine.render_still(serve_url, composition, options))
 
     @with_options(PageOptions)
     def get_compositions(self, serve_url: str | os.PathLike[str], **options: Unpack[PageOptions]) -> list[Composition]:
@@ -259,7 +259,7 @@ class Client(ClientBase, AwsMethods):
             >>> site = "examples/bar-chart-race"
             >>> [found.id for found in rp.get_compositions(site)]
         """
-        return _loop.run(self._engine.get_compositions(serve_url, options))
+        return background.run(self._engine.get_compositions(serve_url, options))
 
     def attach(self, render_id: str, *, progress: Progress = None) -> Render[Any]:
         """Reattach to a render, after a restart of the kernel or from another process.
@@ -282,7 +282,7 @@ class Client(ClientBase, AwsMethods):
             >>> video = render.wait()
         """
         how = self._how(progress)
-        task, about, ended = _loop.run(self._engine.attach(render_id))
+        task, about, ended = background.run(self._engine.attach(render_id))
         render = Render(task, how, about)
         if ended:
             render.show_end()
@@ -310,7 +310,7 @@ class Client(ClientBase, AwsMethods):
         Example:
             >>> rp.renders(state="done", limit=5)
         """
-        return _loop.run(self._engine.renders(limit, Filter(folder, state, composition)))
+        return background.run(self._engine.renders(limit, Filter(folder, state, composition)))
 
     def get_render_progress(self, render_id: str) -> RenderProgress:
         """Read the progress of a render, from its `progress.json`; no function is invoked.
@@ -327,7 +327,7 @@ class Client(ClientBase, AwsMethods):
         Example:
             >>> rp.get_render_progress(render.render_id).overall_progress
         """
-        return _loop.run(self._engine.get_render_progress(render_id))
+        return background.run(self._engine.get_render_progress(render_id))
 
     def cancel_render(self, render_id: str) -> None:
         """Cancel a render, whoever started it; returns before its functions have ended.
@@ -338,11 +338,11 @@ class Client(ClientBase, AwsMethods):
         Raises:
             RenderNotFoundError: There is no such render.
         """
-        _loop.run(self._engine.cancel_render(render_id))
+        background.run(self._engine.cancel_render(render_id))
 
     def close(self) -> None:
         """End all functions and their browsers; returns when they have ended. The client can be used again."""
-        _loop.run(self._engine.close())
+        background.run(self._engine.close())
 
     def __enter__(self) -> Self:
         return self

@@ -10,19 +10,19 @@ import threading
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from ._engine import Engine
-from ._listing import Renders
-from ._option_docs import like
-from ._traceback import short_traceback
+from ._client.engine import Engine
+from ._client.listing import Renders
+from ._runtime.tracebacks import short_traceback
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .client import Client
-from .options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
+from .display import Progress
+from .options.help import like
+from .options.renders import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress, State
 from .providers.local.provider import LocalProvider
 from .results import Composition, Frames, Still, Video
 from .running import OnProgress, Render
-from .shows import Progress
 
 IDLE_S = 60.0
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from ._display import notebook
+from ._data.browser_log import BrowserLog
+from ._data.stored import Document
+from ._runtime.notebooks import notebook
 from .errors import RemotionPyError, RenderInterruptedError, from_wire
 from .errors import to_wire as error_to_wire
-from .log_options import BrowserLog
-from .stored import Document
 
 ChunkState = Literal["waiting", "invoked", "rendering", "encoded", "retried", "failed"]
 """How far one chunk is; "retried" is one whose function runs for the second time or more."""

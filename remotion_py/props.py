@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from ._convert import Converter, Nan, fields_of
-from ._textfile import read_text
+from ._data.convert import Converter, Nan, fields_of
+from ._data.textfile import read_text
 from .errors import PropsError
 
 

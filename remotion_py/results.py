@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ._display import notebook
-from ._saving import SavedFile, copy_pictures, write_gif
-from ._traceback import short_tracebacks
-from .checks import number
+from ._data.saved_file import SavedFile, copy_pictures
+from ._runtime.notebooks import notebook
+from ._runtime.tracebacks import short_tracebacks
+from .display import ShowsItself
 from .errors import OutputError
+from .media.gif import convert_to_gif
+from .options.checks import number
 from .providers.base import Links
-from .shows import ShowsItself
 
 GIF_FPS = 50
 """Viewers delay GIFs that are faster."""
@@ -128,7 +129,9 @@ class Video(SavedFile, ShowsItself):
         """
         rate = min(self.fps, GIF_FPS) if fps is None else number(1, GIF_FPS, whole=False)("fps", fps)
         size = width if width is None else number(1, 16_384, whole=True)("width", width)
-        return write_gif(self.path, path or self.path.with_suffix(".gif"), fps=rate, width=size, overwrite=overwrite)
+        return convert_to_gif(
+            self.path, path or self.path.with_suffix(".gif"), fps=rate, width=size, overwrite=overwrite
+        )
 
     def __str__(self) -> str:
         facts = f"{self.width}x{self.height}, {self.duration:.2f} s, {readable_size(self.size)}"

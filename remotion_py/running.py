@@ -7,12 +7,12 @@ import concurrent.futures
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
-from . import _loop
-from ._traceback import short_tracebacks
+from ._runtime import background
+from ._runtime.tracebacks import short_tracebacks
+from .display import About, How, Page, follow, in_notebook, open_page, running_cell, watching
 from .errors import RemotionPyError
 from .progress import RenderProgress
 from .providers.base import Links
-from .shows import About, How, Page, follow, in_notebook, open_page, running_cell, watching
 
 SHOWN_PATIENCE_S = 15.0
 """How long the end of a call waits for its card, whose pictures take a while on a busy machine."""
@@ -97,7 +97,7 @@ class _Displayed(Generic[Result_co]):
         for earlier, shown in self._pages:
             if earlier.place == page.place is not None:
                 shown.cancel()  # the cell was run again, and its output is gone
-        self._pages.append((page, _loop.submit(follow(self._task, page))))
+        self._pages.append((page, background.submit(follow(self._task, page))))
 
     def _settle(self) -> None:
         for page, _ in self._pages:
@@ -133,7 +133,7 @@ class Render(_Displayed[Result_co]):
 
     def progress(self) -> RenderProgress:
         """Return how far it is."""
-        return _loop.run(self._task.progress())
+        return background.run(self._task.progress())
 
     def wait(self, on_progress: OnProgress | None = None) -> Result_co:
         """Wait for its end. Ctrl-C cancels it, and so does an error that `on_progress` raises.
@@ -150,7 +150,7 @@ class Render(_Displayed[Result_co]):
             with watching(self._how, self._unit) as show:
                 for progress in self:
                     _seen(self._task, progress, show, on_progress)
-            return _loop.run(self._task.result())
+            return background.run(self._task.result())
         except RemotionPyError:
             raise
         except BaseException:
@@ -168,12 +168,12 @@ class Render(_Displayed[Result_co]):
 
     def cancel(self) -> None:
         """Cancel it; returns when its functions have been told."""
-        _loop.run(self._task.cancel())
+        background.run(self._task.cancel())
         self.show_end()
 
     def __iter__(self) -> Iterator[RenderProgress]:
         seen = None
-        while (seen := _loop.run(self._task.next_change(seen))) is not None:
+        while (seen := background.run(self._task.next_change(seen))) is not None:
             yield seen
 
 
@@ -190,7 +190,7 @@ class AsyncRender(_Displayed[Result_co]):
 
     async def progress(self) -> RenderProgress:
         """Return how far it is."""
-        return await _loop.bridge(self._task.progress())
+        return await background.bridge(self._task.progress())
 
     async def wait(self, on_progress: OnProgress | None = None) -> Result_co:
         """Wait for its end. Cancelling the waiting task cancels the render, and so does an error in `on_progress`.
@@ -207,7 +207,7 @@ class AsyncRender(_Displayed[Result_co]):
             with watching(self._how, self._unit) as show:
                 async for progress in self:
                     _seen(self._task, progress, show, on_progress)
-            return await _loop.bridge(self._task.result())
+            return await background.bridge(self._task.result())
         except RemotionPyError:
             raise
         except BaseException:
@@ -226,10 +226,10 @@ class AsyncRender(_Displayed[Result_co]):
 
     async def cancel(self) -> None:
         """Cancel it; returns when its functions have been told."""
-        await _loop.bridge(self._task.cancel())
+        await background.bridge(self._task.cancel())
         await self.show_end()
 
     async def __aiter__(self) -> AsyncIterator[RenderProgress]:
         seen = None
-        while (seen := await _loop.bridge(self._task.next_change(seen))) is not None:
+        while (seen := await background.bridge(self._task.next_change(seen))) is not None:
             yield seen

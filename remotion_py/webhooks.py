@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from ._traceback import short_traceback
+from ._runtime.tracebacks import short_traceback
 from .errors import OptionError
 
 

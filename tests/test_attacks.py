@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import remotion_py as rp
-from remotion_py._delivery import Delivery
+from remotion_py._client.delivery import Delivery
 from remotion_py.errors import CompositionNotFoundError, OptionError, OutputError, PageScriptError, RemotionPyError
 from remotion_py.progress import from_document
 

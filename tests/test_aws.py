@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import remotion_py as rp
-from remotion_py import _loop
+from remotion_py._runtime import background
 from remotion_py.errors import (
     BucketError,
     CredentialsError,
@@ -53,13 +53,13 @@ def test_a_video_is_rendered_and_brought_here(remote: rp.Client, client: rp.Clie
 
 
 def test_renders_whose_documents_nobody_can_read_are_deleted_too(remote: rp.Client) -> None:
-    _loop.run(remote._engine.provider.open())
+    background.run(remote._engine.provider.open())
     store = remote._engine.provider.store
     damaged = {"cut": b'{"timeout', "odd": b'{"postRenderData": 7}', "lost": None}
     for render_id, document in damaged.items():
-        _loop.run(store.put(f"renders/{render_id}/out.mp4", b"video"))
+        background.run(store.put(f"renders/{render_id}/out.mp4", b"video"))
         if document:
-            _loop.run(store.put(f"renders/{render_id}/progress.json", document))
+            background.run(store.put(f"renders/{render_id}/progress.json", document))
     for render_id, document in damaged.items():
         assert remote.delete_render(render_id) == 5 + len(document or b"")
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 import remotion_py as rp
-from remotion_py._official import official_payload
+from remotion_py._client.log_delivery import LogDelivery
+from remotion_py._client.remotion_wire import official_payload
+from remotion_py._data.browser_log import BrowserLog
 from remotion_py.errors import OptionError, PageScriptError
 from remotion_py.lambda_.document import ProgressDocument
-from remotion_py.log_options import BrowserLog, LogDelivery
 from remotion_py.page.logs import MOST_LOG_CHARACTERS, MOST_LOGS, BrowserLogs
 from remotion_py.progress import from_document
 

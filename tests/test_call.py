@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from remotion_py._call import LONGEST_KEPT, date_of, repeating, repeating_whole
+from remotion_py._client.reproduce import LONGEST_KEPT, date_of, repeating, repeating_whole
 from remotion_py.props import serialize_props
 
 UTC = datetime.UTC

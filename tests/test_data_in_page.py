@@ -12,8 +12,8 @@ import pandas
 import pytest
 
 import remotion_py as rp
-from remotion_py import _loop
-from remotion_py._preview import Preview
+from remotion_py._client.preview import Preview
+from remotion_py._runtime import background
 
 from .conftest import ROOT, run_cli
 
@@ -63,7 +63,7 @@ def test_a_preview_of_a_frame_takes_other_props(client: rp.Client) -> None:
     preview = Preview(client._engine, ECHO, "echo", {"nan": "null"})
     for values in ([1.0, float("nan")], [2.0]):
         for _ in range(2):
-            shown = _loop.run(preview.frame(0, {"rows": pandas.DataFrame({"v": values})}))
+            shown = background.run(preview.frame(0, {"rows": pandas.DataFrame({"v": values})}))
         first = shown.composition.props["read"]["rows"][0]
         assert first == {"v": {"number": str(int(values[0]))}}
 

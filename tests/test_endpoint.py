@@ -17,6 +17,7 @@ import botocore.exceptions
 import pytest
 from botocore.eventstream import EventStreamBuffer
 
+from remotion_py._data.stored import Document
 from remotion_py.errors import FunctionError, PageScriptError, ThrottledError
 from remotion_py.lambda_.chunk import ChunkFiles
 from remotion_py.lambda_.collect import Collector
@@ -24,13 +25,14 @@ from remotion_py.lambda_.document import ProgressDocument
 from remotion_py.lambda_.job import Job
 from remotion_py.lambda_.stream import Kind, encode, header
 from remotion_py.page.contract import Composition
+from remotion_py.providers.aws.packs import PAGE_PACKS, Packs
 from remotion_py.providers.functions import BotoFunctions, function_error
 from remotion_py.providers.local.endpoint import Endpoint
 from remotion_py.providers.local.eventstream import invoke_complete, payload_chunk
 from remotion_py.providers.local.folder import FolderStore
 from remotion_py.providers.local.lambda_client import make_lambda_client
 from remotion_py.providers.local.pools import FullError, Pools, pool_of
-from remotion_py.stored import Document
+from remotion_py.providers.roles import ROLES, Pool
 
 from .patience import PATIENCE_S
 
@@ -323,7 +325,7 @@ class Box:
     """A sandbox as pools see it."""
 
     def __init__(self) -> None:
-        self.pool = ""
+        self.pool: Pool | None = None
         self.ended = False
 
 
@@ -355,3 +357,8 @@ def test_pools_are_separate_and_reuse_what_ran_in_them() -> None:
     assert pool_of(b'{"type": "launch"}') == "mains"
     assert pool_of(b'{"type": "still"}') == "short"
     assert pool_of(b"no json") == "short"
+
+
+def test_roles_that_open_a_page_get_a_browser_on_aws(tmp_path: Path) -> None:
+    assert Packs(tmp_path).for_role(ROLES["preview"]) == list(PAGE_PACKS)
+    assert Packs(tmp_path).for_role(ROLES["start"]) == Packs(tmp_path).for_role(None) == []

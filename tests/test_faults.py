@@ -18,20 +18,15 @@ from typing import Any
 import pytest
 
 import remotion_py as rp
-from remotion_py import _loop
-from remotion_py._delivery import Delivery
-from remotion_py.errors import (
-    OptionError,
-    OutputError,
-    RemotionPyError,
-    RenderError,
-)
+from remotion_py._client.delivery import Delivery
+from remotion_py._runtime import background
+from remotion_py.errors import OptionError, OutputError, RemotionPyError, RenderError
 from remotion_py.lambda_ import shared_assets
 from remotion_py.lambda_.document import ProgressDocument
 from remotion_py.lambda_.keys import progress_key
 from remotion_py.lambda_.publish import Publisher
+from remotion_py.lambda_.roles.start import start
 from remotion_py.lambda_.shared_assets import SharedAssets
-from remotion_py.lambda_.start import start
 from remotion_py.media.sequence import picture_names
 from remotion_py.progress import from_document
 from remotion_py.providers.base import ObjectExistsError, ObjectInfo
@@ -252,7 +247,7 @@ def test_a_result_that_arrives_with_the_end_of_a_slice_is_not_lost() -> None:
                 raise TimeoutError
             return super().result(timeout)
 
-    assert _loop.wait(Late()) == 5
+    assert background.wait(Late()) == 5
 
 
 def test_a_time_out_of_the_work_itself_is_raised() -> None:
@@ -260,7 +255,7 @@ def test_a_time_out_of_the_work_itself_is_raised() -> None:
         raise TimeoutError("its own")
 
     with pytest.raises(TimeoutError, match="its own"):
-        _loop.run(work())
+        background.run(work())
 
 
 def test_an_output_that_appears_meanwhile_is_kept(store: FolderStore, tmp_path: Path) -> None:

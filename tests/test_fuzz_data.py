@@ -19,8 +19,8 @@ from remotion_py.batch.manifest import Entry, Manifest
 from remotion_py.batch.rows import plan_rows, read_rows
 from remotion_py.cli.options import parse_frames
 from remotion_py.errors import InputError
-from remotion_py.option import check_options, table, wire_options
-from remotion_py.options import RenderFramesOptions, RenderMediaOptions, RenderStillOptions
+from remotion_py.options.option import check_options, table, wire_options
+from remotion_py.options.renders import RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from remotion_py.props import parse_props, serialize_props
 
 quick = settings(

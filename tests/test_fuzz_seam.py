@@ -10,11 +10,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remotion_py._handle import Handle
+from remotion_py._client.record import Handle
+from remotion_py._data.output import name_fault
+from remotion_py._data.stored import parse_document
+from remotion_py._data.untrusted import printable, trimmed_stack
 from remotion_py.errors import DocumentError, PageError, PageScriptError, RemotionPyError, from_wire
 from remotion_py.lambda_.artifacts import ArtifactNames
 from remotion_py.lambda_.assets import FrameAssets
-from remotion_py.output import name_fault
 from remotion_py.page.answers import read_answer
 from remotion_py.page.contract import Composition, cancelled
 from remotion_py.page.gate import origin_of
@@ -22,8 +24,6 @@ from remotion_py.page.sourcemap import SourceMap
 from remotion_py.page.trouble import Trouble, find_positions
 from remotion_py.progress import RenderProgress, from_document, to_wire
 from remotion_py.providers.aws.cost import render_cost
-from remotion_py.stored import parse_document
-from remotion_py.untrusted import printable, trimmed_stack
 
 from .test_untrusted import ARTIFACT, BEGUN, INLINE, META, METADATA, POST, SOUND, TEXT
 

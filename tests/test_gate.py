@@ -17,8 +17,8 @@ import pytest
 from aiohttp import web
 
 from remotion_py.lambda_.job import page_settings
-from remotion_py.option import check_options, wire_options
-from remotion_py.options import PageOptions
+from remotion_py.options.option import check_options, wire_options
+from remotion_py.options.renders import PageOptions
 from remotion_py.page.addresses import own_addresses, reach
 from remotion_py.page.contract import PageSettings
 from remotion_py.page.gate import Gate, origin_of, parse_request

@@ -18,16 +18,16 @@ import pandas as pd
 import pytest
 
 import remotion_py as rp
-from remotion_py._call import repeating
-from remotion_py._engine import Engine
-from remotion_py._handle import Follower, Handle, Owner, lost
-from remotion_py._stillness import Stillness
+from remotion_py._client.engine import Engine
+from remotion_py._client.record import Follower, Handle, Owner, lost
+from remotion_py._client.reproduce import repeating
+from remotion_py._data.stored import LATEST_MS
+from remotion_py._runtime.stall import Stillness
 from remotion_py.errors import OptionError, OutputError, RenderError, RenderInterruptedError, RenderNotFoundError
 from remotion_py.lambda_.keys import handle_key, progress_key
 from remotion_py.notebook import cells
 from remotion_py.providers.local.folder import FolderStore
 from remotion_py.providers.local.provider import LocalProvider
-from remotion_py.stored import LATEST_MS
 
 from .conftest import LAB, wait_for
 

@@ -22,13 +22,13 @@ from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 import remotion_py as rp
-from remotion_py._call import repeating
-from remotion_py._listing import Renders
+from remotion_py._client.listing import Renders
+from remotion_py._client.reproduce import repeating
+from remotion_py.display import chosen
 from remotion_py.errors import OptionError
 from remotion_py.media.ffmpeg import ffmpeg_path
 from remotion_py.notebook import pictures, results, view
 from remotion_py.progress import ChunkState, RenderProgress
-from remotion_py.shows import chosen
 
 from .conftest import LAB, kept_alive, wait_for
 from .patience import PATIENCE_S
@@ -146,7 +146,7 @@ def test_a_render_as_a_value_is_its_card(kernel: Kernel) -> None:
 
 QUIET = """
 import asyncio
-import remotion_py.shows as shows
+import remotion_py.display as shows
 shows.HEARTBEAT_S = 0.05
 class Task:
     render_id, latest, links, left = "abc", rp.RenderProgress("abc", "b", launched=True), None, False
@@ -232,7 +232,7 @@ def test_tracebacks_are_whole_where_that_is_asked(kernel: Kernel) -> None:
     kernel.run("import os\nos.environ['REMOTION_PY_DEBUG'] = '1'")
     whole = frames_of(kernel.run("client.get_compositions('nowhere')", fails=True))
     kernel.run("del os.environ['REMOTION_PY_DEBUG']")
-    assert any("_engine.py" in frame for frame in whole)
+    assert any("engine.py" in frame for frame in whole)
 
 
 STOP = """

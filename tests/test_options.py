@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import remotion_py as rp
-from remotion_py._call import repeating
-from remotion_py._official import official_payload
+from remotion_py._client.remotion_wire import official_payload
+from remotion_py._client.reproduce import repeating
 from remotion_py.errors import InputError, OptionError
-from remotion_py.option import aliases, check_options, table, wire_options
-from remotion_py.option_groups import OPTION_GROUPS, OTHER, grouped
-from remotion_py.options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
+from remotion_py.options.groups import OPTION_GROUPS, OTHER, grouped
+from remotion_py.options.option import aliases, check_options, table, wire_options
+from remotion_py.options.renders import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 
 
 def test_defaults_and_wire_names() -> None:

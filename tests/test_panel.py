@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 import remotion_py as rp
-from remotion_py import _loop
-from remotion_py._preview import Preview
+from remotion_py._client.preview import Preview
+from remotion_py._runtime import background
 from remotion_py.errors import CompositionNotFoundError, OptionError, SiteNotFoundError
 from remotion_py.notebook.fields import differing, kind_of
 from remotion_py.notebook.form import Form
@@ -109,30 +109,30 @@ def test_a_panel_outside_a_notebook_is_its_code(client: rp.Client, capsys: pytes
 def test_any_frame_is_the_true_one(client: rp.Client) -> None:
     preview = Preview(client._engine, LAB, "counter", {"output": "ignored.mp4", "scale": 1})
     for wanted, found in ((7, 7), (3, 3), (40, 40), (5000, 46), (-1, 0)):
-        shown = _loop.run(preview.frame(wanted, None))
+        shown = background.run(preview.frame(wanted, None))
         assert shown.frame == found
         assert read_counter(np.asarray(Image.open(io.BytesIO(shown.picture)).convert("RGB"))) == found
     still = client.render_still(LAB, "counter", frame=40, image_format="jpeg")
-    assert _loop.run(preview.frame(40, None)).picture == still.path.read_bytes()
+    assert background.run(preview.frame(40, None)).picture == still.path.read_bytes()
 
 
 def test_other_props_make_another_composition(client: rp.Client) -> None:
     preview = Preview(client._engine, LAB, "slow", {})
-    assert _loop.run(preview.frame(0, {"frames": 20, "pause": 0})).composition.duration_in_frames == 20
-    shown = _loop.run(preview.frame(60, {"frames": 30, "pause": 0}))
+    assert background.run(preview.frame(0, {"frames": 20, "pause": 0})).composition.duration_in_frames == 20
+    shown = background.run(preview.frame(60, {"frames": 30, "pause": 0}))
     assert (shown.frame, shown.composition.duration_in_frames) == (29, 30)
 
 
 def test_forced_sizes_and_lengths_are_shown_too(client: rp.Client) -> None:
     forced = {"force_width": 640, "force_height": 360, "force_duration_in_frames": 150}
-    shown = _loop.run(Preview(client._engine, LAB, "counter", forced).frame(149, None))
+    shown = background.run(Preview(client._engine, LAB, "counter", forced).frame(149, None))
     assert (shown.frame, shown.composition.width, shown.composition.height) == (149, 640, 360)
     assert Image.open(io.BytesIO(shown.picture)).size == (640, 360)
 
 
 def test_the_pictures_of_large_compositions_are_small(client: rp.Client) -> None:
     forced = {"force_width": 3840, "force_height": 2160}
-    shown = _loop.run(Preview(client._engine, LAB, "counter", forced).frame(1, None))
+    shown = background.run(Preview(client._engine, LAB, "counter", forced).frame(1, None))
     assert (shown.composition.width, shown.composition.height) == (3840, 2160)
     assert Image.open(io.BytesIO(shown.picture)).size == (1920, 1080)
 

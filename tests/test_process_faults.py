@@ -19,13 +19,8 @@ from typing import Any
 import pytest
 
 import remotion_py as rp
-from remotion_py._stillness import VARIABLE
-from remotion_py.errors import (
-    BrowserCrashedError,
-    OptionError,
-    RenderCancelledError,
-    RenderInterruptedError,
-)
+from remotion_py._runtime.stall import VARIABLE
+from remotion_py.errors import BrowserCrashedError, OptionError, RenderCancelledError, RenderInterruptedError
 from remotion_py.lambda_.keys import progress_key
 from remotion_py.page import RUNTIME_JS, stage
 from remotion_py.page.flags import BrowserSettings

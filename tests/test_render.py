@@ -232,16 +232,16 @@ def test_the_status_function_answers_in_remotions_shape(client: rp.Client) -> No
         functions = await provider.functions()
         return await functions.invoke(provider.function_name, payload)
 
-    from remotion_py import _loop
+    from remotion_py._runtime import background
 
-    status = _loop.run(ask({"type": "status", "bucketName": "local", "renderId": video.render_id}))
+    status = background.run(ask({"type": "status", "bucketName": "local", "renderId": video.render_id}))
     assert status["done"] is True
     assert status["overallProgress"] == 1
     assert status["outKey"] == f"renders/{video.render_id}/out.mp4"
     assert status["encodingStatus"]["framesEncoded"] == 5
-    assert _loop.run(ask({"type": "info"})) == {"type": "success", "version": rp.__version__}
+    assert background.run(ask({"type": "info"})) == {"type": "success", "version": rp.__version__}
     with pytest.raises(rp.RemotionPyError, match="must be one of: compositions, info, launch"):
-        _loop.run(ask({"type": "nonsense"}))
+        background.run(ask({"type": "nonsense"}))
 
 
 def test_an_error_in_on_progress_cancels_the_render(client: rp.Client) -> None:
@@ -287,7 +287,7 @@ def test_module_level_functions_share_a_default_client() -> None:
 
 
 def test_an_idle_default_client_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    from remotion_py._engine import Engine
+    from remotion_py._client.engine import Engine
     from remotion_py.client import Client
     from remotion_py.providers.local.provider import LocalProvider
 
@@ -333,7 +333,7 @@ def test_errors_are_told_without_the_way_that_they_came() -> None:
     ) as raised:
         rp.render_media(LAB, "counter", frame_rang=(0, 3))
     files = {entry.path.name for entry in raised.traceback}
-    assert files == {"_traceback.py", "test_render.py"}
+    assert files == {"tracebacks.py", "test_render.py"}
 
 
 @pytest.mark.parametrize("concurrency", [1, 2])

@@ -45,8 +45,10 @@ def test_a_saved_notebook_is_what_it_should_be(path: Path) -> None:
     assert "object at 0x" not in path.read_text()
     assert not re.search(r"/(root|home|Users|work|tmp)/", path.read_text()), "a path of the machine that executed it"
     assert "/notebooks/../" not in path.read_text(), "a path of the machine that executed it"
+    for cell in notebook.cells:
+        raised = any(output.output_type == "error" for output in cell.get("outputs", ()))
+        assert raised == ("raises-exception" in cell.metadata.get("tags", ())), cell.source
     for output in outputs(path):
-        assert output.output_type != "error", output
         html = output.get("data", {}).get("text/html", "")
         if "remotion-py" in html:
             check_html(html)

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 import remotion_py as rp
-from remotion_py._call import called_as, is_secret, repeating, repeating_whole
+from remotion_py._client.reproduce import called_as, is_secret, repeating, repeating_whole
 from remotion_py.cli.environment import parse_env, process_variables, read_env_file
 from remotion_py.cli.options import given, render_options
 from remotion_py.errors import FunctionError, OptionError
 from remotion_py.lambda_.destination import destination
-from remotion_py.option import check_options
-from remotion_py.options import RenderFramesOptions, RenderMediaOptions
+from remotion_py.options.option import check_options
+from remotion_py.options.renders import RenderFramesOptions, RenderMediaOptions
 from remotion_py.providers.functions import BotoFunctions, without_addresses
 
 from .conftest import LAB

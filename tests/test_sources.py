@@ -16,7 +16,7 @@ from remotion_py.errors import MediaError
 from remotion_py.media import sources as module
 from remotion_py.media.facts import probe
 from remotion_py.media.sources import Sources
-from remotion_py.network_options import REACH
+from remotion_py.options.network import REACH
 
 from .media import chirp, media_folder, pcm, run
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from remotion_py._stillness import VARIABLE, Stillness
+from remotion_py._runtime.stall import VARIABLE, Stillness
 from remotion_py.errors import DiskFullError, FFmpegInterruptedError, MediaError, from_wire, to_wire
 from remotion_py.media.ffmpeg import FFmpeg, failure, ffmpeg_path, run_ffmpeg
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import remotion_py as rp
-from remotion_py._stillness import VARIABLE
+from remotion_py._runtime.stall import VARIABLE
 from remotion_py.errors import FFmpegInterruptedError, MediaError
 from remotion_py.media.audio import PCM_OPTIONS, Mix, write_mix
 from remotion_py.media.decoding import in_order

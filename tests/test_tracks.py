@@ -10,16 +10,7 @@ import pytest
 from remotion_py.lambda_.plan import plan_chunk, plan_chunks
 from remotion_py.media.aac import PACKET, aac_chunk, aac_chunks, pick_packets
 from remotion_py.media.audio import volume_expression
-from remotion_py.media.tracks import (
-    AudioAsset,
-    Seam,
-    Segment,
-    SourceFacts,
-    Timeline,
-    Volume,
-    find_segments,
-    layer,
-)
+from remotion_py.media.tracks import AudioAsset, Seam, Segment, SourceFacts, Timeline, Volume, find_segments, layer
 
 LINE = Timeline(Fraction(30), 48_000)
 FILE = SourceFacts(channels=2, duration=10.0)

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from remotion_py._handle import Handle
+from remotion_py._client.record import Handle
+from remotion_py._data.output import expanded, inside, name_fault
+from remotion_py._data.stored import parse_document
+from remotion_py._data.untrusted import LONGEST_MESSAGE, LONGEST_STACK, printable, trimmed_stack
 from remotion_py.errors import (
     DocumentError,
     OptionError,
@@ -22,17 +25,14 @@ from remotion_py.errors import (
 from remotion_py.lambda_ import artifacts
 from remotion_py.lambda_.artifacts import ArtifactNames
 from remotion_py.lambda_.assets import FrameAssets
-from remotion_py.lambda_.compositions import described
 from remotion_py.lambda_.job import Job
 from remotion_py.lambda_.limits import check_limits
-from remotion_py.output import expanded, inside, name_fault
+from remotion_py.lambda_.roles.compositions import described
 from remotion_py.page.answers import read_answer, read_compositions
 from remotion_py.page.contract import Composition, cancelled, listed_names
 from remotion_py.page.gate import Gate, origin_of
 from remotion_py.page.trouble import Trouble, find_positions
 from remotion_py.progress import from_document
-from remotion_py.stored import parse_document
-from remotion_py.untrusted import LONGEST_MESSAGE, LONGEST_STACK, printable, trimmed_stack
 
 PROPS = {"serializedResolvedPropsWithCustomSchema": "{}", "serializedDefaultPropsWithCustomSchema": "{}"}
 META: dict[str, Any] = {"id": "x", "width": 320, "height": 180, "fps": 30, "durationInFrames": 4} | PROPS

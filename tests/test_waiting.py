@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 import remotion_py as rp
+from remotion_py.display import watching
 from remotion_py.errors import FunctionError
 from remotion_py.lambda_.document import ProgressDocument
 from remotion_py.lambda_.watch import ChunkWatch
 from remotion_py.notebook import view
 from remotion_py.progress import RenderProgress, from_document
 from remotion_py.results import Video
-from remotion_py.shows import watching
 
 METADATA = {
     "compositionId": "page",

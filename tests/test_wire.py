@@ -21,7 +21,7 @@ from remotion_lambda.exception import RemotionRenderingOutputError
 import remotion_py as rp
 from remotion_py.errors import FunctionError, OptionError, RenderError, RenderNotFoundError
 from remotion_py.lambda_ import webhook
-from remotion_py.lambda_.handler import check_protocol
+from remotion_py.lambda_.roles.dispatch import check_protocol
 from remotion_py.providers.functions import BotoFunctions
 from remotion_py.testing import aws
 

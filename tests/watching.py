@@ -92,7 +92,7 @@ def watch(record: Callable[[str], None]) -> BlockBuster:
         found.functions[name].can_block_in("page/chromium.py", ["start", "discard"])
     for function in found.functions.values():
         # A caller's loop waits for a sync function, as in a cell of a notebook.
-        function.can_block_in("remotion_py/_loop.py", "wait")
+        function.can_block_in("remotion_py/_runtime/background.py", "wait")
     found.activate()
     return found
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .._textfile import read_text
+from .._data.textfile import read_text
 from ..errors import OptionError, PropsError
 from ..props import parse_json
 

@@ -7,7 +7,7 @@ import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from .._tables import label_names
+from .._data.tables import label_names
 from .manifest import Entry
 
 Library: TypeAlias = Literal["pandas", "polars", "pyarrow", "modin", "cudf"]

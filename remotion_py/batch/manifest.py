@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from .._data.output import expanded
 from ..errors import OutputError
-from ..output import expanded
 from .rows import Row
 
 NAME = "batch-manifest.jsonl"

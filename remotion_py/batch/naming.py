@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._convert import is_missing
+from .._data.convert import is_missing
+from .._data.output import LONGEST_NAME, expanded
 from ..errors import OutputError
-from ..output import LONGEST_NAME, expanded
 
 _UNSAFE = re.compile(r'[/\\:?*"<>|\x01-\x1f\x7f]')
 """Separates folders, or is refused in names by Windows and by drives that are shared with it."""

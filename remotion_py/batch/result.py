@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..display import ShowsItself
 from ..errors import RenderError
-from ..shows import ShowsItself
 from .frame import Library, to_frame
 from .manifest import Entry
 

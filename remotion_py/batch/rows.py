@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from .._convert import Nan, fields_of
-from .._tables import TableError, records
+from .._data.convert import Nan, fields_of
+from .._data.tables import TableError, records
 from ..errors import OptionError, OutputError, PropsError
 from ..props import serialize_props
 from .files import read_file

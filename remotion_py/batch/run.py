@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
-from .. import _loop
-from .._convert import Nan
-from .._engine import Engine
-from .._payload import PICTURE_EXTENSIONS, media_wire
-from .._tables import index_of
-from ..checks import choice, number, path
+from .._client.engine import Engine
+from .._client.payload import PICTURE_EXTENSIONS, media_wire
+from .._data.convert import Nan
+from .._data.tables import index_of
+from .._runtime import background
 from ..errors import OptionError, RemotionPyError, SiteError
-from ..log_options import LOG_OPTIONS
 from ..media.codecs import CODEC_OF_EXTENSION
-from ..option import check_options
-from ..options import RenderMediaOptions, RenderStillOptions
+from ..options.checks import choice, number, path
+from ..options.logs import LOG_OPTIONS
+from ..options.option import check_options
+from ..options.renders import RenderMediaOptions, RenderStillOptions
 from ..page.serve_url import check_folder, is_url
 from ..results import Still, Video
 from .manifest import Entry, Manifest, default_path
@@ -147,7 +147,7 @@ class Batch:
 
     def interrupt(self) -> None:
         """Cancel it without waiting."""
-        _loop.submit(self.cancel())
+        background.submit(self.cancel())
 
     def _ended(self, task: asyncio.Task[BatchResult]) -> None:
         if not task.cancelled():

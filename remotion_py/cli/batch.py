@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..client import Client
-from ..options import RenderMediaOptions
+from ..options.renders import RenderMediaOptions
 from .help import Command
 from .options import given, render_options
 from .showing import how_to_show

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..client import Client
-from ..options import PageOptions
+from ..options.renders import PageOptions
 from .help import Command
 from .options import given, render_options
 from .where import with_client

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..client import Client
 from ..errors import RemotionPyError
-from ..lambda_.probe import EXIT_CODE, MID_STREAM, PAUSE_S, PIECES
+from ..lambda_.roles.probe import EXIT_CODE, MID_STREAM, PAUSE_S, PIECES
 from ..lambda_.stream import Decoder, Kind, Message
 from ..providers.aws.provider import AwsProvider
 from ..providers.aws.quotas import get_quotas

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .._textfile import read_text
+from .._data.output import expanded
+from .._data.textfile import read_text
 from ..errors import OptionError
-from ..output import expanded
 
 PASSED_ON = "REMOTION_"
 KEPT_BACK = ("REMOTION_PY_", "REMOTION_AWS_", "REMOTION_GCP_")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..option_groups import OPTION_GROUPS, OTHER
+from ..options.groups import OPTION_GROUPS, OTHER
 
 WHERE = "Where it runs"
 _MORE: Mapping[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""CLI options, made from the tables of `remotion_py.options` so that nothing is listed twice."""
+"""CLI options, made from the tables of `remotion_py.options.renders` so that nothing is listed twice."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 
-from .._textfile import read_text
+from .._data.output import expanded
+from .._data.textfile import read_text
 from ..errors import OptionError
-from ..option import choices, table
-from ..output import expanded
+from ..options.option import choices, table
 from ..props import parse_props
 from .environment import process_variables, read_env_file
 from .words import METAVARS, shell_words

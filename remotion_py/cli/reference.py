@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import click
 
-from ..option import Option, aliases, choices, table
-from ..option_groups import grouped
-from ..options import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
+from ..options.groups import grouped
+from ..options.option import Option, aliases, choices, table
+from ..options.renders import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 
 _CALLS = {
     "videos": RenderMediaOptions,

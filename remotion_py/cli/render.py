@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..client import Client
-from ..options import RenderMediaOptions
+from ..options.renders import RenderMediaOptions
 from .help import Command
 from .options import given, render_options
 from .outputs import with_output

@@ -6,7 +6,7 @@ from typing import get_args
 
 import click
 
-from .. import _loop
+from .._runtime import background
 from ..client import Client
 from ..progress import State
 from ..providers.aws.renders import download_media
@@ -57,7 +57,7 @@ def rm(client: Client, render_ids: tuple[str, ...], yes: bool) -> None:
     """
     for render_id in (item for item in render_ids if item != "()"):
         if yes or click.confirm(f"Remove the render {render_id}?"):
-            freed = _loop.run(client._engine.remove_render(render_id))  # pyright: ignore[reportPrivateUsage]
+            freed = background.run(client._engine.remove_render(render_id))  # pyright: ignore[reportPrivateUsage]
             click.echo(f"{render_id} is removed: {freed / 1e6:.1f} MB")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import click
 
-from ..shows import VARIABLE, Progress
+from ..display import VARIABLE, Progress
 
 
 def how_to_show(quiet: bool) -> Progress:

@@ -7,10 +7,10 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .._data.output import name_fault
+from .._data.untrusted import Fields
 from ..media.tracks import AudioAsset, InlineAudio
-from ..output import name_fault
 from ..page.contract import page_fault
-from ..untrusted import Fields
 
 LONGEST_CONTENT = 512 * 1024 * 1024
 """Characters of the content of an artifact."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._data.stored import OWN
 from ..errors import to_wire
 from ..page.logs import LogLimit, dropped_warning
-from ..stored import OWN
 from .artifacts import ArtifactNames
 
 MOST_WARNINGS = 50

@@ -13,7 +13,7 @@ from ..media.formats import Format, resolve_format
 from ..media.sequence import picture_names
 from ..media.tracks import Timeline
 from ..media.video import VideoSettings
-from ..option import input_props
+from ..options.option import input_props
 from ..page.contract import ENCODER_DEFAULTS, Background, Composition, MediaSettings, PageSettings
 from ..page.flags import SMALLEST_SCALE, BrowserSettings
 from .large_props import passed_on

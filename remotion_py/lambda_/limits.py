@@ -5,7 +5,7 @@ Measured with FFmpeg 7.0.2 and Chromium 156; each error names who has the limit.
 
 from __future__ import annotations
 
-from .._rates import HIGHEST_FPS, LOWEST_FPS
+from .._data.rates import HIGHEST_FPS, LOWEST_FPS
 from ..errors import OptionError
 from .job import Job
 

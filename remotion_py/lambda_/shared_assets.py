@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from .._stillness import Stillness
+from .._runtime.stall import Stillness
 from ..errors import RemotionPyError
 from ..providers.base import ObjectExistsError, ObjectStore
 from .keys import render_prefix

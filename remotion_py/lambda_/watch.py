@@ -7,7 +7,7 @@ import logging
 import os
 from typing import Any
 
-from .._stillness import Stillness
+from .._runtime.stall import Stillness
 from ..errors import FunctionError
 from ..page.stage import Stage
 from .chunk import ChunkFiles, ChunkRender

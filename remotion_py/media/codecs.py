@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .._rates import HIGHEST_FPS, LOWEST_FPS
+from .._data.rates import HIGHEST_FPS, LOWEST_FPS
 from ..errors import OptionError
 
 LARGEST_RATE_TERM = 10**9

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
-from .._stillness import Stillness, stall_s
+from .._runtime.stall import Stillness, stall_s
 from ..errors import DiskFullError, FFmpegInterruptedError, MediaError
 
 _KEPT_OUTPUT = 64 * 1024

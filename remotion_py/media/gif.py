@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .ffmpeg import FFmpeg
+from .._data.output import check_output
+from .._data.saved_file import written_whole
+from .ffmpeg import FFmpeg, run_ffmpeg
 from .opening import INPUT_LIMITS
 
 _CLEAR = 2
@@ -92,3 +95,22 @@ def _controls(gif: bytes) -> Iterator[int]:
 def _colours(flags: int) -> int:
     """Return the bytes of the table of colours that follows, by the flags that announce it."""
     return 3 << ((flags & _COLOURS_SIZE) + 1) if flags & _COLOURS_FOLLOW else 0
+
+
+def convert_to_gif(
+    video: Path, path: str | os.PathLike[str], *, fps: float | None, width: int | None, overwrite: bool
+) -> Path:
+    """Convert a video to a GIF with one palette for all frames, and return its path.
+
+    Raises:
+        OutputError: The extension is not .gif, or the file cannot be written.
+        MediaError: FFmpeg failed.
+    """
+    to = check_output(path, ("gif",), overwrite=overwrite)
+    changed = [f"fps={fps}"] if fps else []
+    changed += [f"scale={width}:-1:flags=lanczos"] if width else []
+    colours = "split[seen][counted];[counted]palettegen[palette];[seen][palette]paletteuse"
+    with written_whole(to) as part:
+        arguments = ["-i", str(video), "-filter_complex", ",".join([*changed, colours]), "-f", "gif", "-y", str(part)]
+        run_ffmpeg(arguments, "convert the video to a GIF", lambda: ())
+    return to

@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, unquote_to_bytes, urljoin, urlsplit
 
 from .._version import __version__
 from ..errors import DiskFullError, MediaError
-from ..network_options import REACH
+from ..options.network import REACH
 from .facts import probe
 from .kept import Kept, locked, trim
 from .tracks import SourceFacts

@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any
 
-from .._stillness import Stillness, stall_s
+from .._runtime.stall import Stillness, stall_s
 from ..errors import DiskFullError, FFmpegInterruptedError, MediaError
 from .ffmpeg import BUSY_LIMIT_S, LOOK_S, cpu_s, failure, ffmpeg_path, stood_still_error
 from .looking import VideoFacts

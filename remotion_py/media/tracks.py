@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..untrusted import Fields
+from .._data.untrusted import Fields
 
 LONGEST_SRC = 256 * 1024 * 1024
 """Characters of the address of a media file, which a data URL holds itself."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
-from .._preview import PreviewFrame
+from .._client.preview import PreviewFrame
 from . import view
 from .form import Form, ignoring
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
-from .._call import date_of
-from .._convert import DATE_PREFIX, Converter
+from .._client.reproduce import date_of
+from .._data.convert import DATE_PREFIX, Converter
 from .colours import parse_colour
 
 Kind = Literal["switch", "number", "colour", "date", "moment", "day", "text", "long text", "null", "table", "json"]

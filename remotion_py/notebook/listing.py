@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from .._handle import ListedRender
+from .._client.record import ListedRender
 from ..progress import State
 from ..results import Composition
 from . import view

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from ..batch.result import BatchProgress
+from ..display import About
 from ..errors import RenderCancelledError, RenderInterruptedError
 from ..progress import RenderProgress
-from ..shows import About
 from . import batches, results, view
 from .cells import cell_name, running_cell
 from .styles import moment

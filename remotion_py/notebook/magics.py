@@ -15,11 +15,11 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
-from .._call import called_as, explained_as
-from .._traceback import debugging
+from .._client.reproduce import called_as, explained_as
+from .._runtime.tracebacks import debugging
 from ..default import render_media, render_still
 from ..errors import InputError, OptionError, PageError, RemotionPyError
-from ..options import RenderMediaOptions, RenderStillOptions
+from ..options.renders import RenderMediaOptions, RenderStillOptions
 from ..props import parse_props
 from ..results import Still, Video
 from .magic_options import CellSize, MagicCall, parse_line

@@ -8,19 +8,19 @@ import os
 import secrets
 from typing import Any, Unpack
 
-from .. import _loop
-from .._call import LONGEST_KEPT, repeating
-from .._option_docs import with_options
-from .._payload import media_wire
-from .._preview import Preview, PreviewFrame
-from .._task import RenderTask
-from .._traceback import short_traceback
+from .._client.payload import media_wire
+from .._client.preview import Preview, PreviewFrame
+from .._client.reproduce import LONGEST_KEPT, repeating
+from .._client.task import RenderTask
+from .._runtime import background
+from .._runtime.tracebacks import short_traceback
 from ..client import Client
 from ..default import default_client
-from ..option import check_options
-from ..options import RenderMediaOptions
+from ..display import About, follow, in_notebook
+from ..options.help import with_options
+from ..options.option import check_options
+from ..options.renders import RenderMediaOptions
 from ..props import serialize_props
-from ..shows import About, follow, in_notebook
 from . import view
 from .cells import note_started, replace_earlier
 from .controls import STATIC, STATIC_STYLE, Controls, facts, position
@@ -79,7 +79,7 @@ class Panel:
         self._site, self._composition, self._options = serve_url, composition, options
         self._preview = Preview(self._engine, serve_url, composition, options)
         given = options.get("props")
-        self._shown = _loop.run(self._preview.frame(0, given))
+        self._shown = background.run(self._preview.frame(0, given))
         self._defaults = self._shown.composition.default_props
         self._given: dict[str, Any] = {
             **self._defaults,
@@ -168,7 +168,7 @@ class Panel:
         """Show the frame that the slider is at; of several that come quickly, the last one."""
         props = self._checked()
         if props is not None:
-            _loop.background_loop().call_soon_threadsafe(self._want, self._controls.frame, props)
+            background.background_loop().call_soon_threadsafe(self._want, self._controls.frame, props)
 
     def _checked(self) -> dict[str, Any] | None:
         try:
@@ -219,7 +219,7 @@ class Panel:
         self._task, self._cancelled = None, False
         about = About(self._composition, self.code)
         self._page.begin(about)
-        _loop.submit(self._run(about, {**self._options, "props": props}))
+        background.submit(self._run(about, {**self._options, "props": props}))
 
     async def _run(self, about: About, options: dict[str, Any]) -> None:
         try:

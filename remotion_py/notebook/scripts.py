@@ -6,8 +6,8 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+from .._data.output import expanded
 from ..errors import OptionError
-from ..output import expanded
 
 LIBRARIES = {"bokeh": "server/static/js/bokeh.min.js", "plotly": "package_data/plotly.min.js"}
 """File of the script in the Python package of that name. Altair brings none (6.3)."""

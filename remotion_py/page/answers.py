@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..untrusted import Fields
+from .._data.untrusted import Fields
 from .contract import MOST_COMPOSITIONS, Composition, page_fault
 
 MOST_ASSETS = 20_000

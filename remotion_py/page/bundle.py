@@ -11,8 +11,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from .._data.untrusted import shortened
 from ..errors import BrowserCrashedError, CompositionNotFoundError, NotACompositionPageError, SiteNotFoundError
-from ..untrusted import shortened
 from .answers import read_compositions
 from .browser import Browser, OpenPage
 from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .._rates import HIGHEST_FPS, LOWEST_FPS
+from .._data.rates import HIGHEST_FPS, LOWEST_FPS
+from .._data.untrusted import Fail, Fields, read_json, shortened, trimmed_stack
 from ..errors import PageScriptError, PageTimeoutError
-from ..untrusted import Fail, Fields, read_json, shortened, trimmed_stack
 from .flags import BrowserSettings
 
 SITE_VERSION = "11"

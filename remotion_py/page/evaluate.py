@@ -8,8 +8,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from .._data.untrusted import shortened
 from ..errors import BrowserCrashedError, PageError, PageNotRespondingError, PageScriptError, PageTimeoutError
-from ..untrusted import shortened
 from .answers import Answer, read_answer
 from .capture import Frames
 from .cdp import Carrier, ProtocolError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from ..untrusted import shortened
+from .._data.untrusted import shortened
 
 MOST_LOGS = 1_000
 MOST_LOG_CHARACTERS = 200_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from ..untrusted import shortened
+from .._data.untrusted import shortened
 
 _CODE = re.compile(r"net::(ERR_[A-Z_]+)")
 _WORDS = {

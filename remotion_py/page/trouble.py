@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from .._data.untrusted import LARGEST, shortened, trimmed_stack
 from ..errors import PageError, PageScriptError, PageTimeoutError
-from ..network_options import REACH
-from ..untrusted import LARGEST, shortened, trimmed_stack
+from ..options.network import REACH
 from .contract import cancelled
 from .logs import console_text
 from .serve_url import folder_of

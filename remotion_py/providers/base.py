@@ -201,6 +201,10 @@ class Provider(Protocol):
         """Find what `function_name` and `store` need."""
         ...
 
+    async def publish(self, folder: Path) -> str:
+        """Return the serve URL by which functions read a folder, uploading it where they do not see this machine."""
+        ...
+
     def cost(self, document: Mapping[str, Any]) -> float | None:
         """Return what a render has cost so far by its progress document, in USD; None where nothing is charged."""
         ...

@@ -20,7 +20,7 @@ from ..errors import (
     ThrottledError,
     from_wire,
 )
-from .aws.session import EXPIRED, client_error
+from .boto_errors import EXPIRED, client_error
 from .threads import in_thread
 
 QUEUED_EVENTS = 4

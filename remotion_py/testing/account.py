@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..errors import OptionError
 from .calls import Call
@@ -169,36 +168,3 @@ def _environment(changed: Mapping[str, str], without: Sequence[str]) -> Generato
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def function_environment(configuration: Mapping[str, Any], url: str, region: str) -> dict[str, str]:
-    """Return what Lambda puts into the environment of a function."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
-    kept |= {name: value for name, value in os.environ.items() if name in _OF_THIS_MACHINE}
-    return kept | {
-        "AWS_LAMBDA_FUNCTION_NAME": configuration["FunctionName"],
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration["MemorySize"]),
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_SESSION_TOKEN": "testing",
-        "AWS_ENDPOINT_URL": url,
-        "PYTHONUNBUFFERED": "1",
-        **configuration.get("Environment", {}).get("Variables", {}),
-    }
-
-
-_OF_THIS_MACHINE = (
-    "PYTHONPATH",
-    "VIRTUAL_ENV",
-    "FONTCONFIG_PATH",
-    "FONTCONFIG_FILE",
-    "PLAYWRIGHT_BROWSERS_PATH",
-    "REMOTION_PY_BROWSER",
-    "REMOTION_PY_FFMPEG",
-    "REMOTION_PY_LOG",
-    "XDG_CACHE_HOME",
-)
-"""What the installed package needs to find its tools."""

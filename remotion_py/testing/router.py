@@ -6,10 +6,11 @@ import asyncio
 import concurrent.futures
 import io
 import json
+import os
 import re
 import secrets
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +29,18 @@ T = TypeVar("T")
 _INVOKE = re.compile(r"/(2015-03-31|2021-11-15)/functions/([^/]+)/(?:response-streaming-)?invocations")
 _HOP = {"connection", "transfer-encoding", "content-length", "host", "expect", "content-encoding"}
 _XML = "text/xml"
+_OF_THIS_MACHINE = (
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "FONTCONFIG_PATH",
+    "FONTCONFIG_FILE",
+    "PLAYWRIGHT_BROWSERS_PATH",
+    "REMOTION_PY_BROWSER",
+    "REMOTION_PY_FFMPEG",
+    "REMOTION_PY_LOG",
+    "XDG_CACHE_HOME",
+)
+"""What the installed package needs to find its tools."""
 
 
 class Router:
@@ -164,8 +177,6 @@ class Router:
             return json.loads(await answer.read())["Configuration"] if answer.status == 200 else None
 
     async def _open(self, name: str, configuration: dict[str, Any]) -> tuple[Endpoint, str]:
-        from .account import function_environment
-
         root = self._folder / name
         root.mkdir(exist_ok=True)
         endpoint = Endpoint(
@@ -173,7 +184,7 @@ class Router:
             token=secrets.token_urlsafe(8),
             root=root,
             failures=root / "failed-events",
-            environment=function_environment(configuration, self._url, self._region) | self._environment,
+            environment=_function_environment(configuration, self._url, self._region) | self._environment,
             capacity=self._concurrency,
             timeout_s=configuration["Timeout"],
             command=self._command(name) if self._command else WORKER,
@@ -233,3 +244,22 @@ def _refusal(action: str, code: str, message: str, status: int) -> web.Response:
         return web.Response(status=status, text=f"<ErrorResponse>{told}</ErrorResponse>", content_type=_XML)
     body = {"__type": code, "Message": message, "message": message, "Type": "User"}
     return web.json_response(body, status=status, headers={"x-amzn-ErrorType": code})
+
+
+def _function_environment(configuration: Mapping[str, Any], url: str, region: str) -> dict[str, str]:
+    """Return what Lambda puts into the environment of a function."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
+    kept |= {name: value for name, value in os.environ.items() if name in _OF_THIS_MACHINE}
+    return kept | {
+        "AWS_LAMBDA_FUNCTION_NAME": configuration["FunctionName"],
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration["MemorySize"]),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SESSION_TOKEN": "testing",
+        "AWS_ENDPOINT_URL": url,
+        "PYTHONUNBUFFERED": "1",
+        **configuration.get("Environment", {}).get("Variables", {}),
+    }

@@ -7,8 +7,9 @@ from typing import Any
 
 from ...errors import BucketError
 from ..base import DELETE_AFTER
+from ..boto_errors import Hints, translated
 from .names import bucket_prefix, new_bucket_name
-from .session import Aws, Hints, translated
+from .session import Aws
 from .store import S3Store, bucket_hints
 
 

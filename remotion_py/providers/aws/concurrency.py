@@ -6,8 +6,9 @@ import logging
 import time
 
 from ...errors import AwsError
+from ..boto_errors import translated
 from ..threads import in_thread
-from .session import Aws, translated
+from .session import Aws
 
 MOST = 200
 KEPT_S = 300.0

@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 from ..._version import PROTOCOL, __version__
 from ...errors import AwsError, OptionError
+from ..boto_errors import error_code, translated
 from .buckets import get_or_create_bucket
 from .functions import FunctionInfo, describe_function
 from .names import PACKAGES, PREFIX, ROLE, ROLE_POLICY, function_name, log_group
 from .package import ZIP_LIMIT, Archive, OnStep, build_package, no_step
 from .policies import get_role_policy
 from .registries import PYTHON
-from .session import Aws, error_code, translated
+from .session import Aws
 from .store import bucket_hints
 
 MIN_DISK_MB = 1536

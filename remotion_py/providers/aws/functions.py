@@ -8,9 +8,10 @@ from typing import Any
 
 from ..._version import PROTOCOL
 from ...errors import FunctionNotFoundError
+from ..boto_errors import translated
 from ..functions import function_error
 from .names import PREFIX
-from .session import Aws, translated
+from .session import Aws
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...errors import FunctionError
+from ..roles import Role
 
 LAYER_PACKS = Path("/opt/packs")
 """Where the layers put the archives."""
 SUFFIX = ".tar.zst"
 PAGE_PACKS = ("chromium", "fonts", "playwright", "ffmpeg", "av")
 """What every role needs that opens a page."""
-ROLES_WITH_A_PAGE = ("launch", "renderer", "still", "compositions", "probe")
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +43,9 @@ class Packs:
         self._target = target or Path(tempfile.gettempdir()) / "remotion-py-packs"
         self._unpacking: dict[str, asyncio.Task[Path]] = {}
 
-    def for_role(self, role: object) -> list[str]:
+    def for_role(self, role: Role | None) -> list[str]:
         """Return the packs that a role needs, as far as they were deployed."""
-        if role not in ROLES_WITH_A_PAGE:
+        if role is None or not role.needs_page:
             return []
         return [*PAGE_PACKS, *(name for name in self._names() if name not in PAGE_PACKS)]
 

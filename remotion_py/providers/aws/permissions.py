@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..boto_errors import translated
 from .policies import USER_STATEMENTS, Statement
-from .session import Aws, translated
+from .session import Aws
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ...errors import FunctionNotFoundError
@@ -18,6 +19,7 @@ from .links import render_links
 from .names import PREFIX
 from .renders import delete_render
 from .session import Aws
+from .sites import deploy_folder
 from .store import S3Store
 
 CLIENT_CONNECTIONS = 16
@@ -92,6 +94,10 @@ class AwsProvider:
     def describe(self) -> str:
         """Return one line for the repr of a client."""
         return f"aws {self.region}, {self._function_name or 'function not looked up'}"
+
+    async def publish(self, folder: Path) -> str:
+        """Upload a folder, unless its content is in the bucket, and return its serve URL."""
+        return await in_thread(deploy_folder, self.aws, folder, self.store.bucket)
 
     def cost(self, document: Mapping[str, Any]) -> float | None:
         """Return what a render has cost so far, in USD."""

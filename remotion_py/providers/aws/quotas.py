@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import AwsError, OptionError
+from ..boto_errors import translated
 from .concurrency import account_concurrency
-from .session import Aws, translated
+from .session import Aws
 
 SERVICE = "lambda"
 CONCURRENCY_CODE = "L-B99A9384"

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..._data.output import expanded
+from ..._data.stored import Finished, document_fault, parse_document
 from ...errors import DocumentError, OptionError, RenderNotFoundError
-from ...output import expanded
-from ...stored import Finished, document_fault, parse_document
 from ..base import RENDERS
+from ..boto_errors import error_code, translated
 from .buckets import require_bucket
-from .session import Aws, error_code, translated
+from .session import Aws
 from .sites import delete_objects
 from .store import bucket_hints, list_objects
 

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ...errors import SiteNotFoundError
+from ..boto_errors import translated
 from ..threads import in_thread
 from .names import SITES
-from .session import translated
 from .store import bucket_hints, list_objects
 
 INDEX = "index.html"

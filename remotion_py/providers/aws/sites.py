@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..._data.output import expanded
 from ...errors import AwsError, OptionError, SiteNotFoundError
-from ...output import expanded
+from ..boto_errors import translated
 from .buckets import find_bucket, get_or_create_bucket, require_bucket
 from .names import SITES
 from .package import OnStep, no_step
-from .session import Aws, translated
+from .session import Aws
 from .site_files import site_url
 from .store import PART_BYTES, bucket_hints, content_type, list_objects
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from ...errors import BucketError
 from ..base import ObjectExistsError, ObjectInfo
+from ..boto_errors import Hints, error_code, translated
 from ..threads import in_thread
-from .session import Hints, error_code, translated
 
 PART_BYTES = 16 * 1024 * 1024
 PARTS_AT_ONCE = 8

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from aiohttp import web
 
+from ..roles import Pool
 from .eventstream import CONTENT_TYPE, invoke_complete, payload_chunk
-from .pools import MAINS, RENDERERS, SHORT, FullError, Pools, pool_of
+from .pools import FullError, Pools, pool_of
 from .runtime_api import RuntimeApi
 from .sandbox import End, Invocation, Sandbox
 from .settings import REGION
@@ -66,7 +67,7 @@ class Endpoint:
         self._timeout_s = timeout_s
         self._command = command
         self._sandboxes: dict[str, Sandbox] = {}
-        limits = {RENDERERS: capacity, MAINS: max(2, capacity), SHORT: max(4, capacity)}
+        limits: dict[Pool, int] = {"renderers": capacity, "mains": max(2, capacity), "short": max(4, capacity)}
         self._pools: Pools[Sandbox] = Pools(limits, self._make)
         arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function_name}"
         self._runtime = RuntimeApi(self._sandboxes.get, arn)

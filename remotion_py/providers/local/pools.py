@@ -1,6 +1,6 @@
 """Who may run when: separate pools for renderers, mains and short calls, over shared warm sandboxes.
 
-One pool for all would deadlock: mains would hold all places and wait for renderers (DESIGN 3).
+One pool for all would deadlock: mains would hold all places and wait for renderers.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
+from ..roles import Pool, role_of
+
 
 class Reusable(Protocol):
     """What a pool needs to know of a sandbox."""
 
-    pool: str
+    pool: Pool | None
     ended: bool
 
 
 S = TypeVar("S", bound=Reusable)
 
-RENDERERS, MAINS, SHORT = "renderers", "mains", "short"
-_POOLS = {"renderer": RENDERERS, "launch": MAINS}
 
-
-def pool_of(payload: bytes) -> str:
-    """Return the pool of a call by the type of its payload."""
+def pool_of(payload: bytes) -> Pool:
+    """Return the pool of a call by the type of its payload; "short" for what names no role."""
     try:
-        return _POOLS.get(json.loads(payload).get("type"), SHORT)
+        role = role_of(json.loads(payload))
     except (ValueError, AttributeError):
-        return SHORT
+        return "short"
+    return role.pool if role else "short"
 
 
 class FullError(Exception):
@@ -45,14 +45,14 @@ class Pools(Generic[S]):
         make: Makes and starts a new sandbox.
     """
 
-    def __init__(self, limits: dict[str, int], make: Callable[[], Awaitable[S]]) -> None:
+    def __init__(self, limits: dict[Pool, int], make: Callable[[], Awaitable[S]]) -> None:
         self._limits = limits
         self._make = make
         self._running = dict.fromkeys(limits, 0)
         self._idle: list[S] = []
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {name: deque() for name in limits}
+        self._waiting: dict[Pool, deque[asyncio.Future[None]]] = {name: deque() for name in limits}
 
-    async def acquire(self, pool: str, *, wait: bool) -> S:
+    async def acquire(self, pool: Pool, *, wait: bool) -> S:
         """Take a place and a sandbox.
 
         Args:
@@ -92,7 +92,7 @@ class Pools(Generic[S]):
         """Add a sandbox that was started ahead of need."""
         self._idle.append(sandbox)
 
-    def _warm(self, pool: str) -> S | None:
+    def _warm(self, pool: Pool) -> S | None:
         """Prefer the sandbox that ran in this pool last: what it has loaded is most likely of use again."""
         alive = [sandbox for sandbox in self._idle if not sandbox.ended]
         fitting = [sandbox for sandbox in alive if sandbox.pool == pool]
@@ -102,7 +102,9 @@ class Pools(Generic[S]):
             self._idle.remove(chosen)
         return chosen
 
-    def _leave(self, pool: str) -> None:
+    def _leave(self, pool: Pool | None) -> None:
+        if pool is None:
+            return
         self._running[pool] -= 1
         while self._waiting[pool]:
             turn = self._waiting[pool].popleft()

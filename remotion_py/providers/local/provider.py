@@ -141,6 +141,10 @@ class LocalProvider:
         """Return one line for the repr of a client."""
         return f"local, capacity {self.capacity}, {'running' if self.alive else 'not started'}"
 
+    async def publish(self, folder: Path) -> str:
+        """Return the folder's path: functions on this machine read it where it is."""
+        return str(folder)
+
     def cost(self, document: Mapping[str, Any]) -> float | None:
         """Return None: nothing is charged here."""
         del document

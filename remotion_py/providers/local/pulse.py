@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from ..._stillness import Stillness, stall_s
+from ..._runtime.stall import Stillness, stall_s
 
 INTERVAL_S = 1.0
 START_LIMIT_S = 120.0

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..roles import Pool
 from .processes import MARKER, end_whole
 from .pulse import Pulse
 
@@ -93,7 +94,7 @@ class Sandbox:
         command: Sequence[str],
     ) -> None:
         self.token = secrets.token_urlsafe(16)
-        self.pool = ""
+        self.pool: Pool | None = None
         self.ended = False
         self.current: Invocation | None = None
         self._on_exit = on_exit

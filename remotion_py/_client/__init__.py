@@ -1,0 +1,1 @@
+"""The client side of a render: from a call to a request, from progress to results. Private."""

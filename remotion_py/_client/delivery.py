@@ -1,0 +1,245 @@
+"""From finished objects in a store to the files and values that a caller gets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .._data.output import inside
+from .._data.stored import Finished, Metadata, StoredArtifact, document_fault, own_warnings
+from ..errors import OutputError
+from ..lambda_.keys import PROGRESS, artifact_key
+from ..media.sequence import picture_names
+from ..progress import RenderProgress
+from ..providers.base import ObjectStore, Provider
+from ..results import Artifact, Frames, Still, Video
+from .record import Handle
+from .unpacking import unpack
+
+LINK_S = 24 * 3600
+"""How long the link to a result in a bucket is good, in seconds, unless the credentials end before."""
+OTHERS_PATIENCE_S = 10.0
+"""How long a client that did not start a finished render waits for the one that did to take its output."""
+OTHERS_POLL_S = 0.05
+
+
+class Delivery:
+    """Delivers results to their outputs. On this machine they move there; from a bucket they are copied.
+
+    Args:
+        provider: Where the results are.
+    """
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    @property
+    def _store(self) -> ObjectStore:
+        return self._provider.store
+
+    async def video(self, output: Path | None, audio: Path | None, overwrite: bool, progress: RenderProgress) -> Video:
+        """Deliver what `render_media()` made."""
+        metadata, post = _finished(progress)
+        folder = inside(output.parent, metadata.composition_id) if output else None
+        elsewhere = post.out_bucket not in ("", self._store.bucket)
+        audio_key = post.separate_audio_key
+        return Video(
+            file=None if elsewhere else await self.take(post.out_key, output, overwrite=overwrite),
+            url=post.output_file if elsewhere else await self._url(post.out_key),
+            audio_path=await self.take(audio_key, audio, overwrite=overwrite) if audio_key else None,
+            artifacts=await self.artifacts(progress.artifacts, progress.render_id, folder, overwrite=overwrite),
+            render_id=progress.render_id,
+            cost=progress.cost,
+            links=self._provider.links(progress.render_id),
+            size=post.output_size,
+            width=metadata.width,
+            height=metadata.height,
+            fps=metadata.fps / metadata.every_nth,
+            frames=metadata.frames,
+            duration=metadata.frames * metadata.every_nth / metadata.fps,
+            time_to_finish=post.time_to_finish / 1000,
+            warnings=progress.warnings,
+        )
+
+    async def late(self, handle: Handle, progress: RenderProgress) -> Video | Frames:
+        """Deliver what a render made that another client started, who may have done so already, or be about to."""
+        _, post = _finished(progress)
+        output = Path(handle.output) if handle.output and handle.here else None
+        audio = Path(handle.audio) if handle.audio and handle.here else None
+        here = self._store.local_path(post.out_key)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OTHERS_PATIENCE_S):
+                while output and here and here.exists() and handle.owner and handle.owner.alive:
+                    await asyncio.sleep(OTHERS_POLL_S)
+        if handle.kind == "frames":
+            if output is None and here is None:
+                raise OutputError(
+                    f"The pictures of the render {progress.render_id} were ordered to {handle.output} on "
+                    f"{handle.host}. Attach there, or download them by download_media() as a zip archive."
+                )
+            return await self.frames(output, handle.overwrite, progress)
+        video = await self.video(output, audio, handle.overwrite, progress)
+        if video.file and video.file.stat().st_size != video.size:
+            raise OutputError(
+                f"The video of the render {progress.render_id} was brought to {output}, which holds another file now. "
+                f"Render it again: {handle.command}"
+            )
+        return video
+
+    async def frames(self, output: Path | None, overwrite: bool, progress: RenderProgress) -> Frames:
+        """Deliver what `render_frames()` made.
+
+        Raises:
+            OutputError: A picture cannot be written, or one is there already; the archive stays.
+        """
+        metadata, post = _finished(progress)
+        here = self._store.local_path(post.out_key)
+        folder = output or (here.with_suffix("") if here else Path())
+        archive = here or folder.with_name(f".{folder.name}-{progress.render_id}.zip")
+        if not here:
+            await self._store.get_file(post.out_key, archive)
+        if archive.exists():
+            paths = await asyncio.to_thread(unpack, archive, folder, overwrite=overwrite)
+            archive.unlink()
+        else:
+            paths = _pictures(metadata, folder)
+        return Frames(
+            folder=folder,
+            paths=tuple(paths),
+            artifacts=await self.artifacts(
+                progress.artifacts, progress.render_id, inside(folder, metadata.composition_id), overwrite=overwrite
+            ),
+            render_id=progress.render_id,
+            width=metadata.width,
+            height=metadata.height,
+            warnings=progress.warnings,
+        )
+
+    async def still(self, output: Path | None, folder: Path | None, overwrite: bool, result: dict[str, Any]) -> Still:
+        """Deliver what `render_still()` made."""
+        elsewhere = result["bucketName"] != self._store.bucket
+        return Still(
+            file=None if elsewhere else await self.take(result["outKey"], output, overwrite=overwrite),
+            url=result["url"] if elsewhere else await self._url(result["outKey"]),
+            render_id=result["renderId"],
+            links=self._provider.links(result["renderId"]),
+            size=result["sizeInBytes"],
+            width=result["width"],
+            height=result["height"],
+            frame=result["frame"],
+            artifacts=await self.artifacts(
+                result.get("receivedArtifacts", []), result["renderId"], folder, overwrite=overwrite
+            ),
+            warnings=own_warnings(result),
+        )
+
+    async def take(self, key: str, output: Path | None, *, overwrite: bool = True) -> Path | None:
+        """Move or download a finished object to its output; without one it stays in the store.
+
+        Args:
+            key: The object.
+            output: Where it goes.
+            overwrite: Whether a file may be replaced that has appeared there since the render was checked.
+
+        Raises:
+            OutputError: The output cannot be written, or exists; the result stays in the store.
+        """
+        here = self._store.local_path(key)
+        if here and not here.exists():
+            return _brought(output, key)
+        if output is None:
+            return here
+        kept = here or f"s3://{self._store.bucket}/{key}"
+        if not overwrite and output.exists():
+            raise OutputError(
+                f"The output {output} exists already: it was written while this render ran, and overwrite=False keeps "
+                f"it. The result is kept in {kept}; copy it from there."
+            )
+        try:
+            await self._store.get_file(key, output)
+        except OSError as error:
+            raise OutputError(
+                f"The result cannot be written to {output}: {error.strerror or error}. It is kept in {kept}; copy it "
+                f"from there."
+            ) from error
+        if here:
+            await self._store.delete(key)
+        return output
+
+    async def artifacts(
+        self, listed: Sequence[dict[str, Any]], render_id: str, folder: Path | None, *, overwrite: bool
+    ) -> tuple[Artifact, ...]:
+        """Move or download artifacts to a folder; without one, and rather than replace a file, they stay.
+
+        Raises:
+            DocumentError: One is not described as it must be.
+            OutputError: One has a name that leads out of the folder, or cannot be written there.
+        """
+        fail = document_fault(PROGRESS, render_id)
+        stored = [StoredArtifact.read(item, fail) for item in listed]
+        # All names are checked before the first file is written.
+        targets = {one.filename: inside(folder, one.filename) if folder else None for one in stored}
+        found: list[Artifact] = []
+        for one in sorted(stored, key=lambda one: (one.frame, one.filename)):
+            key, target = artifact_key(render_id, one.filename), targets[one.filename]
+            here = self._store.local_path(key)
+            waits = here is None or here.exists()
+            if waits and target and target.exists() and not overwrite:
+                target = None
+            if target:
+                _make_folder(target.parent)
+            file = await self.take(key, target)
+            found.append(Artifact(file, one.filename, one.frame, one.size, await self._url(key)))
+        return tuple(found)
+
+    async def _url(self, key: str) -> str | None:
+        if self._store.local_path(key):
+            return None
+        return await self._store.presign(key, LINK_S)
+
+
+def _brought(output: Path | None, key: str) -> Path:
+    """Return where another client brought an object.
+
+    Raises:
+        OutputError: It is not there.
+    """
+    if output is None or not output.exists():
+        where = f", nor at {output}" if output else ""
+        raise OutputError(f"The result is not in the store any more ({key}){where}. Render it again.")
+    return output
+
+
+def _finished(progress: RenderProgress) -> tuple[Metadata, Finished]:
+    fail = document_fault(PROGRESS, progress.render_id)
+    return Metadata.read(progress.render_metadata, fail), Finished.read(progress.post_render_data, fail)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {folder} cannot be made for an artifact: {error.strerror or error}. Move what is there away, "
+            f"or choose another output."
+        ) from error
+
+
+def _pictures(metadata: Metadata, folder: Path) -> list[Path]:
+    """Return the pictures that another client unpacked, by their names: the folder may hold other files too.
+
+    Raises:
+        OutputError: Some are not there any more, or their names lead out of the folder.
+    """
+    frames = range(metadata.first, metadata.last + 1, metadata.every_nth)
+    paths = [inside(folder, name) for name in picture_names(frames, metadata.picture_pattern, metadata.image_format)]
+    lost = sum(not path.is_file() for path in paths)
+    if lost:
+        raise OutputError(
+            f"The pictures of this render were unpacked to {folder}, where {lost} of {len(paths)} are missing now. "
+            f"Render them again."
+        )
+    return paths

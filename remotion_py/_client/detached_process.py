@@ -1,0 +1,47 @@
+"""The process of a detached render: `python -m remotion_py._client.detached_process`.
+
+It reads what to render from its standard input, tells the render's id on its standard output, renders on functions of
+its own, and ends with the render.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import RemotionPyError, to_wire
+from ..providers.local.provider import LocalProvider
+from .engine import Engine
+from .request import Order
+
+
+async def render(settings: Mapping[str, Any], order: Order) -> None:
+    """Render what was ordered, on functions of our own; its failure is told in its progress."""
+    engine = Engine(LocalProvider(**settings))
+    try:
+        try:
+            task = await engine.start(order)
+        except RemotionPyError as error:
+            _tell({"error": to_wire(error)})
+            return
+        _tell({"renderId": task.render_id})
+        with contextlib.suppress(RemotionPyError):
+            await task.result()
+    finally:
+        await engine.close()
+
+
+def _tell(answer: Mapping[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"{json.dumps(answer)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asked = sys.stdin.readline(), sys.stdin.readline()
+    if asked[1]:
+        asyncio.run(render(json.loads(asked[0]), Order.from_json(asked[1])))

@@ -1,0 +1,71 @@
+"""What `Client` and `AsyncClient` have in common: how they are made, and how they show what they render."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+from ..display import About, How, Progress, chosen, replace_earlier
+from .engine import Engine
+from .provider_choice import make_provider
+from .reproduce import Keeps, explained_as, repeating, repeating_whole
+
+
+class ClientBase:
+    """A client of functions that live on this machine or on AWS; `Client` describes the settings."""
+
+    def __init__(
+        self,
+        provider: str = "local",
+        *,
+        capacity: int | None = None,
+        store: str | os.PathLike[str] | None = None,
+        browser_executable: str | os.PathLike[str] | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+        function_name: str | None = None,
+        bucket_name: str | None = None,
+    ) -> None:
+        made = make_provider(
+            provider,
+            capacity=capacity,
+            store=store,
+            browser_executable=browser_executable,
+            region=region,
+            profile=profile,
+            function_name=function_name,
+            bucket_name=bucket_name,
+        )
+        self._engine = Engine(made)
+        self._called = "client"
+
+    @classmethod
+    def from_engine(cls, engine: Engine, called: str = "client") -> Self:
+        """Make a client of an engine that is set up already; `called` is its name in calls that repeat a render."""
+        client = cls.__new__(cls)
+        client._engine, client._called = engine, called
+        return client
+
+    def _show(
+        self,
+        progress: Progress,
+        method: str,
+        serve_url: str | os.PathLike[str],
+        composition: str,
+        options: Mapping[str, Any],
+    ) -> tuple[How, About, Keeps]:
+        """Return how to show a render, what is told of it, and what writes the call that repeats it."""
+        call = f"{self._called}.{method}"
+        about = About(composition, repeating(call, serve_url, composition, options), explained_as.get())
+        return self._how(progress), about, repeating_whole(call, serve_url, composition, options)
+
+    def _how(self, progress: Progress) -> How:
+        """Return how to show a render; in a cell it takes the place of what an earlier run of the cell has started."""
+        how = chosen(progress)
+        if how == "html":
+            replace_earlier()
+        return how
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._engine.describe()}>"

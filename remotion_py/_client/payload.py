@@ -1,0 +1,109 @@
+"""From what a caller asks to the payload of a function: every check that can be made before work begins."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .._data.output import check_output
+from .._version import PROTOCOL, __version__
+from ..errors import OptionError, OutputError
+from ..lambda_.large_props import offloaded
+from ..media.codecs import CODEC_OF_EXTENSION
+from ..media.formats import check_separate_audio, codec_of, resolve_format
+from ..options.option import wire_options
+from ..options.renders import RenderMediaOptions
+from ..page.discovery import find_browser
+from ..page.serve_url import address, check_folder, is_url
+from ..providers.base import Provider
+from .remotion_wire import official_payload
+
+PICTURE_EXTENSIONS = {"png": ("png",), "jpeg": ("jpeg", "jpg"), "webp": ("webp",), "pdf": ("pdf",)}
+
+
+async def make_payload(
+    provider: Provider,
+    kind: str,
+    serve_url: str | os.PathLike[str],
+    options: type,
+    values: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what all functions of a render are told.
+
+    Args:
+        provider: Where they run.
+        kind: The type of the payload, which names the role.
+        serve_url: A folder, an http(s) URL, or the name of a deployed site.
+        options: The table of the options.
+        values: Checked values of all of them.
+
+    Raises:
+        SiteNotFoundError: There is no such site.
+        BrowserNotFoundError: This machine has none, and needs one.
+    """
+    if isinstance(values.get("out_name"), Mapping) and values.get("output") is not None:
+        raise OptionError("output and a bucket in out_name are both given, but exclude each other. Pass one of them.")
+    url = address(serve_url)
+    named = is_url(url) or (not provider.on_this_machine and _is_site_name(url))
+    folder = None if named else check_folder(url)
+    if provider.on_this_machine:
+        find_browser(provider.browser_executable)
+    await provider.open()
+    url = await provider.publish(folder) if folder else url
+    # Props may be large, and other renders are followed on this loop.
+    payload = await asyncio.to_thread(wire_options, options, values)
+    if kind != "preview":  # which offers its props again for every frame
+        payload["inputProps"] = await offloaded(payload["inputProps"]["payload"], "input-props", provider.store)
+    payload |= {
+        "type": kind,
+        "version": provider.wire_version or __version__,
+        "protocol": PROTOCOL,
+        "serveUrl": url,
+        "bucketName": provider.store.bucket,
+    }
+    if values.get("on_browser_log"):
+        payload["browserLogs"] = True
+    return official_payload(payload) if provider.wire_version else payload
+
+
+def _is_site_name(url: str) -> bool:
+    return not any(sign in url for sign in "/\\.~") and not Path(url).exists()
+
+
+def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a payload that the output's name decides, once the options are known to go together."""
+    output, separate = values["output"], values["separate_audio_to"]
+    extension = None if output is None else Path(output).suffix.lower()[1:]
+    if output and not extension and not Path(output).is_dir():
+        raise OutputError(
+            f"The output {os.fspath(output)!r} has no extension, so its format is not known. Name it like 'out.mp4'."
+        )
+    if output and not values["codec"] and extension and extension not in CODEC_OF_EXTENSION:
+        raise OutputError(
+            f"The output {Path(output).name!r} ends in .{extension}, which is not a supported output format. It must "
+            f"end in one of: {', '.join(f'.{item}' for item in CODEC_OF_EXTENSION)}."
+        )
+    wire = wire_options(RenderMediaOptions, {**values, "props": None}) | {
+        "codec": codec_of(values["codec"], extension),
+        "outExtension": extension or None,
+        "separateAudioTo": None if separate is None else Path(separate).name,
+    }
+    form = resolve_format(wire)
+    check_separate_audio(wire, form)
+    return {key: wire[key] for key in ("codec", "separateAudioTo")} | {"outExtension": form.extension}
+
+
+def picture_format(output: str | os.PathLike[str] | None) -> str:
+    """Return the format of a still that its output's name tells."""
+    extension = "" if output is None else Path(output).suffix.lower()[1:]
+    return next((name for name, listed in PICTURE_EXTENSIONS.items() if extension in listed), "png")
+
+
+def checked_output(
+    output: str | os.PathLike[str] | None, extensions: tuple[str, ...], *, overwrite: bool
+) -> Path | None:
+    """Return the path of an output that can be written; None where there is to be none."""
+    return None if output is None else check_output(output, extensions, overwrite=overwrite)

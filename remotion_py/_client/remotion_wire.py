@@ -1,0 +1,53 @@
+"""What a function that Remotion itself deployed wants to hear beside what ours does (pure; lambda.md 1.3, 1.4, 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import OptionError
+
+_DEFAULTS: dict[str, Any] = {
+    "privacy": "private",
+    "forcePathStyle": False,
+    "licenseKey": None,
+    "isProduction": None,
+    "mediaCacheSizeInBytes": None,
+    "offthreadVideoCacheSizeInBytes": None,
+    "offthreadVideoThreads": None,
+}
+_OF_MEDIA: dict[str, Any] = {
+    "concurrencyPerLambda": 1,
+    "disableSharedMemoryCapture": False,
+    "enableCancellation": False,
+    "output": {"type": "media"},
+}
+_REQUIRED: dict[str, Any] = {"imageFormat": "jpeg", "sampleRate": 48_000}
+"""Our functions choose these by the format; a foreign one is told its own client's defaults."""
+
+
+def official_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a payload for a function of Remotion's, of "start" or "still", with every field that its client sends.
+
+    Raises:
+        OptionError: An option that those functions do not know.
+    """
+    filled = {**_DEFAULTS, **(_OF_MEDIA if payload["type"] == "start" else {}), **payload}
+    filled["chromiumOptions"] = dict(payload.get("chromiumOptions") or {})
+    for name, default in _REQUIRED.items():
+        if name in filled and filled[name] is None:
+            filled[name] = default
+    zone = filled["chromiumOptions"].pop("timezone", "UTC")
+    if zone != "UTC":
+        raise OptionError(
+            f"timezone is {zone!r}, but functions that Remotion deployed render in UTC only. Leave it out, or deploy a "
+            f"function of remotion_py by 'remotion-py functions deploy'."
+        )
+    if filled.pop("browserLogs", False):
+        raise OptionError(
+            "on_browser_log is given, but functions that Remotion deployed do not report what a page logs. Leave it "
+            "out, or deploy a function of remotion_py by 'remotion-py functions deploy'."
+        )
+    if "webhook" in filled and not (filled["webhook"] or {}).get("url"):
+        filled["webhook"] = None
+    return filled

@@ -1,0 +1,126 @@
+"""An order for a render: everything that was asked, checked, and ready to be sent to functions."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .._data.output import check_output_folder, name_fault
+from ..errors import OptionError
+from ..media.codecs import SEQUENCE
+from ..media.sequence import picture_names
+from ..options.option import check_options
+from ..options.renders import RenderFramesOptions, RenderMediaOptions
+from ..providers.base import Provider
+from .payload import checked_output, make_payload, media_wire
+from .record import Ending
+from .reproduce import Keeps
+
+
+@dataclass(frozen=True)
+class Order:
+    """A render that was ordered.
+
+    Attributes:
+        kind: What it ends in.
+        payload: What functions are told.
+        output: Where the result goes; None for the store.
+        audio: Where its separate audio goes.
+        overwrite: Whether files may be replaced.
+        concurrency: Renderer functions that were asked for; None for what the place takes.
+        command: Python that makes the same again.
+    """
+
+    kind: Ending
+    payload: dict[str, Any]
+    output: str | None
+    audio: str | None
+    overwrite: bool
+    concurrency: int | None
+    command: str = ""
+
+    def to_json(self) -> str:
+        """Return it as a line for another process."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> Order:
+        """Read what `to_json()` wrote."""
+        return cls(**json.loads(line))
+
+
+async def make_order(
+    kind: Ending,
+    provider: Provider,
+    serve_url: str | os.PathLike[str],
+    composition: str,
+    given: Mapping[str, Any],
+    *,
+    keep: Keeps | None,
+) -> Order:
+    """Check everything that can be checked before work begins.
+
+    Args:
+        kind: What is asked for.
+        provider: Where it is rendered.
+        serve_url: The site.
+        composition: Id of the composition.
+        given: The options.
+        keep: Writes the call that makes the same again.
+
+    Raises:
+        InputError: Something that cannot be as asked.
+        SiteNotFoundError: There is no such site.
+    """
+    options = RenderMediaOptions if kind == "video" else RenderFramesOptions
+    values = check_options(options, given)
+    wire, output, audio = _video(values) if kind == "video" else _frames(values, provider)
+    payload = await make_payload(provider, "start", serve_url, options, values)
+    return Order(
+        kind=kind,
+        payload=payload | wire | {"composition": composition},
+        output=str(output) if output else None,
+        audio=str(audio) if audio else None,
+        overwrite=values["overwrite"],
+        concurrency=values["concurrency"],
+        command=keep(payload["inputProps"].get("payload", "")) if keep else "",
+    )
+
+
+def _video(values: Mapping[str, Any]) -> tuple[dict[str, Any], Path | None, Path | None]:
+    wire = media_wire(values)
+    output = checked_output(values["output"], (wire["outExtension"],), overwrite=values["overwrite"])
+    if values["separate_audio_to"] is None:
+        return wire, output, None
+    extension = wire["separateAudioTo"].rpartition(".")[2]
+    return wire, output, checked_output(values["separate_audio_to"], (extension,), overwrite=values["overwrite"])
+
+
+def check_transparency(values: Mapping[str, Any]) -> None:
+    """Refuse transparent pictures of a format that has no transparency.
+
+    Raises:
+        OptionError: They would be JPEGs.
+    """
+    if values["transparent"] and values["image_format"] == "jpeg":
+        raise OptionError("transparent is True, but JPEG has no transparency. Render PNG, or leave transparent out.")
+
+
+def _frames(values: Mapping[str, Any], provider: Provider) -> tuple[dict[str, Any], Path | None, None]:
+    check_transparency(values)
+    pattern = values["image_sequence_pattern"]
+    fault = name_fault(picture_names([0], pattern, "png")[0]) if "[frame]" in pattern else "has no [frame]"
+    if fault:
+        raise OptionError(
+            f"image_sequence_pattern is {pattern!r}, which {fault}. It must hold [frame] and lead to a file below the "
+            f"output, such as 'element-[frame].[ext]'."
+        )
+    output = values["output"]
+    if output is None and not provider.on_this_machine:
+        raise OptionError("output is not given, but pictures that are rendered on AWS need a folder. Pass one.")
+    folder = None if output is None else check_output_folder(output, overwrite=values["overwrite"])
+    return {"codec": SEQUENCE, "outExtension": None}, folder, None

@@ -1,0 +1,269 @@
+"""A running render on the background loop: polled, cancelled, and turned into its result."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from typing import Any, Generic, Protocol, TypeVar
+
+from .._data.stored import parse_document
+from .._runtime import background
+from .._runtime.stall import Stillness
+from ..errors import RemotionPyError, RenderCancelledError, RenderError, RenderInterruptedError
+from ..lambda_.keys import cancel_key, progress_key
+from ..progress import RenderProgress, fatal_entry
+from ..providers.base import Provider
+from .log_delivery import LogDelivery
+from .record import silent
+
+CANCEL_PATIENCE_S = 5.0
+INTERRUPT_PATIENCE_S = 1.0
+WEBHOOK_PATIENCE_S = 45.0
+"""A webhook is sent three times at most, for 10 s each."""
+ENDPOINT_ENDED = "the local Lambda endpoint has ended, as it does with its client"
+
+T = TypeVar("T")
+
+
+class Host(Protocol):
+    """What a render runs on: the engine."""
+
+    provider: Provider
+
+    async def get_render_progress(self, render_id: str) -> RenderProgress:
+        """Read the progress of a render."""
+        ...
+
+    def read_document(self, document: dict[str, Any], render_id: str) -> RenderProgress:
+        """Read a `progress.json` document."""
+        ...
+
+    async def read_progress(self, render_id: str) -> bytes:
+        """Read `progress.json` of a render."""
+        ...
+
+    def working(self) -> AbstractContextManager[None]:
+        """Keep the functions from ending for idleness."""
+        ...
+
+    def spawn(self, work: Any) -> None:
+        """Run a coroutine in the background."""
+        ...
+
+    async def end_if_idle(self) -> None:
+        """End the functions when no call is using them."""
+        ...
+
+
+class RenderTask(Generic[T]):
+    """A render that was started: follows its progress, and takes its output when it is done.
+
+    Attributes:
+        render_id: Its id.
+        links: Where it can be looked into.
+        latest: How far it is.
+        left: It is not followed any more, though it may go on.
+
+    Args:
+        host: What it runs on.
+        render_id: Its id.
+        take: Takes the output of a finished render.
+        lost: Tells why its main function cannot be at work any more, or None; without it this client's functions tell.
+        lasts: It is to go on when nobody waits for it any more.
+        logs: Delivers what its pages write to their console.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        render_id: str,
+        take: Callable[[RenderProgress], Awaitable[T]],
+        *,
+        lost: Callable[[], Awaitable[str | None]] | None = None,
+        lasts: bool = False,
+        logs: LogDelivery | None = None,
+    ) -> None:
+        self.render_id = render_id
+        self.links = host.provider.links(render_id)
+        self.latest = RenderProgress(render_id=render_id, bucket_name=host.provider.store.bucket)
+        self._host = host
+        self._take = take
+        self.left = False
+        self._others = lost
+        self._logs = logs or LogDelivery()
+        self._lasts = lasts
+        self._changed = asyncio.Condition()
+        self._cancelled_at: float | None = None
+        self._ended_at: float | None = None
+        self._following = asyncio.get_running_loop().create_task(self._follow())
+        # A render that nobody waits for may fail; its error is in its progress.
+        self._following.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, or is not followed any more."""
+        return self._following.done()
+
+    async def progress(self) -> RenderProgress:
+        """Return how far it is."""
+        return await self._host.get_render_progress(self.render_id)
+
+    async def next_change(self, seen: RenderProgress | None) -> RenderProgress | None:
+        """Wait for progress other than `seen`; None once the render has ended and that was seen."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.latest is not seen or self._following.done())
+        return None if self.latest is seen else self.latest
+
+    async def result(self) -> T:
+        """Wait for what it ends in.
+
+        Raises:
+            RenderError: It is not followed any more.
+        """
+        try:
+            return await asyncio.shield(self._following)
+        except asyncio.CancelledError:
+            if not self.left:
+                raise
+            raise RenderError(
+                f"The render {self.render_id} is not followed any more, as its client was closed or the waiting was "
+                f"stopped; it may go on. attach({self.render_id!r}) takes it up."
+            ) from None
+
+    async def cancel(self) -> None:
+        """Tell its functions to end."""
+        if self._following.done():
+            return
+        self._cancelled_at = asyncio.get_running_loop().time()
+        await self._host.provider.store.put(cancel_key(self.render_id), b"{}")
+        with contextlib.suppress(RemotionPyError, TimeoutError):
+            await asyncio.wait_for(self.result(), CANCEL_PATIENCE_S + 1)
+
+    async def leave(self) -> None:
+        """Follow it no longer, if another process renders it."""
+        if self._others and not self._following.done():
+            await self._end_following()
+
+    def interrupt(self) -> None:
+        """End it without waiting, and what nobody else uses; one that lasts is only followed no longer."""
+        background.submit(self._interrupt())
+
+    async def _interrupt(self) -> None:
+        if not self._lasts:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.cancel(), INTERRUPT_PATIENCE_S)
+        await self._end_following()
+        await self._host.end_if_idle()
+
+    async def _end_following(self) -> None:
+        self.left = self._lasts and not self._following.done()
+        self._following.cancel()
+        await asyncio.gather(self._following, return_exceptions=True)
+
+    async def _follow(self) -> T:
+        with self._host.working():
+            try:
+                return await self._poll()
+            except RemotionPyError as error:
+                if self.links:
+                    error.data["logs"] = self.links.logs
+                    error.add_note(f"Logs: {self.links.logs}")
+                raise
+            finally:
+                # Waiters look at `done()`, which is true only after this has ended.
+                asyncio.get_running_loop().call_soon(self._host.spawn, self._notify())
+
+    async def _poll(self) -> T:
+        provider = self._host.provider
+        read, silence = b"", Stillness()
+        while True:
+            # Asked first: what ends after its render is done has not left it undone.
+            lost = await self._lost()
+            data = await self._host.read_progress(self.render_id)
+            silent_s = silence.look(data)
+            if provider.silent_s and self.latest.launched and silent_s > provider.silent_s:
+                lost = lost or await self._silent(silent_s)
+            if data != read:
+                progress = self._host.read_document(parse_document(data, self.render_id), self.render_id)
+                await self._deliver_logs(progress)
+                if not lost and self._sends_webhook(progress):
+                    await asyncio.sleep(provider.poll_s)
+                    continue
+                if progress.done:
+                    result = await self._take(progress)
+                    self.latest = progress
+                    return result
+                self.latest = progress
+                # What functions report while their endpoint dies is a consequence, not the reason.
+                if progress.fatal_error and (self._others or not lost):
+                    raise progress.fatal_error
+                read = data
+                await self._notify()
+            try:
+                self._give_up(lost)
+            except RemotionPyError as error:
+                await self._record(data, error, final=lost is not None)
+                raise
+            await asyncio.sleep(provider.poll_s)
+
+    async def _deliver_logs(self, progress: RenderProgress) -> None:
+        """Deliver what the page has written; an error of the caller's function cancels the render."""
+        try:
+            await self._logs.deliver(progress.browser_logs)
+        except Exception:
+            await self._host.provider.store.put(cancel_key(self.render_id), b"{}")
+            raise
+
+    def _sends_webhook(self, progress: RenderProgress) -> bool:
+        """Whether the render has ended but for its webhook, which would be lost if its client ended now."""
+        if not progress.webhook_pending or self._others or not self._host.provider.on_this_machine:
+            return False
+        now = asyncio.get_running_loop().time()
+        self._ended_at = self._ended_at or now
+        return now - self._ended_at < WEBHOOK_PATIENCE_S
+
+    async def _lost(self) -> str | None:
+        if self._others:
+            return await self._others()
+        alive = self._host.provider.alive
+        return await self._host.provider.failure(self.render_id) or (None if alive else ENDPOINT_ENDED)
+
+    async def _silent(self, seconds: float) -> str:
+        """Ask a main function that reports nothing to end, should it still run; returns why it counts as gone."""
+        if not self._others:
+            with contextlib.suppress(OSError, RemotionPyError):
+                await self._host.provider.store.put(cancel_key(self.render_id), b"{}")
+        return silent(seconds)
+
+    def _give_up(self, lost: str | None) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._cancelled_at is not None and (lost or now - self._cancelled_at > CANCEL_PATIENCE_S):
+            raise RenderCancelledError(f"The render {self.render_id} was cancelled.")
+        if lost:
+            closed = ", and wait for it before its client is closed; or start it with detach=True"
+            advice = f"Start it again{closed if lost == ENDPOINT_ENDED else ''}."
+            raise RenderInterruptedError(
+                f"The render {self.render_id} was interrupted: its main function is gone ({lost}). {advice}"
+            )
+
+    async def _record(self, data: bytes, error: RemotionPyError, *, final: bool) -> None:
+        """Note what ended the render; whoever started it stores that for all when its main function no longer can.
+
+        Args:
+            data: The document as it was read.
+            error: What ended the render.
+            final: The main function is gone. While it may be at work, the document is its own.
+        """
+        document = parse_document(data, self.render_id)
+        document["errors"] = [*(document.get("errors") or []), fatal_entry(error)]
+        self.latest = self._host.read_document(document, self.render_id)
+        if final and not self._others:
+            with contextlib.suppress(OSError, RemotionPyError):
+                await self._host.provider.store.put(progress_key(self.render_id), json.dumps(document).encode())
+
+    async def _notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()

@@ -1,0 +1,58 @@
+"""The compositions function: what a site has to render."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..._data.stored import OWN
+from ..._data.untrusted import whole_characters
+from ...page.contract import Composition
+from ..context import Context
+from ..job import page_settings
+from ..keys import new_render_id
+
+
+async def compositions(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+    """List the compositions of a site with their metadata.
+
+    Args:
+        payload: What `get_compositions()` sends: serve URL and input props.
+        context: The surroundings.
+
+    Returns:
+        `{"type": "success", "compositions": [...]}`, each with id, width, height, fps, durationInFrames, props.
+    """
+    found = await context.stage.ask(
+        payload["serveUrl"],
+        page_settings(payload),
+        lambda page: page.compositions(),
+        generation=new_render_id(),
+    )
+    return {
+        "type": "success",
+        "compositions": [described(item) for item in found],
+        OWN: {"browserLogs": context.stage.logs.drain().get("entries", [])},
+    }
+
+
+def described(composition: Composition) -> dict[str, Any]:
+    """Return a composition with its metadata as callers get it."""
+    return {
+        "id": composition.id,
+        "width": composition.width,
+        "height": composition.height,
+        "fps": composition.fps,
+        "durationInFrames": composition.duration_in_frames,
+        "props": _props(composition.resolved_props),
+        "defaultProps": _props(composition.default_props),
+        **composition.defaults,
+    }
+
+
+def _props(text: str) -> Any:
+    """Return props; half characters in their texts, which no file or terminal takes, become U+FFFD."""
+    props = json.loads(text)
+    written = json.dumps(props, ensure_ascii=False)
+    whole = whole_characters(written)
+    return props if whole == written else json.loads(whole)

@@ -1,0 +1,53 @@
+"""The preview function: frames of a composition for somebody who scrubs, from a page that stays open in between."""
+
+from __future__ import annotations
+
+import base64
+from collections import OrderedDict
+from typing import Any
+
+from ...page.contract import Composition
+from ..context import Context
+from ..frames import show_frame
+from ..job import Job, forced, page_settings
+from ..limits import check_limits
+from .compositions import described
+
+MOST_SESSIONS = 8
+LONGEST_SIDE = 1920
+"""Pixels; larger frames come smaller, as a notebook keeps the picture that it displays."""
+
+_resolved: OrderedDict[str, Composition] = OrderedDict()
+"""Compositions by session: a sandbox that a session has used before need not resolve its props again."""
+
+
+async def preview(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Render one frame, and leave its page open for the next one of the same session.
+
+    Args:
+        payload: Serve URL, composition, frame, options; `session` names what stays the same from call to call.
+        context: The surroundings.
+
+    Returns:
+        `frame` (within the composition), `picture` in base64, and `composition` with its metadata and props.
+    """
+    session: str = payload["session"]
+    composition = _resolved.get(session) or await context.stage.ask(
+        payload["serveUrl"],
+        page_settings(payload),
+        lambda page: page.composition(payload["composition"]),
+        generation=session,
+    )
+    _resolved[session] = composition
+    _resolved.move_to_end(session)
+    while len(_resolved) > MOST_SESSIONS:
+        _resolved.popitem(last=False)
+    job = Job(payload | {"renderId": session, "codec": None}, forced(composition, payload))
+    check_limits(job)
+    fitting = LONGEST_SIDE / max(job.composition.width, job.composition.height)
+    job = Job(job.payload | {"scale": min(job.scale, fitting)}, job.composition)
+    frame = max(0, min(payload["frame"], job.composition.duration_in_frames - 1))
+    shown = await show_frame(context.stage, job, frame, captured=True)
+    assert shown.picture
+    picture = base64.b64encode(shown.picture).decode()
+    return {"frame": frame, "picture": picture, "composition": described(job.composition)}

@@ -1,0 +1,105 @@
+"""The renderer function: one chunk, streamed back with its progress."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ...errors import RemotionPyError, to_wire
+from ..chunk import ChunkFiles, ChunkRender
+from ..context import Context, Stopwatch
+from ..job import Job, page_settings
+from ..keys import chunk_key
+from ..stream import Kind, encode, header
+from ..thumbnails import Thumbnails
+from ..watch import ChunkWatch, ended
+
+PROGRESS_INTERVAL_S = 0.25
+HEARTBEAT_S = 5.0
+PIECE = 256 * 1024
+
+log = logging.getLogger(__name__)
+
+
+async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[bytes]:
+    """Render one chunk.
+
+    Args:
+        payload: What `Job.to_renderer()` makes.
+        context: The surroundings.
+
+    Yields:
+        Messages: invoked, frames rendered (also as a heartbeat), the chunk, complete; or an error.
+    """
+    job = Job.from_renderer(payload)
+    clock = Stopwatch()
+    started = clock.ms()
+    yield encode(Kind.LAMBDA_INVOKED, {"attempt": payload["attempt"]})
+    store = context.open_store(payload["bucketName"])
+    first, last = payload["frameRange"]
+    chunk = ChunkRender(context, job, (first, last), f"chunk-{payload['chunk']:08d}")
+
+    async def run() -> ChunkFiles:
+        async with context.cancellable(store, job.render_id):
+            return await chunk.run()
+
+    task = asyncio.create_task(run())
+    watch = ChunkWatch(chunk, context.stage, page_settings(payload).timeout_ms)
+    try:
+        try:
+            async for message in _progress(task, chunk, watch, Thumbnails(job, chunk)):
+                yield message
+            files = await task
+        except Exception as error:
+            log.warning("chunk %d failed: %s", payload["chunk"], error)
+            retry = isinstance(error, RemotionPyError) and error.retryable
+            yield encode(Kind.ERROR_OCCURRED, {"error": str(error), "shouldRetry": retry, "errorInfo": to_wire(error)})
+            return
+    finally:
+        await ended(task)
+    rendered = clock.ms()
+    for kind, path in ((Kind.AUDIO_CHUNK_RENDERED, files.audio), (Kind.VIDEO_CHUNK_RENDERED, files.video)):
+        if not path:
+            continue
+        if context.stream_bytes is not None and path.stat().st_size > context.stream_bytes:
+            key = chunk_key(job.render_id, payload["chunk"], payload["attempt"], path.name)
+            await store.put_file(key, path)
+            yield encode(Kind.CHUNK_STORED, {"kind": kind, "key": key})
+        else:
+            async for piece in _file(kind, path):
+                yield piece
+    seam = asdict(files.seam) if files.seam else None
+    yield encode(Kind.CHUNK_COMPLETE, {"start": started, "rendered": rendered, "seam": seam})
+
+
+async def _progress(
+    task: asyncio.Task[ChunkFiles], chunk: ChunkRender, watch: ChunkWatch, thumbnails: Thumbnails
+) -> AsyncIterator[bytes]:
+    """Report how far the chunk is, and what it waits for; now and then also when nothing changed, as a sign of life.
+
+    Raises:
+        FunctionError: It stands still.
+    """
+    reported, emitted, sent = dict[str, Any](), 0, 0.0
+    while not task.done():
+        await asyncio.wait([task], timeout=PROGRESS_INTERVAL_S)
+        found = watch.look()
+        if found != reported or time.monotonic() - sent >= HEARTBEAT_S:
+            reported, sent = found, time.monotonic()
+            yield encode(Kind.FRAMES_RENDERED, found | {"thumbnail": await thumbnails.next()})
+        for artifact in chunk.artifacts[emitted:]:
+            emitted += 1
+            yield encode(Kind.ARTIFACT_EMITTED, artifact)
+
+
+async def _file(kind: Kind, path: Path) -> AsyncIterator[bytes]:
+    yield header(kind, path.stat().st_size)
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+    path.unlink()

@@ -1,0 +1,37 @@
+"""The status and info functions: how far a render is, and which version this is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._data.stored import parse_document
+from ..._version import __version__
+from ...errors import RenderNotFoundError
+from ...progress import from_document, to_wire
+from ..context import Context, now_ms
+from ..keys import progress_key
+
+
+async def info(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Tell which version this function is."""
+    del payload, context
+    return {"type": "success", "version": __version__}
+
+
+async def status(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Tell how far a render is, in the shape of Remotion's `getRenderProgress()`.
+
+    Args:
+        payload: `bucketName` and `renderId`.
+        context: The surroundings.
+
+    Raises:
+        RenderNotFoundError: There is no such render.
+    """
+    render_id: str = payload["renderId"]
+    store = context.open_store(payload["bucketName"])
+    data = await store.get(progress_key(render_id))
+    if data is None:
+        raise RenderNotFoundError(f"There is no render {render_id!r} in the bucket {store.bucket!r}. Check the id.")
+    document = parse_document(data, render_id)
+    return to_wire(from_document(document, render_id, store.bucket), document, now_ms())

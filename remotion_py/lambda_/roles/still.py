@@ -1,0 +1,93 @@
+"""The still function: one frame of a composition, as a picture in the store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from ..._data.stored import OWN
+from ...errors import RemotionPyError, to_wire
+from ...page.logs import dropped_warning
+from ..artifacts import ArtifactShelf
+from ..context import Context
+from ..destination import destination
+from ..frames import show_frame
+from ..job import Job, forced, page_settings
+from ..keys import new_render_id
+from ..limits import check_limits
+from ..plan import resolve_frame
+from ..stream import Kind, encode
+from ..watch import missing
+
+
+async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[bytes]:
+    """Render one frame.
+
+    Args:
+        payload: What `render_still()` sends: serve URL, composition, frame, options.
+        context: The surroundings.
+
+    Yields:
+        Messages: the render id; then the result, or an error.
+    """
+    render_id = new_render_id(payload.get("deleteAfter"))
+    yield encode(Kind.RENDER_ID_DETERMINED, {"renderId": render_id})
+    try:
+        result = await _render(payload | {"renderId": render_id, "codec": None}, context)
+    except Exception as error:
+        retry = isinstance(error, RemotionPyError) and error.retryable
+        logs = context.stage.logs.drain().get("entries", [])
+        message = {"error": str(error), "shouldRetry": retry, "errorInfo": to_wire(error), OWN: {"browserLogs": logs}}
+        yield encode(Kind.ERROR_OCCURRED, message)
+        return
+    yield encode(Kind.STILL_RENDERED, result)
+
+
+async def whole_still(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Render one frame for a caller who takes no streams: the result, or an error as `type`, `message`, `stack`."""
+    render_id = new_render_id(payload.get("deleteAfter"))
+    try:
+        return await _render(payload | {"renderId": render_id, "codec": None}, context)
+    except RemotionPyError as error:
+        return {"type": "error", "message": error.message, "stack": error.message, "errorInfo": to_wire(error)}
+
+
+async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+    render_id: str = payload["renderId"]
+    place = destination(payload, payload.get("imageFormat") or "png")
+    output = place.open(context)
+    await place.check(output)
+    composition = await context.stage.ask(
+        payload["serveUrl"],
+        page_settings(payload),
+        lambda page: page.composition(payload["composition"]),
+        generation=render_id,
+    )
+    job = Job(payload, forced(composition, payload))
+    check_limits(job)
+    frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
+    shown = await show_frame(context.stage, job, frame, captured=True)
+    picture = shown.picture
+    assert picture
+    await place.put(output, picture)
+    shelf = ArtifactShelf(context.open_store(payload["bucketName"]), render_id)
+    await shelf.take(shown)
+    link = await output.presign(place.key)
+    width, height = job.dimensions
+    page, drained = context.stage.current_page, context.stage.logs.drain()
+    warnings = [missing(text) for text in page.missing] if page else []
+    logs, dropped = drained.get("entries", []), drained.get("dropped", 0)
+    return {
+        "type": "success",
+        "renderId": render_id,
+        "bucketName": place.bucket,
+        "outKey": place.key,
+        "url": link,
+        "output": link,
+        "sizeInBytes": len(picture),
+        "width": width,
+        "height": height,
+        "frame": frame,
+        "receivedArtifacts": shelf.stored,
+        OWN: {"warnings": [*warnings, *([dropped_warning(dropped)] if dropped else [])], "browserLogs": logs},
+    }

@@ -1,0 +1,253 @@
+"""Every option of a render, once: its name, type, default, check, wire name and CLI flag.
+
+Names are Remotion's documented ones in snake_case; wire names are the camelCase keys of the payload of
+`renderMediaOnLambda()` and `renderStillOnLambda()`. Signatures, checks, payloads and CLI flags are made from these
+tables by `option`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Literal, get_args
+
+from .checks import boolean, choice, frame_range, number, path, strings, text
+from .cloud import AssetOptions, CloudOptions, WebhookOptions
+from .data import DataOptions
+from .encoding import SoundOptions, VideoOptions
+from .help import describe
+from .logs import LogOptions
+from .network import NetworkOptions
+from .option import Alias, Option, always
+from .pictures import CompositionOptions, TransparencyOptions
+
+FrameRange = int | tuple[int, int | None] | range | slice
+LogLevel = Literal["trace", "verbose", "info", "warn", "error"]
+Gl = Literal["swangle", "angle", "egl", "swiftshader", "vulkan", "angle-egl"]
+StillFormat = Literal["png", "jpeg", "webp", "pdf"]
+
+MIN_TIMEOUT_MS = 7000
+"""Below this the page's own timers, 2 s shorter, leave no room (page contract 1.3)."""
+
+
+class PageOptions(DataOptions, NetworkOptions, LogOptions, total=False):
+    """Options of everything that opens a page."""
+
+    timeout_in_milliseconds: Annotated[
+        int,
+        Option(
+            "How long a delayRender() handle of the page may stay open, in milliseconds.",
+            30_000,
+            "timeoutInMilliseconds",
+            number(MIN_TIMEOUT_MS, 86_400_000, whole=True),
+            "timeout",
+        ),
+    ]
+    env_variables: Annotated[
+        Mapping[str, str], Option("What the page sees in process.env.", {}, "envVariables", strings, "env", always)
+    ]
+    log_level: Annotated[
+        LogLevel,
+        Option("How much Remotion logs in the page.", "info", "logLevel", choice(*get_args(LogLevel)), "log"),
+    ]
+    gl: Annotated[
+        Gl | None,
+        Option(
+            "Renderer of Chromium's graphics; None composites in software, which is fast. WebGL works with any.",
+            None,
+            "chromiumOptions.gl",
+            choice(*get_args(Gl)),
+            "gl",
+        ),
+    ]
+    dark_mode: Annotated[
+        bool,
+        Option("Whether the page prefers dark colours.", False, "chromiumOptions.darkMode", boolean, "dark-mode"),
+    ]
+    disable_web_security: Annotated[
+        bool,
+        Option(
+            "Let the page read from other origins without CORS.",
+            False,
+            "chromiumOptions.disableWebSecurity",
+            boolean,
+            "disable-web-security",
+        ),
+    ]
+    ignore_certificate_errors: Annotated[
+        bool,
+        Option(
+            "Accept wrong TLS certificates.",
+            False,
+            "chromiumOptions.ignoreCertificateErrors",
+            boolean,
+            "ignore-certificate-errors",
+        ),
+    ]
+    user_agent: Annotated[
+        str | None, Option("User agent string of the browser.", None, "chromiumOptions.userAgent", text, "user-agent")
+    ]
+
+
+class PictureOptions(PageOptions, CompositionOptions, total=False):
+    """Options of everything that captures frames."""
+
+    output: Annotated[
+        str | os.PathLike[str] | None,
+        Option("Where the result is written; None leaves it in the object store.", None, "", path),
+    ]
+    overwrite: Annotated[
+        bool, Option("Replace an existing output.", True, "overwrite", boolean, "overwrite/--no-overwrite")
+    ]
+    jpeg_quality: Annotated[
+        int,
+        Option(
+            "Quality of JPEG frames, 0 to 100.",
+            80,
+            "jpegQuality",
+            number(0, 100, whole=True),
+            "jpeg-quality",
+        ),
+    ]
+    scale: Annotated[
+        float,
+        Option(
+            "Scale factor of the output's size, above 0 up to 16.",
+            1.0,
+            "scale",
+            number(0, 16, whole=False, exclusive_low=True),
+            "scale",
+        ),
+    ]
+    max_retries: Annotated[
+        int,
+        Option(
+            "How often a chunk that failed for a reason outside the page is retried.",
+            1,
+            "maxRetries",
+            number(0, 20, whole=True),
+            "max-retries",
+        ),
+    ]
+
+
+class SequenceOptions(PictureOptions, AssetOptions, total=False):
+    """Options of everything that renders many frames."""
+
+    concurrency: Annotated[
+        int | None,
+        Option(
+            "Number of renderer functions that share the frames; None plans by length and capacity.",
+            None,
+            "concurrency",
+            number(1, 200, whole=True),
+            "concurrency",
+        ),
+    ]
+    frames_per_lambda: Annotated[
+        int | None,
+        Option(
+            "Maximum frames per chunk; cannot be combined with concurrency.",
+            None,
+            "framesPerLambda",
+            number(1, 10_000_000, whole=True),
+            "frames-per-lambda",
+        ),
+    ]
+    frame_range: Annotated[
+        FrameRange | None,
+        Option(
+            "One frame, (first, last) with both included, range or slice; None for all.",
+            None,
+            "frameRange",
+            frame_range,
+            "frames",
+        ),
+    ]
+    every_nth_frame: Annotated[
+        int,
+        Option(
+            "Render only every n-th frame, with the frame rate reduced to match; the audio keeps its speed.",
+            1,
+            "everyNthFrame",
+            number(1, 1000, whole=True),
+            "every-nth-frame",
+        ),
+    ]
+
+    frames: Annotated[FrameRange | None, Alias("frame_range")]
+
+
+class RenderFramesOptions(SequenceOptions, TransparencyOptions, total=False):
+    """Options of `render_frames()`."""
+
+    image_format: Annotated[
+        Literal["png", "jpeg"],
+        Option("Format of the pictures.", "png", "imageFormat", choice("png", "jpeg"), "image-format"),
+    ]
+    image_sequence_pattern: Annotated[
+        str,
+        Option(
+            "Names of the pictures; [frame] and [ext] are replaced.",
+            "element-[frame].[ext]",
+            "imageSequencePattern",
+            text,
+            "image-sequence-pattern",
+        ),
+    ]
+
+
+class RenderMediaOptions(SequenceOptions, VideoOptions, SoundOptions, CloudOptions, WebhookOptions, total=False):
+    """Options of `render_media()`."""
+
+    image_format: Annotated[
+        Literal["jpeg", "png", "none"] | None,
+        Option(
+            "Format of the captured frames; None is jpeg, or png for a pixel format with alpha.",
+            None,
+            "imageFormat",
+            choice("jpeg", "png", "none"),
+            "image-format",
+        ),
+    ]
+    metadata: Annotated[
+        Mapping[str, str], Option("Tags of the file, such as title or comment.", {}, "metadata", strings, "metadata")
+    ]
+    composition_start: Annotated[
+        int | None,
+        Option(
+            "First frame of the whole of which this render is a chunk; None for a render of its own.",
+            None,
+            "compositionStart",
+            number(0, 10_000_000, whole=True),
+            "composition-start",
+        ),
+    ]
+
+
+class RenderStillOptions(PictureOptions, TransparencyOptions, CloudOptions, total=False):
+    """Options of `render_still()`."""
+
+    frame: Annotated[
+        int,
+        Option(
+            "Frame to capture; negative counts from the end.",
+            0,
+            "frame",
+            number(-10_000_000, 10_000_000, whole=True),
+            "frame",
+        ),
+    ]
+    image_format: Annotated[
+        StillFormat | None,
+        Option(
+            "Format of the still; None chooses by the extension of the output: png.",
+            None,
+            "imageFormat",
+            choice(*get_args(StillFormat)),
+            "image-format",
+        ),
+    ]
+
+
+describe(PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions)
