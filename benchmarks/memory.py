@@ -20,7 +20,7 @@ from remotion_py.lambda_.document import ProgressDocument
 from remotion_py.lambda_.job import Job
 from remotion_py.lambda_.join.concat import concat_chunks
 from remotion_py.media.ffmpeg import ffmpeg_path
-from remotion_py.page.contract import Composition
+from remotion_py.page.contract import PageComposition
 from remotion_py.providers.functions import BotoFunctions
 from remotion_py.providers.local.endpoint import Endpoint
 from remotion_py.providers.local.lambda_client import make_lambda_client
@@ -57,7 +57,7 @@ async def serve(folder: Path) -> None:
 
 async def collect(url: str, folder: Path, frames: int) -> None:
     functions = BotoFunctions(lambda: make_lambda_client(url, read_timeout_s=60, connections=CHUNKS))
-    composition = Composition("x", 640, 360, 30, frames * CHUNKS, "{}", "{}")
+    composition = PageComposition("x", 640, 360, 30, frames * CHUNKS, "{}", "{}")
     collector = Collector(
         functions,
         NAME,

@@ -18,7 +18,7 @@ from unittest.mock import patch
 from remotion_py.media.ffmpeg import ffmpeg_path
 from remotion_py.page.capture import ControlledFrames, Drive
 from remotion_py.page.contract import Background, PageSettings
-from remotion_py.page.stage import Stage
+from remotion_py.page.session import BrowserSession
 
 FRAMES = 40
 WARM_UP = 5
@@ -54,11 +54,11 @@ for (const [id, width] of [["none", 0], ["small", 480], ["full", 1920]]) {
 
 async def milliseconds(site: Path, composition: str) -> float:
     """Return the median of a frame's time, from its seek to its picture."""
-    stage = Stage()
+    session = BrowserSession()
     try:
         settings = PageSettings()
-        found = await (await stage.open(str(site), settings, generation="benchmark")).composition(composition)
-        page = await stage.show(str(site), settings, found, background=Background(), generation="benchmark")
+        found = await (await session.open(str(site), settings, generation="benchmark")).composition(composition)
+        page = await session.show(str(site), settings, found, background=Background(), generation="benchmark")
         times: list[float] = []
         for frame in range(FRAMES):
             started = time.perf_counter()
@@ -67,7 +67,7 @@ async def milliseconds(site: Path, composition: str) -> float:
             times.append(time.perf_counter() - started)
         return statistics.median(times[WARM_UP:]) * 1000
     finally:
-        await stage.close()
+        await session.close()
 
 
 async def nothing(self: ControlledFrames, drive: Drive) -> None:

@@ -16,7 +16,7 @@ from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .batch.run import Batch
 from .client import Client
-from .display import About, Progress
+from .display import Progress, RenderInfo
 from .options.help import like
 from .options.renders import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress, State
@@ -70,11 +70,11 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         **options: Unpack[RenderMediaOptions],
     ) -> AsyncRender[Video]:
         """Start rendering a composition; see `Client.start_render_media()`."""
-        how, about, keep = self._show(progress, "render_media", serve_url, composition, options)
+        mode, info, write_command = self._show(progress, "render_media", serve_url, composition, options)
         starting = self._engine.start_render(
-            "video", serve_url, composition, options, keep=keep, detach=detach, watched=how == "html"
+            "video", serve_url, composition, options, write_command=write_command, detach=detach, watched=mode == "html"
         )
-        return AsyncRender(await background.bridge(starting), how, about)
+        return AsyncRender(await background.bridge(starting), mode, info)
 
     @like(Client.render_frames)
     async def render_frames(
@@ -87,11 +87,11 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         **options: Unpack[RenderFramesOptions],
     ) -> Frames:
         """Render a composition to a folder of pictures; see `Client.render_frames()`."""
-        how, about, keep = self._show(progress, "render_frames", serve_url, composition, options)
+        mode, info, write_command = self._show(progress, "render_frames", serve_url, composition, options)
         starting = self._engine.start_render(
-            "frames", serve_url, composition, options, keep=keep, watched=how == "html"
+            "frames", serve_url, composition, options, write_command=write_command, watched=mode == "html"
         )
-        return await AsyncRender(await background.bridge(starting), how, about).wait(on_progress)
+        return await AsyncRender(await background.bridge(starting), mode, info).wait(on_progress)
 
     @like(Client.render_batch)
     async def render_batch(
@@ -112,7 +112,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
 
         A function that makes the props of rows is called in another thread.
         """
-        how = self._how(progress)
+        mode = self._mode(progress)
         # In a thread: reading files and frames, and hashing a site, would hold up the caller's own event loop.
         batch = await asyncio.to_thread(
             Batch,
@@ -126,9 +126,9 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
             parallel=parallel,
             options=options,
         )
-        about = About(f"{composition}, {len(batch.rows)} rows")
+        info = RenderInfo(f"{composition}, {len(batch.rows)} rows")
         task: Any = await background.bridge(batch.start())
-        render: AsyncRender[BatchResult] = AsyncRender(task, how, about, unit="row")
+        render: AsyncRender[BatchResult] = AsyncRender(task, mode, info, unit="row")
         return await render.wait(cast(Any, on_progress))
 
     @like(Client.render_still)
@@ -148,9 +148,9 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
     @like(Client.attach)
     async def attach(self, render_id: str, *, progress: Progress = None) -> AsyncRender[Any]:
         """Reattach to a render; see `Client.attach()`. Cancelling the task that waits does not cancel the render."""
-        how = self._how(progress)
-        task, about, ended = await background.bridge(self._engine.attach(render_id))
-        render = AsyncRender(task, how, about)
+        mode = self._mode(progress)
+        task, info, ended = await background.bridge(self._engine.attach(render_id))
+        render = AsyncRender(task, mode, info)
         if ended:
             await render.show_end()
         return render
@@ -174,7 +174,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
 
     @like(Client.cancel_render)
     async def cancel_render(self, render_id: str) -> None:
-        """Cancel a render, whoever started it; see `Client.cancel_render()`."""
+        """Cancel a render that any client started; see `Client.cancel_render()`."""
         await background.bridge(self._engine.cancel_render(render_id))
 
     @like(Client.close)

@@ -14,7 +14,7 @@ from ._runtime.tracebacks import short_tracebacks
 from .batch.result import BatchProgress, BatchResult
 from .batch.rows import RowProps, Rows
 from .batch.run import Batch
-from .display import About, Progress
+from .display import Progress, RenderInfo
 from .options.help import with_options
 from .options.renders import PageOptions, RenderFramesOptions, RenderMediaOptions, RenderStillOptions
 from .progress import RenderProgress, State
@@ -110,11 +110,11 @@ class Client(ClientBase, AwsMethods):
             >>> render = rp.start_render_media(site, "race", output="race.mp4")
             >>> video = render.wait()
         """
-        how, about, keep = self._show(progress, "render_media", serve_url, composition, options)
+        mode, info, write_command = self._show(progress, "render_media", serve_url, composition, options)
         starting = self._engine.start_render(
-            "video", serve_url, composition, options, keep=keep, detach=detach, watched=how == "html"
+            "video", serve_url, composition, options, write_command=write_command, detach=detach, watched=mode == "html"
         )
-        return Render(background.run(starting), how, about)
+        return Render(background.run(starting), mode, info)
 
     @with_options(RenderFramesOptions)
     def render_frames(
@@ -147,11 +147,11 @@ class Client(ClientBase, AwsMethods):
             >>> frames = rp.render_frames(site, "race", output="frames", frame_range=(0, 9))
             >>> frames.paths[0]
         """
-        how, about, keep = self._show(progress, "render_frames", serve_url, composition, options)
+        mode, info, write_command = self._show(progress, "render_frames", serve_url, composition, options)
         starting = self._engine.start_render(
-            "frames", serve_url, composition, options, keep=keep, watched=how == "html"
+            "frames", serve_url, composition, options, write_command=write_command, watched=mode == "html"
         )
-        return Render(background.run(starting), how, about).wait(on_progress)
+        return Render(background.run(starting), mode, info).wait(on_progress)
 
     @with_options(RenderMediaOptions, RenderStillOptions)
     def render_batch(
@@ -200,7 +200,7 @@ class Client(ClientBase, AwsMethods):
             >>> result = rp.render_batch(rows, site, "race", "videos/{title}.mp4")
             >>> result.to_frame()
         """
-        how = self._how(progress)
+        mode = self._mode(progress)
         batch = Batch(
             self._engine,
             rows,
@@ -212,9 +212,9 @@ class Client(ClientBase, AwsMethods):
             parallel=parallel,
             options=options,
         )
-        about = About(f"{composition}, {len(batch.rows)} rows")
+        info = RenderInfo(f"{composition}, {len(batch.rows)} rows")
         task: Any = background.run(batch.start())
-        render: Render[BatchResult] = Render(task, how, about, unit="row")
+        render: Render[BatchResult] = Render(task, mode, info, unit="row")
         return render.wait(cast(Any, on_progress))
 
     @with_options(RenderStillOptions)
@@ -253,7 +253,7 @@ class Client(ClientBase, AwsMethods):
             The compositions, in the order of the page.
 
         Raises:
-            SiteError: There is no page, or it is no composition page.
+            SiteError: There is no page, or it is not a composition page.
 
         Example:
             >>> site = "examples/bar-chart-race"
@@ -281,9 +281,9 @@ class Client(ClientBase, AwsMethods):
             >>> render = rp.attach(rp.renders()[0].render_id)
             >>> video = render.wait()
         """
-        how = self._how(progress)
-        task, about, ended = background.run(self._engine.attach(render_id))
-        render = Render(task, how, about)
+        mode = self._mode(progress)
+        task, info, ended = background.run(self._engine.attach(render_id))
+        render = Render(task, mode, info)
         if ended:
             render.show_end()
         return render
@@ -330,7 +330,7 @@ class Client(ClientBase, AwsMethods):
         return background.run(self._engine.get_render_progress(render_id))
 
     def cancel_render(self, render_id: str) -> None:
-        """Cancel a render, whoever started it; returns before its functions have ended.
+        """Cancel a render that any client started; returns before its functions have ended.
 
         Args:
             render_id: The id of the render.

@@ -159,7 +159,7 @@ def get_render_progress(render_id: str) -> RenderProgress:
 @short_traceback
 @like(Client.cancel_render)
 def cancel_render(render_id: str) -> None:
-    """Cancel a render, whoever started it; see `Client.cancel_render()`."""
+    """Cancel a render that any client started; see `Client.cancel_render()`."""
     default_client().cancel_render(render_id)
 
 

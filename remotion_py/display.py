@@ -1,6 +1,6 @@
-"""How a render is shown while it runs: as a page in a notebook, as a bar on a terminal, as lines in a log, or not.
+"""How a running render is displayed: as a card in a notebook, as a bar on a terminal, as lines in a log, or not.
 
-A show on the page is driven by the background loop, so that it moves whatever its cell does; all others are driven by
+A card is driven by the background loop, so that it moves whatever its cell does; all others are driven by
 the thread that waits, as they print.
 """
 
@@ -27,19 +27,19 @@ Progress: TypeAlias = "Mode | Callable[[RenderProgress], Any] | type | None"
 """What `progress=` takes: a mode, a function that is called with each change, or a class like `tqdm`."""
 VARIABLE = "REMOTION_PY_PROGRESS"
 LINE_STEP = 0.1
-PAGE_INTERVAL_S = 1 / 8
+CARD_INTERVAL_S = 1 / 8
 HEARTBEAT_S = 10.0
-"""How often a page is shown again where nothing changes: a card that is older counts as stale before long."""
+"""How often a card is displayed again where nothing changes: an older card counts as stale."""
 
 
 @dataclass(frozen=True)
-class About:
-    """What is told of a render beside its progress.
+class RenderInfo:
+    """What is displayed of a render beside its progress.
 
     Attributes:
         title: The composition.
-        command: What makes the same again, in Python.
-        explain: Writes the error of a page in the words of its user.
+        command: Python that renders the same again.
+        explain: Rewrites the error of a page in terms of the code that its user wrote.
     """
 
     title: str
@@ -47,44 +47,44 @@ class About:
     explain: Callable[[str], str] = str
 
 
-class Page(Protocol):
-    """A show in a notebook's cell.
+class Card(Protocol):
+    """The card of a render in a notebook's cell.
 
     Attributes:
         cell: The number of the run of its cell.
-        place: What names its cell, whenever it runs; None where that is not known.
+        place: The id of its cell; None where that is not known.
     """
 
     cell: int
     place: str | None
 
     def update(self, progress: Any) -> None:
-        """Show how far it is."""
+        """Display its progress."""
         ...
 
     def refresh(self) -> None:
-        """Show the same again as of now."""
+        """Display the same progress with the present time."""
         ...
 
     def done(self, result: Any) -> None:
-        """Show what it ended in."""
+        """Display its result."""
         ...
 
     def failed(self, error: BaseException) -> None:
-        """Show what made it fail."""
+        """Display its error."""
         ...
 
     def left(self, render_id: str) -> None:
-        """Say that it is not followed any more, though it goes on."""
+        """Display that this client stopped following it, while it runs on."""
         ...
 
     def settle(self) -> None:
-        """Say the last state once more if another cell runs now: programs that run notebooks hear that one only."""
+        """Display the last state again if another cell runs now: programs that run notebooks record that cell only."""
         ...
 
 
-class Shown(Protocol):
-    """What every kind of progress tells."""
+class ProgressLike(Protocol):
+    """What every kind of progress has."""
 
     @property
     def overall_progress(self) -> float:
@@ -102,13 +102,13 @@ class Shown(Protocol):
         ...
 
 
-Watcher = Callable[[Any], Any]
-How: TypeAlias = "Mode | Watcher | type"
-"""How a render is shown, once that is decided."""
+Reporter = Callable[[Any], Any]
+DisplayMode: TypeAlias = "Mode | Reporter | type"
+"""How a render is displayed, once that is decided."""
 
 
-def chosen(progress: Progress) -> How:
-    """Return how to show, by what the caller asked, the environment, and the place.
+def resolve_mode(progress: Progress) -> DisplayMode:
+    """Return how to display a render, by the caller's choice, the environment, and where this runs.
 
     Raises:
         OptionError: Neither a mode nor something to call.
@@ -127,48 +127,48 @@ def chosen(progress: Progress) -> How:
 
 
 def in_notebook() -> bool:
-    """Whether this runs in a kernel, whose cells show HTML; a plain IPython is a terminal."""
+    """Return whether this runs in a kernel, whose cells display HTML; a plain IPython is a terminal."""
     if "IPython" not in sys.modules:
         return False
     shell: Any = sys.modules["IPython"].get_ipython()
     return shell is not None and hasattr(shell, "kernel")
 
 
-def open_page(about: About, task: Any, *, starts: bool = True) -> Page | None:
-    """Open a show of a render in the current cell; None where that cannot be.
+def open_card(info: RenderInfo, task: Any, *, starts: bool = True) -> Card | None:
+    """Open the card of a render in the current cell; None outside notebooks.
 
     Args:
-        about: What is displayed beside its progress.
+        info: What is displayed beside its progress.
         task: The render.
-        starts: The cell has started it, and ends it when it is run again.
+        starts: The cell has started it, and ends it when the cell is run again.
     """
     if not in_notebook():
         return None
     if starts:
         notebook("cells").note_started(task)
-    return notebook("live").LivePage(about, render_id=task.render_id)
+    return notebook("live").LiveCard(info, render_id=task.render_id)
 
 
 def running_cell() -> int:
-    """Return the number of the run of a notebook's cell that is under way."""
+    """Return the execution number of the cell that runs now."""
     return notebook("cells").running_cell()
 
 
 def replace_earlier() -> None:
-    """End what an earlier run of the current cell has started."""
+    """End the renders that an earlier run of the current cell has started."""
     if in_notebook():
         notebook("cells").replace_earlier()
 
 
-class ShowsItself:
-    """A result that cells show as itself."""
+class Displayable:
+    """A result that notebooks display."""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return notebook("results").mimebundle(self)
 
 
-async def follow(task: Any, page: Page) -> None:
-    """Show a render on a page until it has ended; runs on the background loop. A page that fails ends no render."""
+async def follow(task: Any, card: Card) -> None:
+    """Update the card of a render until it has ended, on the background loop. An error of the card ends no render."""
     with contextlib.suppress(asyncio.CancelledError):
         try:
             seen = None
@@ -176,52 +176,52 @@ async def follow(task: Any, page: Page) -> None:
                 try:
                     seen = await asyncio.wait_for(task.next_change(seen), HEARTBEAT_S)
                 except TimeoutError:
-                    page.refresh()
+                    card.refresh()
                     continue
                 if seen is None:
                     break
-                page.update(seen)
-                await asyncio.sleep(PAGE_INTERVAL_S)
+                card.update(seen)
+                await asyncio.sleep(CARD_INTERVAL_S)
             try:
                 result = await task.result()
             except BaseException as error:
                 if task.left:
-                    page.left(task.render_id)
+                    card.left(task.render_id)
                 else:
-                    page.failed(error)
+                    card.failed(error)
             else:
-                await asyncio.to_thread(page.done, result)
+                await asyncio.to_thread(card.done, result)
         except Exception:
-            log.warning("the render cannot be shown any more", exc_info=True)
+            log.warning("the render cannot be displayed any more", exc_info=True)
 
 
 @contextlib.contextmanager
-def watching(how: How, unit: str = "frame") -> Generator[Watcher]:
-    """Give a function that shows progress from the thread that waits; `unit` is what a bar counts."""
-    if isinstance(how, type):
-        with _bar(how, unit) as show:
+def progress_reporter(mode: DisplayMode, unit: str = "frame") -> Generator[Reporter]:
+    """Give a function that displays progress, for the thread that waits; `unit` is what a bar counts."""
+    if isinstance(mode, type):
+        with _bar(mode, unit) as show:
             yield show
-    elif callable(how):
-        yield how
-    elif how == "text" and sys.stderr.isatty():
+    elif callable(mode):
+        yield mode
+    elif mode == "text" and sys.stderr.isatty():
         from tqdm import tqdm
 
         with _bar(tqdm, unit) as show:
             yield show
-    elif how == "text" or (how == "html" and not in_notebook()):
+    elif mode == "text" or (mode == "html" and not in_notebook()):
         yield _lines()
     else:
         yield lambda _: None
 
 
 @contextlib.contextmanager
-def _bar(tqdm: type, unit: str) -> Generator[Watcher]:
+def _bar(tqdm: type, unit: str) -> Generator[Reporter]:
     make = cast("Callable[..., Any]", tqdm)
     layout = "{percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} " + f"{unit}s" + "{postfix} [{elapsed}<{remaining}]"
     bar = make(total=1, unit=unit, bar_format=layout, dynamic_ncols=True)
     try:
 
-        def show(progress: Shown) -> None:
+        def show(progress: ProgressLike) -> None:
             done, total, note = progress.bar
             if not total:
                 return
@@ -235,18 +235,18 @@ def _bar(tqdm: type, unit: str) -> Generator[Watcher]:
         bar.close()
 
 
-def _lines() -> Watcher:
+def _lines() -> Reporter:
     told = 0.0
     waits: set[Any] = set()
 
-    def show(progress: Shown) -> None:
+    def show(progress: ProgressLike) -> None:
         nonlocal told
         if progress.overall_progress >= told + LINE_STEP or progress.overall_progress == 1 > told:
             told = progress.overall_progress
             sys.stderr.write(f"{progress.line}\n")
         for text in getattr(progress, "waiting", ()):
             reason = text.partition("waiting ")[0], text.partition(" s for ")[2]
-            if reason not in waits:  # once, as its seconds go on
+            if reason not in waits:  # once, as its seconds change
                 waits.add(reason)
                 sys.stderr.write(f"{text}\n")
 

@@ -26,9 +26,9 @@ The tree::
     │   ├── RenderCancelledError    cancelled by its caller
     │   ├── RenderInterruptedError  its main function or its endpoint died
     │   └── DocumentError           a stored document of a render is damaged
-    ├── FunctionError               an invocation failed without telling more
+    ├── FunctionError               an invocation failed without a reason
     │   ├── ThrottledError          no capacity left; tried again first
-    │   └── ServiceError            Lambda itself is in trouble; tried again first
+    │   └── ServiceError            Lambda itself failed (5xx); retried first
     ├── AwsError                    AWS refused what was asked of it
     │   ├── CredentialsError        none, wrong or expired credentials
     │   ├── PermissionDeniedError   they do not permit an action
@@ -174,7 +174,7 @@ class ThrottledError(FunctionError):
 
 
 class ServiceError(FunctionError):
-    """The provider itself was in trouble (HTTP 5xx), so that the function did not run."""
+    """The provider itself failed (HTTP 5xx)."""
 
 
 class AwsError(RemotionPyError):

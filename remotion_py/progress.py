@@ -1,4 +1,4 @@
-"""What `get_render_progress()` returns, and the arithmetic behind it (pure).
+"""What `get_render_progress()` returns, and the arithmetic behind it (no I/O).
 
 Field names and weights as documented for Remotion Lambda (`getRenderProgress()`), in snake_case.
 """
@@ -35,7 +35,7 @@ class RenderProgress:
         bucket_name: The bucket that holds it.
         overall_progress: 0.0 to 1.0; 1.0 only when done.
         done: The video is finished and uploaded.
-        fatal_error_encountered: The render failed; `errors` tells why.
+        fatal_error_encountered: The render failed; `errors` has the reasons.
         launched: Its main function has started.
         cancelled: The render ended because its caller cancelled it.
         frames_rendered: Frames captured so far.
@@ -56,7 +56,7 @@ class RenderProgress:
         artifacts: One `{"filename", "frame", "sizeInBytes", "s3Key"}` for each file that the composition emitted.
         cost: US dollars so far, by the price table; None on this machine, and before the composition is known.
         chunk_states: How far each chunk is, in their order; empty until they are planned.
-        thumbnail: The newest frame as a small JPEG, where whoever started the render watches it; None when it is done.
+        thumbnail: The newest frame as a small JPEG, if the client that started the render displays it; None when done.
         post_render_data: Timings and output of a finished render; None before.
         waiting: What frames have been waiting for, where that takes long: one sentence for each chunk that waits.
         warnings: Faults of the page that do not end its render, such as files that its server does not have.
@@ -156,7 +156,7 @@ def overall_progress(
     combined_frames: int,
     total_frames: int,
 ) -> float:
-    """Fold the stages of a render into one number from 0 to 1, by Remotion's documented weights."""
+    """Combine the phases of a render into one number from 0 to 1, by Remotion's documented weights."""
     opening = (functions_launched + site_opened + composition_validated) / 3
     if not total_frames or not total_chunks:
         return 0.1 * opening
@@ -176,7 +176,7 @@ def fatal_entry(error: RemotionPyError) -> dict[str, Any]:
 
 
 def from_document(document: dict[str, Any], render_id: str, bucket_name: str) -> RenderProgress:
-    """Read a `progress.json` document into a `RenderProgress`; what it has cost is for the provider to say.
+    """Read a `progress.json` document into a `RenderProgress`; the provider computes its cost.
 
     Raises:
         DocumentError: It is not the document of a render.
@@ -229,7 +229,7 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
 def _is_late(found: Document, now: float) -> bool:
     """Whether a main function has run out of time: it would have ended, and it reports nothing.
 
-    The clock alone does not tell: it may have been set ahead, or have gone on while the machine slept.
+    The clock alone is not enough: it may have been set ahead, or have gone on while the machine slept.
     """
     silent = not found.heartbeat or now - found.heartbeat > SILENT_MS
     return now > found.timeout and silent

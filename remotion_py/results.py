@@ -10,7 +10,7 @@ from typing import Any
 from ._data.saved_file import SavedFile, copy_pictures
 from ._runtime.notebooks import notebook
 from ._runtime.tracebacks import short_tracebacks
-from .display import ShowsItself
+from .display import Displayable
 from .errors import OutputError
 from .media.gif import convert_to_gif
 from .options.checks import number
@@ -34,7 +34,7 @@ class Artifact(SavedFile):
         filename: The name that the composition gave it.
         frame: The frame that emitted it.
         size: Bytes.
-        url: A link to it in its bucket, good for a day; None on this machine.
+        url: A link to it in its bucket, valid for 24 hours; None on this machine.
     """
 
     file: Path | None
@@ -55,7 +55,7 @@ class Artifact(SavedFile):
 
 @short_tracebacks
 @dataclass(frozen=True)
-class Video(SavedFile, ShowsItself):
+class Video(SavedFile, Displayable):
     """A finished video, or a finished sound. It is path-like, as the path of its file.
 
     Attributes:
@@ -70,7 +70,7 @@ class Video(SavedFile, ShowsItself):
         time_to_finish: Seconds that the render took.
         audio_path: The separate audio file, where one was asked for.
         artifacts: The files that the composition emitted.
-        url: A link to it in its bucket, good for a day; None on this machine.
+        url: A link to it in its bucket, valid for 24 hours; None on this machine.
         cost: US dollars that its functions cost, by the price table; None on this machine.
         links: Its logs and its folder in the AWS console; None on this machine.
         warnings: Faults of the page that did not end its render, such as files that its server does not have.
@@ -139,7 +139,7 @@ class Video(SavedFile, ShowsItself):
 
 
 @dataclass(frozen=True)
-class Still(SavedFile, ShowsItself):
+class Still(SavedFile, Displayable):
     """A finished picture. It is path-like, as the path of its file.
 
     Attributes:
@@ -150,7 +150,7 @@ class Still(SavedFile, ShowsItself):
         height: Pixels.
         frame: The frame that it shows.
         artifacts: The files that the composition emitted.
-        url: A link to it in its bucket, good for a day; None on this machine.
+        url: A link to it in its bucket, valid for 24 hours; None on this machine.
         links: The logs of its function and its folder in the AWS console; None on this machine.
         warnings: Faults of the page that did not end its render, such as files that its server does not have.
     """
@@ -225,7 +225,7 @@ class Composition:
 
 @short_tracebacks
 @dataclass(frozen=True)
-class Frames(ShowsItself):
+class Frames(Displayable):
     """A finished sequence of pictures. It is path-like, as the path of its folder.
 
     Attributes:
@@ -273,5 +273,5 @@ class Frames(ShowsItself):
 
 def _required(file: Path | None, what: str) -> Path:
     if file is None:
-        raise OutputError(f"{what} stays in its bucket. Pass output= to bring it here, or follow its url.")
+        raise OutputError(f"{what} stays in its bucket. Pass output= to download it, or follow its url.")
     return file

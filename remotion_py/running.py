@@ -9,12 +9,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from ._runtime import background
 from ._runtime.tracebacks import short_tracebacks
-from .display import About, How, Page, follow, in_notebook, open_page, running_cell, watching
+from .display import Card, DisplayMode, RenderInfo, follow, in_notebook, open_card, progress_reporter, running_cell
 from .errors import RemotionPyError
 from .progress import RenderProgress
 from .providers.base import Links
 
-SHOWN_PATIENCE_S = 15.0
+DISPLAY_PATIENCE_S = 15.0
 """How long the end of a call waits for its card, whose pictures take a while on a busy machine."""
 STOPPED_PATIENCE_S = 0.4
 """The same for a call that was stopped: its cell has to end within half a second."""
@@ -24,7 +24,7 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 
 class RenderTask(Protocol[Result_co]):
-    """A running render as its handles see it; everything runs on the background loop."""
+    """What `Render` and `AsyncRender` need of a running render; everything runs on the background loop."""
 
     render_id: str
     latest: RenderProgress
@@ -37,7 +37,7 @@ class RenderTask(Protocol[Result_co]):
         ...
 
     async def progress(self) -> RenderProgress:
-        """Return how far it is."""
+        """Return the progress."""
         ...
 
     async def next_change(self, seen: RenderProgress | None) -> RenderProgress | None:
@@ -45,11 +45,11 @@ class RenderTask(Protocol[Result_co]):
         ...
 
     async def result(self) -> Result_co:
-        """Wait for what it ends in."""
+        """Wait for the result."""
         ...
 
     async def cancel(self) -> None:
-        """Tell its functions to end."""
+        """Request its functions to end."""
         ...
 
     def interrupt(self) -> None:
@@ -78,40 +78,44 @@ class _Displayed(Generic[Result_co]):
     """
 
     def __init__(
-        self, task: RenderTask[Result_co], how: How = "none", about: About | None = None, unit: str = "frame"
+        self,
+        task: RenderTask[Result_co],
+        mode: DisplayMode = "none",
+        info: RenderInfo | None = None,
+        unit: str = "frame",
     ) -> None:
         self._task = task
-        self._how: How = how
-        self._about = about or About(task.render_id)
+        self._mode: DisplayMode = mode
+        self._info = info or RenderInfo(task.render_id)
         self._unit = unit
-        self._pages: list[tuple[Page, concurrent.futures.Future[None]]] = []
-        if how == "html" and about:
-            self._open_page(starts=True)
+        self._cards: list[tuple[Card, concurrent.futures.Future[None]]] = []
+        if mode == "html" and info:
+            self._open_card(starts=True)
         self.render_id = task.render_id
         self.links = task.links
 
-    def _open_page(self, *, starts: bool) -> None:
-        page = open_page(self._about, self._task, starts=starts)
-        if page is None:
+    def _open_card(self, *, starts: bool) -> None:
+        card = open_card(self._info, self._task, starts=starts)
+        if card is None:
             return
-        for earlier, shown in self._pages:
-            if earlier.place == page.place is not None:
+        for earlier, shown in self._cards:
+            if earlier.place == card.place is not None:
                 shown.cancel()  # the cell was run again, and its output is gone
-        self._pages.append((page, background.submit(follow(self._task, page))))
+        self._cards.append((card, background.submit(follow(self._task, card))))
 
     def _settle(self) -> None:
-        for page, _ in self._pages:
-            page.settle()
+        for card, _ in self._cards:
+            card.settle()
 
     def _ipython_display_(self) -> None:
         if not in_notebook():
             raise NotImplementedError  # by which IPython takes the next representation, its repr
         cell = running_cell()
-        if any(page.cell == cell for page, _ in self._pages):
+        if any(card.cell == cell for card, _ in self._cards):
             return  # this cell displays it already
-        self._open_page(starts=False)
+        self._open_card(starts=False)
         if self._task.ended:
-            concurrent.futures.wait([self._pages[-1][1]], SHOWN_PATIENCE_S)
+            concurrent.futures.wait([self._cards[-1][1]], DISPLAY_PATIENCE_S)
 
     def _repr_html_(self) -> str:
         return self._task.latest._repr_html_()  # pyright: ignore[reportPrivateUsage]
@@ -122,7 +126,7 @@ class _Displayed(Generic[Result_co]):
 
 @short_tracebacks
 class Render(_Displayed[Result_co]):
-    """A running render. Iterate over it for its progress; `wait()` for what it ends in.
+    """A running render. Iterate over it for its progress; `wait()` returns the result.
 
     As the last value of a notebook's cell it is a card that follows it, as in the cell that started it.
 
@@ -132,7 +136,7 @@ class Render(_Displayed[Result_co]):
     """
 
     def progress(self) -> RenderProgress:
-        """Return how far it is."""
+        """Return the progress."""
         return background.run(self._task.progress())
 
     def wait(self, on_progress: OnProgress | None = None) -> Result_co:
@@ -145,9 +149,9 @@ class Render(_Displayed[Result_co]):
             RemotionPyError: What made it fail, as its own class.
             RenderCancelledError: It was cancelled.
         """
-        patience_s = SHOWN_PATIENCE_S
+        patience_s = DISPLAY_PATIENCE_S
         try:
-            with watching(self._how, self._unit) as show:
+            with progress_reporter(self._mode, self._unit) as show:
                 for progress in self:
                     _seen(self._task, progress, show, on_progress)
             return background.run(self._task.result())
@@ -160,14 +164,14 @@ class Render(_Displayed[Result_co]):
         finally:
             self.show_end(patience_s)
 
-    def show_end(self, patience_s: float = SHOWN_PATIENCE_S) -> None:
+    def show_end(self, patience_s: float = DISPLAY_PATIENCE_S) -> None:
         """Wait a moment for its cell to show how it ended; of use where it has."""
-        if self._pages:
-            concurrent.futures.wait([shown for _, shown in self._pages], patience_s)
+        if self._cards:
+            concurrent.futures.wait([shown for _, shown in self._cards], patience_s)
             self._settle()
 
     def cancel(self) -> None:
-        """Cancel it; returns when its functions have been told."""
+        """Cancel it; returns when the request is stored, before its functions have ended."""
         background.run(self._task.cancel())
         self.show_end()
 
@@ -179,7 +183,7 @@ class Render(_Displayed[Result_co]):
 
 @short_tracebacks
 class AsyncRender(_Displayed[Result_co]):
-    """A running render. Iterate over it asynchronously for its progress; await `wait()` for what it ends in.
+    """A running render. Iterate over it asynchronously for its progress; await `wait()` for the result.
 
     As the last value of a notebook's cell it is a card that follows it, as in the cell that started it.
 
@@ -189,7 +193,7 @@ class AsyncRender(_Displayed[Result_co]):
     """
 
     async def progress(self) -> RenderProgress:
-        """Return how far it is."""
+        """Return the progress."""
         return await background.bridge(self._task.progress())
 
     async def wait(self, on_progress: OnProgress | None = None) -> Result_co:
@@ -202,9 +206,9 @@ class AsyncRender(_Displayed[Result_co]):
             RemotionPyError: What made it fail, as its own class.
             RenderCancelledError: It was cancelled.
         """
-        patience_s = SHOWN_PATIENCE_S
+        patience_s = DISPLAY_PATIENCE_S
         try:
-            with watching(self._how, self._unit) as show:
+            with progress_reporter(self._mode, self._unit) as show:
                 async for progress in self:
                     _seen(self._task, progress, show, on_progress)
             return await background.bridge(self._task.result())
@@ -217,15 +221,15 @@ class AsyncRender(_Displayed[Result_co]):
         finally:
             await self.show_end(patience_s)
 
-    async def show_end(self, patience_s: float = SHOWN_PATIENCE_S) -> None:
+    async def show_end(self, patience_s: float = DISPLAY_PATIENCE_S) -> None:
         """Wait a moment for its cell to show how it ended; of use where it has."""
-        if self._pages:
-            futures = [asyncio.wrap_future(shown) for _, shown in self._pages]
+        if self._cards:
+            futures = [asyncio.wrap_future(shown) for _, shown in self._cards]
             await asyncio.wait(futures, timeout=patience_s)
             self._settle()
 
     async def cancel(self) -> None:
-        """Cancel it; returns when its functions have been told."""
+        """Cancel it; returns when the request is stored, before its functions have ended."""
         await background.bridge(self._task.cancel())
         await self.show_end()
 

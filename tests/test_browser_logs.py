@@ -11,7 +11,7 @@ import pytest
 
 import remotion_py as rp
 from remotion_py._client.log_delivery import LogDelivery
-from remotion_py._client.remotion_wire import official_payload
+from remotion_py._client.remotion_wire import remotion_payload
 from remotion_py._data.browser_log import BrowserLog
 from remotion_py.errors import OptionError, PageScriptError
 from remotion_py.lambda_.document import ProgressDocument
@@ -150,4 +150,4 @@ def test_what_cannot_be_is_refused(client: rp.Client, site: Path) -> None:
     with pytest.raises(OptionError, match="on_browser_log is 3, but must be a function"):
         client.render_still(site, "page", on_browser_log=3)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="do not report what a page logs"):
-        official_payload({"type": "still", "browserLogs": True})
+        remotion_payload({"type": "still", "browserLogs": True})

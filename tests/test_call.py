@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from remotion_py._client.reproduce import LONGEST_KEPT, date_of, repeating, repeating_whole
+from remotion_py._client.reproduce import LONGEST_KEPT, command_of, command_writer, date_of
 from remotion_py.props import serialize_props
 
 UTC = datetime.UTC
@@ -47,7 +47,7 @@ def test_what_is_written_can_be_pasted_and_run() -> None:
         "scale": np.float64(0.5),
         "props": PROPS,
     }
-    code = repeating("client.render_media", Path("site"), "a", options, longest=LONGEST_KEPT)
+    code = command_of("client.render_media", Path("site"), "a", options, longest=LONGEST_KEPT)
     called = pasted(code)
     assert called.arguments == ("site", "a")
     assert called.options == options | {"output": "a.mp4"}
@@ -60,7 +60,7 @@ def test_what_is_written_can_be_pasted_and_run() -> None:
 def test_dates_are_written_as_dates_whatever_form_they_have() -> None:
     sent = serialize_props(PROPS)
     assert "remotion-date:" in sent
-    code = repeating_whole("client.render_media", "site", "a", {"props": PROPS})(sent)
+    code = command_writer("client.render_media", "site", "a", {"props": PROPS})(sent)
     assert "remotion-date" not in code
     assert "'when': datetime.date(2024, 1, 2)" in code
     assert "datetime.datetime(2024, 1, 2, 3, 4, 5, 678000, tzinfo=datetime.timezone.utc)" in code
@@ -81,12 +81,12 @@ def test_dates_are_written_as_dates_whatever_form_they_have() -> None:
 )
 def test_only_what_python_has_as_a_date_becomes_one(text: str, date: datetime.date | None) -> None:
     assert date_of(text) == date
-    code = repeating("client.render_media", "site", "a", {"props": {"when": text}})
+    code = command_of("client.render_media", "site", "a", {"props": {"when": text}})
     assert pasted(code).options["props"]["when"] == (date or text)
 
 
 def test_a_short_call_is_one_line() -> None:
-    assert repeating("client.render_media", "site", "a", {"crf": 20}) == "client.render_media('site', 'a', crf=20)"
+    assert command_of("client.render_media", "site", "a", {"crf": 20}) == "client.render_media('site', 'a', crf=20)"
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_a_short_call_is_one_line() -> None:
 )
 def test_what_has_no_short_python_stays_a_name(value: Any) -> None:
     for given in (value, [value], {"a": value}):
-        assert repeating("f", "s", "a", {"props": given}) == "f('s', 'a', props=props)"
+        assert command_of("f", "s", "a", {"props": given}) == "f('s', 'a', props=props)"

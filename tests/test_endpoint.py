@@ -24,7 +24,7 @@ from remotion_py.lambda_.collect import Collector
 from remotion_py.lambda_.document import ProgressDocument
 from remotion_py.lambda_.job import Job
 from remotion_py.lambda_.stream import Kind, encode, header
-from remotion_py.page.contract import Composition
+from remotion_py.page.contract import PageComposition
 from remotion_py.providers.aws.packs import PAGE_PACKS, Packs
 from remotion_py.providers.functions import BotoFunctions, function_error
 from remotion_py.providers.local.endpoint import Endpoint
@@ -266,7 +266,7 @@ def whole(data: bytes = b"video") -> list[bytes | Exception]:
 
 
 def collected(folder: Path, functions: Scripted, *, max_retries: int = 1) -> tuple[list[ChunkFiles], dict[str, Any]]:
-    composition = Composition("id", 320, 180, 30, 10, "{}", "{}")
+    composition = PageComposition("id", 320, 180, 30, 10, "{}", "{}")
     document = ProgressDocument(0, 0)
     arrived: list[int] = []
 

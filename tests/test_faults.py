@@ -88,7 +88,7 @@ def test_what_is_old_and_no_result_goes() -> None:
     now = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
     ages = {
         "renders/old/progress.json": 40,
-        "renders/old/handle.json": 40,
+        "renders/old/record.json": 40,
         "renders/video/progress.json": 40,
         "renders/video/out.mp4": 40,
         "renders/killed/progress.json": 40,
@@ -98,7 +98,7 @@ def test_what_is_old_and_no_result_goes() -> None:
         "renders/artifact/artifacts/assets/x.txt": 40,
         "renders/new/progress.json": 1,
         "renders/new/assets/x": 40,
-        "renders/new/handle.json": 40,
+        "renders/new/record.json": 40,
         "input-props/a.json": 40,
         "input-props/b.json": 1,
         "sites/x/index.html": 400,
@@ -109,7 +109,7 @@ def test_what_is_old_and_no_result_goes() -> None:
         "renders/killed/assets/x.json",
         "renders/killed/chunks/0/attempt-1/chunk.mp4",
         "renders/killed/progress.json",
-        "renders/old/handle.json",
+        "renders/old/record.json",
         "renders/old/progress.json",
     ]
 

@@ -11,7 +11,6 @@ import pytest
 from remotion_py.errors import BrowserCrashedError, PageTimeoutError
 from remotion_py.lambda_.frames import show_frame
 from remotion_py.lambda_.job import Job
-from remotion_py.page.stage import Stage
 
 JOB = SimpleNamespace(payload={}, serve_url="site", laid_out=None, background=None, media=None, render_id="render")
 
@@ -37,25 +36,25 @@ class Failing:
 
 
 def failing(error: Exception) -> Failing:
-    stage = Failing(error)
+    session = Failing(error)
     with pytest.raises(type(error) if not error.data.get("silent") else PageTimeoutError):  # type: ignore[attr-defined]
-        asyncio.run(cast("Any", show_frame(cast("Stage", stage), cast("Job", JOB), 0, captured=False)))
-    return stage
+        asyncio.run(cast("Any", show_frame(cast("Any", session), cast("Job", JOB), 0, captured=False)))
+    return session
 
 
 def test_a_page_that_hangs_in_two_browsers_is_at_fault_itself() -> None:
     """Else other functions would try the whole chunk again, each for as long."""
-    stage = failing(BrowserCrashedError("The page did not answer for 10 s.", silent=True))
-    assert (stage.shown, stage.browsers) == (2, 2)
+    session = failing(BrowserCrashedError("The page did not answer for 10 s.", silent=True))
+    assert (session.shown, session.browsers) == (2, 2)
     assert not PageTimeoutError.retryable
 
 
 def test_a_browser_that_dies_at_a_frame_twice_is_given_up() -> None:
-    stage = failing(BrowserCrashedError("The browser went away."))
-    assert (stage.shown, stage.browsers) == (2, 2)
+    session = failing(BrowserCrashedError("The browser went away."))
+    assert (session.shown, session.browsers) == (2, 2)
     assert BrowserCrashedError.retryable
 
 
 def test_a_handle_without_retries_fails_at_once() -> None:
-    stage = failing(PageTimeoutError("The page was not ready.", retries_left=0))
-    assert (stage.shown, stage.browsers) == (1, 0)
+    session = failing(PageTimeoutError("The page was not ready.", retries_left=0))
+    assert (session.shown, session.browsers) == (1, 0)

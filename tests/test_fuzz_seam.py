@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remotion_py._client.record import Handle
+from remotion_py._client.record import RenderRecord
 from remotion_py._data.output import name_fault
 from remotion_py._data.stored import parse_document
 from remotion_py._data.untrusted import printable, trimmed_stack
@@ -18,10 +18,10 @@ from remotion_py.errors import DocumentError, PageError, PageScriptError, Remoti
 from remotion_py.lambda_.artifacts import ArtifactNames
 from remotion_py.lambda_.assets import FrameAssets
 from remotion_py.page.answers import read_answer
-from remotion_py.page.contract import Composition, cancelled
+from remotion_py.page.contract import PageComposition, cancelled
+from remotion_py.page.diagnostics import PageDiagnostics, find_positions
 from remotion_py.page.gate import origin_of
 from remotion_py.page.sourcemap import SourceMap
-from remotion_py.page.trouble import Trouble, find_positions
 from remotion_py.progress import RenderProgress, from_document, to_wire
 from remotion_py.providers.aws.cost import render_cost
 
@@ -59,7 +59,7 @@ def check_message(error: RemotionPyError) -> None:
 @given(damaged(META))
 def test_compositions(answer: Any) -> None:
     try:
-        found = Composition.from_page(answer, "x")
+        found = PageComposition.from_page(answer, "x")
     except PageScriptError as error:
         check_message(error)
     else:
@@ -125,7 +125,7 @@ def test_what_a_page_throws(stack: str, said: str, mappings: str, threw: bool) -
     async def fetch(url: str) -> str | None:
         return json.dumps(MAP | {"mappings": mappings})
 
-    gathered = Trouble("http://localhost:9/index.html", [("a\ud83d", 1)], fetch)
+    gathered = PageDiagnostics("http://localhost:9/index.html", [("a\ud83d", 1)], fetch)
     gathered.on_console({"type": "log", "args": [{"value": said}, {}, {"description": stack}]})
     gathered.on_exception({"exceptionDetails": {"text": said, "exception": {"description": stack}}})
     errors: list[PageError] = [cancelled(stack, 3, gathered.hint(), threw=threw)]
@@ -148,7 +148,7 @@ def test_events_of_exceptions(details: Any) -> None:
     async def fetch(url: str) -> str | None:
         return None
 
-    gathered = Trouble("http://localhost:9/index.html", [], fetch)
+    gathered = PageDiagnostics("http://localhost:9/index.html", [], fetch)
     gathered.on_exception({"exceptionDetails": details})
     assert gathered.any
 
@@ -228,7 +228,7 @@ OWNER = {"pid": 7, "started": 1.5, "host": "here"}
 @given(damaged({"kind": "video", "composition": "x", "output": "/o.mp4", "overwrite": True, "owner": OWNER}))
 def test_handles(handle: Any) -> None:
     try:
-        Handle.from_document(json.dumps(handle).encode(), "abc")
+        RenderRecord.from_document(json.dumps(handle).encode(), "abc")
     except DocumentError as error:
         check_message(error)
 

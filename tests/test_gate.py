@@ -21,9 +21,9 @@ from remotion_py.options.option import check_options, wire_options
 from remotion_py.options.renders import PageOptions
 from remotion_py.page.addresses import own_addresses, reach
 from remotion_py.page.contract import PageSettings
-from remotion_py.page.gate import Gate, origin_of, parse_request
+from remotion_py.page.gate import NetworkGate, origin_of, parse_request
 from remotion_py.page.peers import owner_of
-from remotion_py.page.stage import Stage
+from remotion_py.page.session import BrowserSession
 from remotion_py.providers.local.runtime_api import RuntimeApi
 
 from .other_user import answers_to_nobody, needs_other_user
@@ -77,7 +77,7 @@ def test_every_form_of_an_address_in_another_counts() -> None:
 
 def test_the_gate_knows_its_machine_and_its_networks() -> None:
     async def run() -> None:
-        gate = Gate()
+        gate = NetworkGate()
         for name in (
             "localhost",
             "localhost.",
@@ -142,7 +142,7 @@ async def echoing() -> AsyncIterator[int]:
         server.close()
 
 
-async def through(gate: Gate, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, int]:
+async def through(gate: NetworkGate, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, int]:
     reader, writer = await asyncio.open_connection("127.0.0.1", gate.port)
     writer.write(b"\x05\x01\x00\x05\x01\x00\x03\x09localhost" + port.to_bytes(2, "big"))
     assert await reader.readexactly(2) == b"\x05\x00"
@@ -151,7 +151,7 @@ async def through(gate: Gate, port: int) -> tuple[asyncio.StreamReader, asyncio.
 
 def test_connections_are_relayed_whole_in_both_directions() -> None:
     async def run() -> None:
-        gate = Gate()
+        gate = NetworkGate()
         await gate.start()
         async with echoing() as port:
             _, writer, refused = await through(gate, port)
@@ -175,7 +175,7 @@ def test_connections_are_relayed_whole_in_both_directions() -> None:
 
 
 def test_what_is_remembered_of_refusals_is_bounded() -> None:
-    gate = Gate()
+    gate = NetworkGate()
     for port in range(1000):
         gate.note_refused("a", port)
     assert len(gate.refused) == 100
@@ -184,7 +184,7 @@ def test_what_is_remembered_of_refusals_is_bounded() -> None:
 
 def test_the_gate_speaks_nothing_but_socks() -> None:
     async def run() -> None:
-        gate = Gate()
+        gate = NetworkGate()
         await gate.start()
         reader, writer = await asyncio.open_connection("127.0.0.1", gate.port)
         writer.write(b"POST / HTTP/1.1\r\n\r\n\x05\x01\x00\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x50")
@@ -200,7 +200,7 @@ def test_a_connection_that_cannot_be_checked_gets_an_answer(monkeypatch: pytest.
         raise PermissionError("no list of network interfaces")
 
     async def run() -> None:
-        gate = Gate()
+        gate = NetworkGate()
         await gate.start()
         try:
             reader, writer, answer = await asyncio.wait_for(through(gate, 9), PATIENCE_S)
@@ -234,13 +234,13 @@ def test_private_networks_are_an_option(lab: str, allowed: bool) -> None:
     assert wire["allowPrivateNetwork"] is allowed
 
     async def run() -> None:
-        stage = Stage()
+        session = BrowserSession()
         try:
-            await stage.open(lab, page_settings(json.loads(json.dumps(wire))), generation="test")
-            assert await stage.permitted("10.255.255.1", 80) == (["10.255.255.1"] if allowed else [])
-            assert await stage.permitted("127.0.0.1", 80) == []
+            await session.open(lab, page_settings(json.loads(json.dumps(wire))), generation="test")
+            assert await session.permitted("10.255.255.1", 80) == (["10.255.255.1"] if allowed else [])
+            assert await session.permitted("127.0.0.1", 80) == []
         finally:
-            await stage.close()
+            await session.close()
 
     asyncio.run(run())
 
@@ -248,33 +248,33 @@ def test_private_networks_are_an_option(lab: str, allowed: bool) -> None:
 @needs_other_user
 def test_another_user_gets_nothing_from_the_gate_and_the_site(lab: str) -> None:
     async def run() -> None:
-        stage = Stage()
+        session = BrowserSession()
         try:
-            await stage.open(lab, PageSettings(), generation="test")
-            assert stage._browser
-            assert stage._server
-            gate, site = stage._browser.gate.port, stage._server.port
+            await session.open(lab, PageSettings(), generation="test")
+            assert session._browser
+            assert session._server
+            gate, site = session._browser.gate.port, session._server.port
             asked = [(gate, b"\x05\x01\x00"), (site, b"GET /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n")]
             by_gate, by_site = await asyncio.to_thread(answers_to_nobody, asked)
             assert by_gate in ("", "ConnectionResetError")
             assert by_site == "ConnectionRefusedError"
             # The check can fail: the same question of our own user is answered.
-            _, writer, answer = await through(stage._browser.gate, site)
+            _, writer, answer = await through(session._browser.gate, site)
             assert answer == 0
             writer.close()
         finally:
-            await stage.close()
+            await session.close()
 
     asyncio.run(run())
 
 
 def test_no_process_of_the_browser_listens(lab: str) -> None:
     async def run() -> None:
-        stage = Stage()
+        session = BrowserSession()
         try:
-            await stage.open(lab, PageSettings(), generation="test")
-            assert stage._browser
-            browser = psutil.Process(stage._browser.pid)
+            await session.open(lab, PageSettings(), generation="test")
+            assert session._browser
+            browser = psutil.Process(session._browser.pid)
             processes = [browser, *browser.children(recursive=True)]
             assert len(processes) > 2
             listening = [
@@ -283,9 +283,9 @@ def test_no_process_of_the_browser_listens(lab: str) -> None:
             assert listening == []
             # Of our own the gate is left; what Playwright's driver connected to listens no more.
             own = [c.laddr.port for c in psutil.Process().net_connections() if c.status == psutil.CONN_LISTEN]
-            assert own == [stage._browser.gate.port]
+            assert own == [session._browser.gate.port]
         finally:
-            await stage.close()
+            await session.close()
 
     asyncio.run(run())
 
@@ -337,10 +337,10 @@ def test_no_way_of_a_page_leads_to_the_machine(lab: str) -> None:
         await web.TCPSite(runner, "0.0.0.0", 0).start()
         trap_port = runner.addresses[0][1]
         runtime_address = await runtime.start()
-        stage = Stage()
+        session = BrowserSession()
         try:
-            page = await stage.open(lab, PageSettings(), generation="test")
-            browser, server = stage._browser, stage._server
+            page = await session.open(lab, PageSettings(), generation="test")
+            browser, server = session._browser, session._server
             assert browser
             assert server
             lan = [ip for ip in own_addresses() if ipaddress.ip_address(ip).version == 4 and not ip.startswith("127.")]
@@ -374,7 +374,7 @@ def test_no_way_of_a_page_leads_to_the_machine(lab: str) -> None:
             assert opened[forbidden[0]][3] == "REACHED"
             assert len(reached) >= 4
         finally:
-            await stage.close()
+            await session.close()
             await runner.cleanup()
             await runtime.close()
 

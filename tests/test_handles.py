@@ -19,12 +19,12 @@ import pytest
 
 import remotion_py as rp
 from remotion_py._client.engine import Engine
-from remotion_py._client.record import Follower, Handle, Owner, lost
-from remotion_py._client.reproduce import repeating
+from remotion_py._client.record import Follower, Owner, RenderRecord, lost
+from remotion_py._client.reproduce import command_of
 from remotion_py._data.stored import LATEST_MS
 from remotion_py._runtime.stall import Stillness
 from remotion_py.errors import OptionError, OutputError, RenderError, RenderInterruptedError, RenderNotFoundError
-from remotion_py.lambda_.keys import handle_key, progress_key
+from remotion_py.lambda_.keys import progress_key, record_key
 from remotion_py.notebook import cells
 from remotion_py.providers.local.folder import FolderStore
 from remotion_py.providers.local.provider import LocalProvider
@@ -180,14 +180,14 @@ def test_why_a_render_failed_is_told_after_its_process_too(client: rp.Client) ->
 
 
 def owner_of(client: rp.Client, render_id: str) -> int:
-    path = client._engine.provider.store.local_path(handle_key(render_id))
+    path = client._engine.provider.store.local_path(record_key(render_id))
     assert path
     return json.loads(path.read_text())["owner"]["pid"]
 
 
 def test_a_render_whose_handle_is_not_there_yet_is_left_alone(tmp_path: Path, client: rp.Client) -> None:
     started = client.start_render_media(LAB, "slow", props=SLOW, output=tmp_path / "a.mp4")
-    path = client._engine.provider.store.local_path(handle_key(started.render_id))
+    path = client._engine.provider.store.local_path(record_key(started.render_id))
     assert path
     kept = path.read_text()
     path.unlink()
@@ -231,7 +231,7 @@ def test_what_nobody_can_read_can_be_removed(tmp_path: Path) -> None:
         await engine.provider.open()
         await store.put(progress_key("broken"), b"{}")
         await store.put(progress_key("odd"), json.dumps(running).encode())
-        await store.put(handle_key("odd"), b"no handle")
+        await store.put(record_key("odd"), b"no handle")
         await store.put(progress_key("running"), json.dumps(running).encode())
         await store.put("renders/broken/out.mp4", b"video")
         assert await engine.remove_render("broken") == 7
@@ -257,7 +257,7 @@ def test_a_client_that_closes_follows_no_longer(tmp_path: Path, client: rp.Clien
 
 def test_a_render_of_elsewhere_is_lost_when_it_is_silent(tmp_path: Path) -> None:
     store = FolderStore(tmp_path, "bucket")
-    elsewhere = Handle("video", owner=Owner(1, 1.0, "elsewhere"))
+    elsewhere = RenderRecord("video", owner=Owner(1, 1.0, "elsewhere"))
     asyncio.run(store.put(progress_key("abc"), b"{}"))
     for handle in (elsewhere, None):
         assert asyncio.run(lost(store, "abc", handle)) is None
@@ -274,7 +274,7 @@ def test_who_follows_a_render_of_elsewhere_goes_by_no_clock_that_is_set(tmp_path
     asyncio.run(store.put(progress_key("abc"), b"{}"))
     os.utime(store.path(progress_key("abc")), (1, 1))  # as after the clock was set ahead by years
     now = [0.0]
-    elsewhere = Handle("video", owner=Owner(1, 1.0, "elsewhere"))
+    elsewhere = RenderRecord("video", owner=Owner(1, 1.0, "elsewhere"))
     followers = [Follower(store, "abc", known, Stillness(clock=lambda: now[0])) for known in (elsewhere, None)]
 
     def look() -> list[str | None]:
@@ -296,7 +296,7 @@ def test_a_follower_finds_the_handle_that_came_later(tmp_path: Path) -> None:
     assert asyncio.run(follower.lost()) is None
     own = Owner.of(os.getpid())
     assert own
-    asyncio.run(Handle("video", owner=Owner(own.pid, own.started - 1, own.host, own.boot)).write(store, "abc"))
+    asyncio.run(RenderRecord("video", owner=Owner(own.pid, own.started - 1, own.host, own.boot)).write(store, "abc"))
     assert asyncio.run(follower.lost()) == "the process that rendered it has ended"
 
 
@@ -331,17 +331,17 @@ def test_commands_stay_short_and_true() -> None:
     class Odd:
         pass
 
-    command = repeating(
+    command = command_of(
         "client.render_media", Path("site"), "a", {"props": {"n": 1}, "output": Path("a.mp4"), "scale": 0.5}
     )
     assert command == "client.render_media('site', 'a', props={'n': 1}, output='a.mp4', scale=0.5)"
     long = {"rows": [{"n": number} for number in range(1000)]}
     assert json.loads(json.dumps(long)) == long
-    assert "            {'n': 999},\n" in repeating(
+    assert "            {'n': 999},\n" in command_of(
         "client.render_media", "site", "a", {"props": long}, longest=100_000
     )
     for props in (long, {"odd": Odd()}, {1: "a key that JSON changes"}):
-        assert repeating("client.render_media", "site", "a", {"props": props}).endswith("'a', props=props)")
+        assert command_of("client.render_media", "site", "a", {"props": props}).endswith("'a', props=props)")
 
 
 def test_the_call_that_is_kept_holds_all_its_data(client: rp.Client) -> None:

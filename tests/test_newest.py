@@ -13,7 +13,7 @@ import pytest
 import remotion_py as rp
 from remotion_py.errors import PageScriptError
 from remotion_py.page.contract import Background, PageSettings
-from remotion_py.page.stage import Stage
+from remotion_py.page.session import BrowserSession
 
 from . import oracle
 from .compare import Picture, decode, facts, mismatches, picture
@@ -118,23 +118,23 @@ def test_a_browser_that_cannot_draw_html_into_a_canvas_is_named(
     (tmp_path / "index.html").write_text(PAGE)
     monkeypatch.setenv("REMOTION_PY_BROWSER_FLAGS", "--disable-features=CanvasDrawElement")
 
-    async def look(stage: Stage, folder: Path, name: str, frame: int) -> None:
+    async def look(session: BrowserSession, folder: Path, name: str, frame: int) -> None:
         settings = PageSettings()
-        page = await stage.open(str(folder), settings, generation=name)
+        page = await session.open(str(folder), settings, generation=name)
         found = await page.composition(name)
-        page = await stage.show(str(folder), settings, found, background=Background(bundle=True), generation=name)
+        page = await session.show(str(folder), settings, found, background=Background(bundle=True), generation=name)
         await page.seek(frame)
 
     async def run() -> None:
-        stage = Stage()
+        session = BrowserSession()
         try:
             for folder, name in ((site, "painted"), (site, "in-canvas"), (tmp_path, "asks"), (tmp_path, "has")):
                 with pytest.raises(PageScriptError, match=r"^The page draws HTML into a canvas, which this browser"):
-                    await look(stage, folder, name, 1)
-            await look(stage, tmp_path, "detects", 0)
+                    await look(session, folder, name, 1)
+            await look(session, tmp_path, "detects", 0)
             with pytest.raises(PageScriptError, match=r"^The page threw at frame 1: Error: one is not allowed"):
-                await look(stage, tmp_path, "other", 1)
+                await look(session, tmp_path, "other", 1)
         finally:
-            await stage.close()
+            await session.close()
 
     asyncio.run(run())

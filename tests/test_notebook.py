@@ -23,7 +23,7 @@ from PIL import Image
 
 import remotion_py as rp
 from remotion_py._client.listing import Renders
-from remotion_py._client.reproduce import repeating
+from remotion_py._client.reproduce import command_of
 from remotion_py.display import chosen
 from remotion_py.errors import OptionError
 from remotion_py.media.ffmpeg import ffmpeg_path
@@ -125,7 +125,7 @@ def test_later_cells_leave_the_show_where_it_is(kernel: Kernel) -> None:
     waited = kernel.run("render.wait()")
     (value,) = waited.outputs
     assert list(value.data) == ["text/plain"]
-    assert re.fullmatch(r"b\.mp4 \(.*\), shown in the cell that started the render", value.data["text/plain"])
+    assert re.fullmatch(r"b\.mp4 \(.*\), displayed in the cell that started the render", value.data["text/plain"])
     assert "<video" in kernel.shown(kernel.run("video")), "shown where it is asked for"
 
 
@@ -420,10 +420,10 @@ def test_the_command_that_repeats_it_can_be_run() -> None:
         pass
 
     options = {"output": Path("a.mp4"), "crf": 20, "props": {"a": 1}}
-    assert repeating("client.render_media", Path("site"), "hello", options) == (
+    assert command_of("client.render_media", Path("site"), "hello", options) == (
         "client.render_media('site', 'hello', output='a.mp4', crf=20, props={'a': 1})"
     )
-    assert repeating("client.render_media", "site", "hello", {"props": {"a": Odd()}}).endswith("props=props)")
+    assert command_of("client.render_media", "site", "hello", {"props": {"a": Odd()}}).endswith("props=props)")
 
 
 def test_a_strip_shows_the_chunk_furthest_behind() -> None:

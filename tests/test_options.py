@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import remotion_py as rp
-from remotion_py._client.remotion_wire import official_payload
-from remotion_py._client.reproduce import repeating
+from remotion_py._client.remotion_wire import remotion_payload
+from remotion_py._client.reproduce import command_of
 from remotion_py.errors import InputError, OptionError
 from remotion_py.options.groups import OPTION_GROUPS, OTHER, grouped
 from remotion_py.options.option import aliases, check_options, table, wire_options
@@ -38,7 +38,7 @@ def test_defaults_and_wire_names() -> None:
         ({"scale": 0}, "scale is 0, but must be a number above 0 up to 16"),
         ({"codec": "h263"}, "codec is 'h263', but must be one of: h264"),
         ({"x264_preset": "quick"}, "x264_preset is 'quick'"),
-        ({"frame_range": (5, 2)}, "last frame lies before its first"),
+        ({"frame_range": (5, 2)}, "last frame is before its first"),
         ({"frame_range": (-1, 2)}, "frame_range is"),
         ({"frame_range": "0-9"}, "frame_range is '0-9'"),
         ({"concurrency": 2, "frames_per_lambda": 20}, "exclude each other"),
@@ -106,14 +106,14 @@ def test_numbers_of_numpy_are_numbers() -> None:
     assert json.loads(json.dumps(wire))["crf"] == 20
     assert (wire["scale"], wire["muted"], wire["webhook"]["customData"]) == (0.5, True, {"n": 1})
     assert wire["forceFps"] == pytest.approx(29.97, abs=1e-3)
-    assert repeating("rp.render_still", "site", "c", {"frame": np.int64(5)}) == "rp.render_still('site', 'c', frame=5)"
+    assert command_of("rp.render_still", "site", "c", {"frame": np.int64(5)}) == "rp.render_still('site', 'c', frame=5)"
 
 
 def test_a_call_with_what_cannot_be_written_is_still_refused_by_its_name() -> None:
     deep: Any = 1
     for _ in range(3000):
         deep = [deep]
-    written = repeating("rp.render_media", "site", "c", {"crf": 10**5000, "props": {"a": deep}})
+    written = command_of("rp.render_media", "site", "c", {"crf": 10**5000, "props": {"a": deep}})
     assert written == "rp.render_media('site', 'c', crf=crf, props=props)"
 
 
@@ -124,9 +124,9 @@ def test_the_time_zone_is_utc_unless_it_is_chosen() -> None:
     assert sent() == "UTC"
     assert sent(timezone="Europe/Berlin") == sent(timezone=zoneinfo.ZoneInfo("Europe/Berlin")) == "Europe/Berlin"
     official = {"type": "start", "chromiumOptions": {"timezone": "UTC", "gl": None}}
-    assert official_payload(official)["chromiumOptions"] == {"gl": None}, "which functions of Remotion do not know"
+    assert remotion_payload(official)["chromiumOptions"] == {"gl": None}, "which functions of Remotion do not know"
     with pytest.raises(OptionError, match="functions that Remotion deployed render in UTC only"):
-        official_payload(official | {"chromiumOptions": {"timezone": "Europe/Berlin"}})
+        remotion_payload(official | {"chromiumOptions": {"timezone": "Europe/Berlin"}})
 
 
 def test_missing_values_are_null_where_that_is_asked() -> None:

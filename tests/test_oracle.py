@@ -13,8 +13,8 @@ from PIL import Image
 
 import remotion_py as rp
 from remotion_py.page.contract import Background, PageSettings
+from remotion_py.page.session import BrowserSession
 from remotion_py.page.site import FolderSite
-from remotion_py.page.stage import Stage
 
 from . import oracle
 from .compare import Picture, decode, facts, mismatches, picture, read_counter
@@ -77,12 +77,14 @@ def test_png_frames_are_equal_before_encoding(hello: Path) -> None:
     assert len(reference) == 5
 
     async def run() -> list[Any]:
-        stage = Stage()
+        session = BrowserSession()
         try:
             settings = PageSettings()
-            page = await stage.open(str(hello), settings, generation="test")
+            page = await session.open(str(hello), settings, generation="test")
             found = await page.composition("hello")
-            page = await stage.show(str(hello), settings, found, background=Background(bundle=True), generation="test")
+            page = await session.show(
+                str(hello), settings, found, background=Background(bundle=True), generation="test"
+            )
             taken: list[Any] = []
             for frame in range(14, 19):
                 await page.seek(frame)
@@ -90,7 +92,7 @@ def test_png_frames_are_equal_before_encoding(hello: Path) -> None:
                 taken.append(np.asarray(shot.convert("RGBA")))
             return taken
         finally:
-            await stage.close()
+            await session.close()
 
     ours = asyncio.run(run())
     for number, (one, other) in enumerate(zip(ours, reference, strict=True)):

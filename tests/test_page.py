@@ -37,8 +37,8 @@ from remotion_py.page.discovery import BrowserChoice, find_browser
 from remotion_py.page.flags import BrowserSettings
 from remotion_py.page.serve_url import check_folder, page_url
 from remotion_py.page.server import PageServer
+from remotion_py.page.session import BrowserSession
 from remotion_py.page.site import FolderSite
-from remotion_py.page.stage import Stage
 
 from .compare import read_counter
 from .listening import listening
@@ -47,12 +47,12 @@ SHORT = PageSettings(timeout_ms=7000)
 
 
 @asynccontextmanager
-async def on_stage() -> AsyncIterator[Stage]:
-    stage = Stage()
+async def on_stage() -> AsyncIterator[BrowserSession]:
+    session = BrowserSession()
     try:
-        yield stage
+        yield session
     finally:
-        await stage.close()
+        await session.close()
 
 
 @asynccontextmanager
@@ -69,11 +69,11 @@ async def serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse]
 
 
 async def shown(
-    stage: Stage, site: str, composition: str, settings: PageSettings = SHORT, **more: Any
+    session: BrowserSession, site: str, composition: str, settings: PageSettings = SHORT, **more: Any
 ) -> CompositionPage:
-    page = await stage.open(site, settings, generation="test")
+    page = await session.open(site, settings, generation="test")
     found = await page.composition(composition)
-    return await stage.show(site, settings, found, **({"background": Background()} | more), generation="test")
+    return await session.show(site, settings, found, **({"background": Background()} | more), generation="test")
 
 
 def decoded(picture: bytes) -> np.ndarray[Any, Any]:
@@ -82,23 +82,23 @@ def decoded(picture: bytes) -> np.ndarray[Any, Any]:
 
 def test_listing_resolving_seeking_and_capturing(lab: str) -> None:
     async def run() -> None:
-        async with on_stage() as stage:
+        async with on_stage() as session:
             settings = PageSettings(input_props='{"fps": 25, "frames": 100}')
-            page = await stage.open(lab, settings, generation="test")
+            page = await session.open(lab, settings, generation="test")
             with pytest.raises(PageScriptError, match="no metadata today"):
                 await page.compositions()
             found = await page.composition("counter")
             assert (found.width, found.height, found.fps, found.duration_in_frames) == (320, 180, 25, 100)
-            page = await stage.show(lab, settings, found, background=Background(), generation="test")
+            page = await session.show(lab, settings, found, background=Background(), generation="test")
             for frame in (0, 1, 2, 50, 3, 99):
                 await page.seek(frame)
                 picture = decoded(await page.capture("jpeg", 80))
                 assert picture.shape == (180, 320, 3)
                 assert read_counter(picture) == frame
             assert page.usable
-            again = await stage.show(lab, settings, found, background=Background(), generation="test")
+            again = await session.show(lab, settings, found, background=Background(), generation="test")
             assert again is page
-            fresh = await stage.show(lab, settings, found, background=Background(), generation="another render")
+            fresh = await session.show(lab, settings, found, background=Background(), generation="another render")
             assert fresh is not page
 
     asyncio.run(run())
@@ -106,8 +106,8 @@ def test_listing_resolving_seeking_and_capturing(lab: str) -> None:
 
 def test_scale_multiplies_the_pixels(lab: str) -> None:
     async def run() -> None:
-        async with on_stage() as stage:
-            page = await shown(stage, lab, "counter", replace(SHORT, browser=BrowserSettings(scale=2)))
+        async with on_stage() as session:
+            page = await shown(session, lab, "counter", replace(SHORT, browser=BrowserSettings(scale=2)))
             await page.seek(5)
             picture = decoded(await page.capture("png", 80))
             assert picture.shape == (360, 640, 3)
@@ -152,8 +152,8 @@ def test_a_page_that_fails_names_the_frame_the_message_and_the_place(
     lab: str, composition: str, frame: int, words: str
 ) -> None:
     async def run() -> None:
-        async with on_stage() as stage:
-            page = await shown(stage, lab, composition)
+        async with on_stage() as session:
+            page = await shown(session, lab, composition)
             for number in range(frame):
                 await page.seek(number)
             with pytest.raises(PageScriptError, match=words) as failure:
@@ -166,17 +166,17 @@ def test_a_page_that_fails_names_the_frame_the_message_and_the_place(
 
 def test_a_dialog_fails_the_render(lab: str) -> None:
     async def run() -> None:
-        async with on_stage() as stage:
+        async with on_stage() as session:
             with pytest.raises(PageScriptError, match=r'alert\("hello\?"\) was called'):
-                await shown(stage, lab, "alerts")
+                await shown(session, lab, "alerts")
 
     asyncio.run(run())
 
 
 def test_a_handle_that_is_never_released_is_named(lab: str) -> None:
     async def run() -> None:
-        async with on_stage() as stage:
-            page = await shown(stage, lab, "hangs", PageSettings(timeout_ms=4000))
+        async with on_stage() as session:
+            page = await shown(session, lab, "hangs", PageSettings(timeout_ms=4000))
             with pytest.raises(PageTimeoutError, match="'waiting for the data' was not released within 2 s") as failure:
                 await page.seek(2)
             assert failure.value.data["handles"] == ["waiting for the data"]
@@ -196,8 +196,8 @@ def test_retries_left_of_a_handle_are_read_from_remotions_message() -> None:
 
 def test_unknown_compositions_get_a_list_of_those_that_exist(lab: str) -> None:
     async def run() -> None:
-        async with on_stage() as stage:
-            page = await stage.open(lab, SHORT, generation="test")
+        async with on_stage() as session:
+            page = await session.open(lab, SHORT, generation="test")
             with pytest.raises(
                 CompositionNotFoundError, match=r"no composition 'nope'\. It has: counter, slow"
             ) as failure:
@@ -217,18 +217,18 @@ def test_pages_that_cannot_be_rendered(tmp_path: Path) -> None:
         return web.Response(status=404 if request.path.startswith("/missing") else 501)
 
     async def run() -> None:
-        async with on_stage() as stage, serving(answer) as url:
+        async with on_stage() as session, serving(answer) as url:
             with pytest.raises(NotACompositionPageError, match=r"neither a Remotion bundle.*Just a page"):
-                await stage.open(f"{url}/plain", SHORT, generation="test")
+                await session.open(f"{url}/plain", SHORT, generation="test")
             with pytest.raises(NotACompositionPageError, match="has site version '3', but '11' is needed"):
-                await stage.open(f"{url}/old/", SHORT, generation="test")
+                await session.open(f"{url}/old/", SHORT, generation="test")
             with pytest.raises(SiteNotFoundError, match="answers HTTP 404"):
-                await stage.open(f"{url}/missing/index.html?x=1", SHORT, generation="test")
+                await session.open(f"{url}/missing/index.html?x=1", SHORT, generation="test")
             with pytest.raises(SiteNotFoundError, match="answers HTTP 501"):
-                await stage.open(f"{url}/broken", SHORT, generation="test")
-        async with on_stage() as stage:
+                await session.open(f"{url}/broken", SHORT, generation="test")
+        async with on_stage() as session:
             with pytest.raises(SiteNotFoundError, match="cannot be opened"):
-                await stage.open(url, SHORT, generation="test")
+                await session.open(url, SHORT, generation="test")
 
     asyncio.run(run())
     with pytest.raises(SiteNotFoundError, match=r"has no index\.html"):
@@ -239,22 +239,22 @@ def test_pages_that_cannot_be_rendered(tmp_path: Path) -> None:
 
 def test_a_browser_that_stopped_before_a_page_was_opened_is_replaced(lab: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def run() -> None:
-        async with on_stage() as stage:
-            await stage.warm()
-            assert stage._browser
-            group = stage._browser.pid
-            discard = stage.discard
+        async with on_stage() as session:
+            await session.warm()
+            assert session._browser
+            group = session._browser.pid
+            discard = session.discard
 
             async def lost(*, browser: bool) -> None:
                 monkeypatch.undo()  # the next one gets all its time
                 await discard(browser=browser)
 
             monkeypatch.setattr("remotion_py.page.browser.LAUNCH_TIMEOUT_S", 3)
-            monkeypatch.setattr(stage, "discard", lost)
+            monkeypatch.setattr(session, "discard", lost)
             os.killpg(group, signal.SIGSTOP)
-            found = await stage.ask(lab, SHORT, lambda page: page.composition("counter"), generation="test")
+            found = await session.ask(lab, SHORT, lambda page: page.composition("counter"), generation="test")
             assert found.id == "counter"
-            assert stage._browser.pid != group
+            assert session._browser.pid != group
 
     asyncio.run(run())
 
@@ -265,9 +265,9 @@ def test_a_silent_server_is_told_from_a_page_that_hangs() -> None:
         return web.Response()
 
     async def run() -> None:
-        async with on_stage() as stage, serving(answer) as url:
+        async with on_stage() as session, serving(answer) as url:
             with pytest.raises(SiteNotFoundError, match=r"cannot be opened: the server did not answer within 2\.7 s"):
-                await stage.open(url, PageSettings(timeout_ms=3000), generation="test")
+                await session.open(url, PageSettings(timeout_ms=3000), generation="test")
 
     asyncio.run(run())
 
@@ -280,9 +280,9 @@ def test_what_the_gate_refused_is_told(tmp_path: Path) -> None:
     )
 
     async def run() -> None:
-        async with on_stage() as stage:
+        async with on_stage() as session:
             with pytest.raises(PageScriptError, match="had tried to reach localhost:9876, which a page may not"):
-                await shown(stage, str(tmp_path), "a")
+                await shown(session, str(tmp_path), "a")
 
     asyncio.run(run())
 
@@ -302,8 +302,8 @@ def test_a_server_that_recovers_is_tried_again(lab: str) -> None:
         return web.FileResponse(Path(lab, name))
 
     async def run() -> None:
-        async with on_stage() as stage, serving(answer) as url:
-            page = await shown(stage, url, "counter")
+        async with on_stage() as session, serving(answer) as url:
+            page = await shown(session, url, "counter")
             await page.seek(9)
             assert read_counter(decoded(await page.capture("jpeg", 80))) == 9
 

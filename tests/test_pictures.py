@@ -24,7 +24,7 @@ from remotion_py.page.bundle import CompositionPage
 from remotion_py.page.contract import Background, PageSettings
 from remotion_py.page.flags import BrowserSettings
 from remotion_py.page.network import Network
-from remotion_py.page.stage import Stage
+from remotion_py.page.session import BrowserSession
 
 from .compare import difference
 from .media import SIZE, counted_frames, media_folder
@@ -94,32 +94,32 @@ async def served() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def session() -> BrowserSession:
+    return BrowserSession()
 
 
 def taken(
-    stage: Stage, composition: str, frames: Sequence[int], *, timeout_ms: int = 15_000, gl: str | None = None
+    session: BrowserSession, composition: str, frames: Sequence[int], *, timeout_ms: int = 15_000, gl: str | None = None
 ) -> list[Picture]:
     """Return the pictures of some frames of a fresh page."""
 
     async def run() -> list[Picture]:
         try:
             async with served() as url:
-                page = await show(stage, url, composition, frames[0], timeout_ms, gl)
+                page = await show(session, url, composition, frames[0], timeout_ms, gl)
                 return [await capture(page, frame) for frame in frames]
         finally:
-            await stage.close()
+            await session.close()
 
     return asyncio.run(run())
 
 
 async def show(
-    stage: Stage, url: str, composition: str, first: int, timeout_ms: int = 15_000, gl: str | None = None
+    session: BrowserSession, url: str, composition: str, first: int, timeout_ms: int = 15_000, gl: str | None = None
 ) -> CompositionPage:
     settings = PageSettings(timeout_ms=timeout_ms, initial_frame=first, browser=BrowserSettings(gl=gl))
-    found = await (await stage.open(url, settings, generation="test")).composition(composition)
-    return await stage.show(url, settings, found, background=Background(), generation="test")
+    found = await (await session.open(url, settings, generation="test")).composition(composition)
+    return await session.show(url, settings, found, background=Background(), generation="test")
 
 
 async def capture(page: CompositionPage, frame: int) -> Picture:
@@ -154,23 +154,23 @@ CHUNKS = ([0, 1, 2, 3, 4], [5, 6, 7])
 @pytest.mark.parametrize(
     "composition", ["seeks-twice", "seeks-unawaited", "in-a-shadow", "in-a-frame", "drawn-to-a-canvas"]
 )
-def test_videos_show_the_picture_of_the_frame(stage: Stage, composition: str, frames: list[int]) -> None:
-    assert [video_frame(picture) for picture in taken(stage, composition, frames)] == frames
+def test_videos_show_the_picture_of_the_frame(session: BrowserSession, composition: str, frames: list[int]) -> None:
+    assert [video_frame(picture) for picture in taken(session, composition, frames)] == frames
 
 
-async def evaluated(stage: Stage, expression: str) -> Any:
+async def evaluated(session: BrowserSession, expression: str) -> Any:
     """Return the value of an expression in a page whose `body` gets a `video` without a source."""
     try:
         async with served() as url:
-            page = await stage.open(url, PageSettings(timeout_ms=60_000), generation="test")
+            page = await session.open(url, PageSettings(timeout_ms=60_000), generation="test")
             setup = "const video = document.body.appendChild(document.createElement('video'));"
             return await page._page.evaluate(f"(async () => {{ {setup} {expression} }})()", doing="look at a video")
     finally:
-        await stage.close()
+        await session.close()
 
 
 @pytest.mark.parametrize("moment", ["", "loadstart", "suspend", "loadedmetadata"])
-def test_a_video_is_awaited_from_its_source_to_its_picture(stage: Stage, moment: str) -> None:
+def test_a_video_is_awaited_from_its_source_to_its_picture(session: BrowserSession, moment: str) -> None:
     """A video is neither loading nor seeking before its loading starts, nor between its download and its picture."""
     look = f"""
         video.preload = "auto";
@@ -179,7 +179,7 @@ def test_a_video_is_awaited_from_its_source_to_its_picture(stage: Stage, moment:
         await remotionPyDriver.awaitInner();
         return video.readyState >= 2;
     """
-    assert asyncio.run(evaluated(stage, look)) is True
+    assert asyncio.run(evaluated(session, look)) is True
 
 
 REFUSED = "<source src=missing.mp4 /><source src=a type=video/none />"
@@ -194,7 +194,7 @@ REFUSED = "<source src=missing.mp4 /><source src=a type=video/none />"
         ("video.preload = 'none'; video.src = 'counter.mp4';", "video.networkState === 1"),
     ],
 )
-def test_a_video_that_will_show_no_picture_is_not_awaited(stage: Stage, source: str, ended: str) -> None:
+def test_a_video_that_will_show_no_picture_is_not_awaited(session: BrowserSession, source: str, ended: str) -> None:
     look = f"""
         let failed = false;
         document.addEventListener("error", () => {{ failed = true; }}, true);
@@ -205,87 +205,91 @@ def test_a_video_that_will_show_no_picture_is_not_awaited(stage: Stage, source: 
         for (let turn = 0; turn < 5; turn++) await Promise.resolve();
         return waits;
     """
-    assert asyncio.run(evaluated(stage, look)) is False
+    assert asyncio.run(evaluated(session, look)) is False
 
 
 @pytest.mark.parametrize("frames", CHUNKS)
 @pytest.mark.parametrize("composition", ["offscreen", "offscreen-webgl", "offscreen-in-a-worker"])
-def test_transferred_canvases_are_in_every_picture(stage: Stage, composition: str, frames: list[int]) -> None:
-    assert [painted_frame(picture) for picture in taken(stage, composition, frames)] == frames
+def test_transferred_canvases_are_in_every_picture(
+    session: BrowserSession, composition: str, frames: list[int]
+) -> None:
+    assert [painted_frame(picture) for picture in taken(session, composition, frames)] == frames
 
 
 IMAGES = ["image", "lazy-image", "background", "svg-image", "svg-use", "stylesheet", "inner-page"]
 
 
 @pytest.mark.parametrize("composition", IMAGES)
-def test_images_under_way_are_awaited(stage: Stage, composition: str) -> None:
+def test_images_under_way_are_awaited(session: BrowserSession, composition: str) -> None:
     frames = [0, 1, 2, 3]
-    assert [image_number(picture) for picture in taken(stage, composition, frames)] == frames
+    assert [image_number(picture) for picture in taken(session, composition, frames)] == frames
 
 
-def test_a_page_that_does_not_wait_for_images_is_caught(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_does_not_wait_for_images_is_caught(
+    session: BrowserSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Network, "pictures", property(lambda self: frozenset()))
-    assert [image_number(picture) for picture in taken(stage, "background", [0, 1, 2])] != [0, 1, 2]
+    assert [image_number(picture) for picture in taken(session, "background", [0, 1, 2])] != [0, 1, 2]
 
 
 @pytest.mark.parametrize("gl", [None, "swangle", "swiftshader"])
-def test_frames_keep_nothing_of_the_ones_before(stage: Stage, gl: str | None) -> None:
+def test_frames_keep_nothing_of_the_ones_before(session: BrowserSession, gl: str | None) -> None:
     """A line of one pixel that moves by fractions of one covers two columns at most, and not all it has been at."""
-    pictures = taken(stage, "moving-line", range(12), gl=gl)
+    pictures = taken(session, "moving-line", range(12), gl=gl)
     assert {int((picture[90].min(axis=1) < 200).sum()) for picture in pictures} == {1, 2}
 
 
-def test_a_page_may_replace_what_drives_it(stage: Stage) -> None:
-    assert [painted_frame(picture) for picture in taken(stage, "own-globals", [0, 1, 2])] == [0, 1, 2]
+def test_a_page_may_replace_what_drives_it(session: BrowserSession) -> None:
+    assert [painted_frame(picture) for picture in taken(session, "own-globals", [0, 1, 2])] == [0, 1, 2]
 
 
-def test_graphics_of_software_draw_webgl(stage: Stage) -> None:
-    assert [painted_frame(picture) for picture in taken(stage, "webgl", [0, 1, 2], gl="swangle")] == [0, 1, 2]
+def test_graphics_of_software_draw_webgl(session: BrowserSession) -> None:
+    assert [painted_frame(picture) for picture in taken(session, "webgl", [0, 1, 2], gl="swangle")] == [0, 1, 2]
 
 
-def test_sound_may_be_played_as_after_a_click(stage: Stage) -> None:
-    assert painted_frame(taken(stage, "sound-played", [3])[0]) == 3
+def test_sound_may_be_played_as_after_a_click(session: BrowserSession) -> None:
+    assert painted_frame(taken(session, "sound-played", [3])[0]) == 3
 
 
 @pytest.mark.parametrize("composition", ["reloads", "leaves"])
-def test_another_document_is_an_error(stage: Stage, composition: str) -> None:
+def test_another_document_is_an_error(session: BrowserSession, composition: str) -> None:
     with pytest.raises(PageScriptError, match=r"another document at frame [23].*development server"):
-        taken(stage, composition, [0, 1, 2, 3, 4])
+        taken(session, composition, [0, 1, 2, 3, 4])
 
 
-def test_a_page_that_polls_for_pictures_is_rendered(stage: Stage) -> None:
+def test_a_page_that_polls_for_pictures_is_rendered(session: BrowserSession) -> None:
     """The server takes longer for a picture than the page for asking for the next one."""
-    assert len(taken(stage, "polls", [0, 1, 2])) == 3
+    assert len(taken(session, "polls", [0, 1, 2])) == 3
 
 
-def test_what_did_not_arrive_is_reported(stage: Stage) -> None:
+def test_what_did_not_arrive_is_reported(session: BrowserSession) -> None:
     async def run() -> Sequence[str]:
         try:
             async with served() as url:
-                page = await show(stage, url, "missing", 0)
+                page = await show(session, url, "missing", 0)
                 await capture(page, 0)
                 await capture(page, 1)
                 return page.missing
         finally:
-            await stage.close()
+            await session.close()
 
     assert asyncio.run(run()) == ["nothing.png (image): HTTP 404"]
 
 
-def test_a_picture_that_never_comes_is_named(stage: Stage) -> None:
+def test_a_picture_that_never_comes_is_named(session: BrowserSession) -> None:
     with pytest.raises(
         PageTimeoutError, match=r"waited \d+ s for never.png \(image\).*Check that this address answers"
     ):
-        taken(stage, "never", [0], timeout_ms=3000)
+        taken(session, "never", [0], timeout_ms=3000)
 
 
-def test_it_says_what_it_waits_for_meanwhile(stage: Stage) -> None:
+def test_it_says_what_it_waits_for_meanwhile(session: BrowserSession) -> None:
     async def run() -> tuple[str | None, str | None]:
         try:
             async with served() as url:
-                page = await show(stage, url, "image", 0)
+                page = await show(session, url, "image", 0)
                 before = page.waiting
-                page = await show(stage, url, "never", 0, timeout_ms=3000)
+                page = await show(session, url, "never", 0, timeout_ms=3000)
                 seeking = asyncio.ensure_future(page.seek(0))
                 while page.waiting != "never.png (image)":
                     await asyncio.sleep(0.01)
@@ -294,7 +298,7 @@ def test_it_says_what_it_waits_for_meanwhile(stage: Stage) -> None:
                 await asyncio.gather(seeking, return_exceptions=True)
                 return before, said
         finally:
-            await stage.close()
+            await session.close()
 
     assert asyncio.run(asyncio.wait_for(run(), PATIENCE_S)) == (None, "never.png (image)")
 

@@ -22,7 +22,7 @@ import remotion_py as rp
 from remotion_py._runtime.stall import VARIABLE
 from remotion_py.errors import BrowserCrashedError, OptionError, RenderCancelledError, RenderInterruptedError
 from remotion_py.lambda_.keys import progress_key
-from remotion_py.page import RUNTIME_JS, stage
+from remotion_py.page import RUNTIME_JS, session
 from remotion_py.page.flags import BrowserSettings
 
 from .conftest import find_processes, wait_for
@@ -47,13 +47,13 @@ def test_a_launch_that_hangs_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatc
                     raise
 
     ended: list[int] = []
-    monkeypatch.setattr(stage.Browser, "launch", launch)
-    monkeypatch.setattr(stage, "find_browser", lambda _: None)
-    monkeypatch.setattr(stage, "LAUNCH_LIMIT_S", 0.2)
+    monkeypatch.setattr(session.Browser, "launch", launch)
+    monkeypatch.setattr(session, "find_browser", lambda _: None)
+    monkeypatch.setattr(session, "LAUNCH_LIMIT_S", 0.2)
 
     async def ready() -> None:
         try:
-            await stage.Stage()._ready_browser(BrowserSettings())
+            await session.BrowserSession()._ready_browser(BrowserSettings())
         finally:
             ended.append(1)
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import remotion_py as rp
-from remotion_py._client.reproduce import called_as, is_secret, repeating, repeating_whole
+from remotion_py._client.reproduce import called_as, command_of, command_writer, is_secret
 from remotion_py.cli.environment import parse_env, process_variables, read_env_file
 from remotion_py.cli.options import given, render_options
 from remotion_py.errors import FunctionError, OptionError
@@ -30,7 +30,7 @@ SECRETS: dict[str, Any] = {
 
 
 def test_the_call_that_repeats_a_render_names_secrets_only() -> None:
-    call = repeating("client.render_media", "site", "a", SECRETS | {"crf": 20}, longest=100_000)
+    call = command_of("client.render_media", "site", "a", SECRETS | {"crf": 20}, longest=100_000)
     assert call.splitlines()[3:] == [
         "    webhook_secret=webhook_secret,",
         "    env_variables=env_variables,",
@@ -38,11 +38,11 @@ def test_the_call_that_repeats_a_render_names_secrets_only() -> None:
         "    crf=20,",
         ")",
     ]
-    assert "canary" not in repeating_whole("client.render_media", "site", "a", SECRETS)("{}")
+    assert "canary" not in command_writer("client.render_media", "site", "a", SECRETS)("{}")
     token = called_as.set("%%render --webhook-secret canary-secret")
     try:
-        assert "canary" not in repeating("client.render_media", "site", "a", SECRETS)
-        assert repeating("client.render_media", "site", "a", {"crf": 20}).startswith("%%render")
+        assert "canary" not in command_of("client.render_media", "site", "a", SECRETS)
+        assert command_of("client.render_media", "site", "a", {"crf": 20}).startswith("%%render")
     finally:
         called_as.reset(token)
 
@@ -51,7 +51,7 @@ def test_what_is_no_secret_is_written_out() -> None:
     assert not is_secret("out_name", "a.mp4")
     assert not is_secret("env_variables", {})
     assert not is_secret("props", {"a": 1})
-    assert repeating("r", "s", "a", {"out_name": "a.mp4", "env_variables": {}}).endswith(
+    assert command_of("r", "s", "a", {"out_name": "a.mp4", "env_variables": {}}).endswith(
         "out_name='a.mp4', env_variables={})"
     )
 
@@ -78,7 +78,7 @@ def test_nothing_secret_is_stored_of_a_render(client: rp.Client, tmp_path: Path)
     video = client.render_media(LAB, "counter", props={"frames": 2}, output=tmp_path / "a.mp4", **secrets)
     store = Path(os.environ["REMOTION_PY_STORE"])
     files = [path for path in store.rglob("*") if path.is_file() and video.render_id in str(path)]
-    assert {"handle.json", "progress.json"} <= {path.name for path in files}
+    assert {"record.json", "progress.json"} <= {path.name for path in files}
     assert [path for path in files if b"canary" in path.read_bytes()] == []
     assert "canary" not in str([render.command for render in client.renders()])
 

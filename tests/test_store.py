@@ -43,10 +43,10 @@ def test_other_users_see_nothing_of_a_store_and_outputs_are_usual_files(tmp_path
         source = tmp_path / "source"
         source.write_bytes(b"video")
         source.chmod(0o644)
-        run(store.put("renders/a/handle.json", b"{}"))
+        run(store.put("renders/a/record.json", b"{}"))
         run(store.put_file("renders/a/out.mp4", source))
         assert rights(root / "bucket") == 0o700
-        assert rights(store.path("renders/a/handle.json")) == 0o600
+        assert rights(store.path("renders/a/record.json")) == 0o600
         assert rights(store.path("renders/a/out.mp4")) == 0o600
         run(store.get_file("renders/a/out.mp4", tmp_path / "output.mp4"))
         assert rights(tmp_path / "output.mp4") == 0o666 & ~umask

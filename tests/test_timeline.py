@@ -24,7 +24,7 @@ from remotion_py.media.audio import PCM_OPTIONS, Mix, write_mix
 from remotion_py.media.decoding import in_order
 from remotion_py.media.facts import probe
 from remotion_py.media.ffmpeg import ffmpeg_path
-from remotion_py.media.frames import PictureCache, Video
+from remotion_py.media.frames import PictureCache, VideoReader
 from remotion_py.media.looking import Orientation, look
 from remotion_py.media.tracks import AudioAsset, Segment, Timeline, layer
 from remotion_py.media.transport import is_transport_stream, without_transport
@@ -70,7 +70,7 @@ def readable(name: str) -> Path:
 
 def pictures(path: Path, frames: Sequence[int]) -> list[bytes]:
     """Return what a chunk with these frames shows of a video."""
-    video = Video(path, PictureCache(1 << 26), alpha=False, tone_mapped=True)
+    video = VideoReader(path, PictureCache(1 << 26), alpha=False, tone_mapped=True)
     try:
         return [video.picture(frame / FPS) for frame in frames]
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from remotion_py._client.record import Handle
+from remotion_py._client.record import RenderRecord
 from remotion_py._data.output import expanded, inside, name_fault
 from remotion_py._data.stored import parse_document
 from remotion_py._data.untrusted import LONGEST_MESSAGE, LONGEST_STACK, printable, trimmed_stack
@@ -29,9 +29,9 @@ from remotion_py.lambda_.job import Job
 from remotion_py.lambda_.limits import check_limits
 from remotion_py.lambda_.roles.compositions import described
 from remotion_py.page.answers import read_answer, read_compositions
-from remotion_py.page.contract import Composition, cancelled, listed_names
-from remotion_py.page.gate import Gate, origin_of
-from remotion_py.page.trouble import Trouble, find_positions
+from remotion_py.page.contract import PageComposition, cancelled, listed_names
+from remotion_py.page.diagnostics import PageDiagnostics, find_positions
+from remotion_py.page.gate import NetworkGate, origin_of
 from remotion_py.progress import from_document
 
 PROPS = {"serializedResolvedPropsWithCustomSchema": "{}", "serializedDefaultPropsWithCustomSchema": "{}"}
@@ -45,10 +45,10 @@ INLINE: dict[str, Any] = {"type": "inline-audio", "id": "a", "audio": "AAAAAA=="
 
 
 def test_a_composition_is_read() -> None:
-    found = Composition.from_page(META | {"defaultCodec": "vp8", "defaultSampleRate": None, "defaultElse": 1}, "x")
+    found = PageComposition.from_page(META | {"defaultCodec": "vp8", "defaultSampleRate": None, "defaultElse": 1}, "x")
     assert (found.width, found.fps, found.defaults["defaultCodec"]) == (320, 30, "vp8")
     assert "defaultElse" not in found.defaults
-    assert Composition.from_page(META | {"id": "日本-1", "fps": 29.97, "width": 1e3}).width == 1000
+    assert PageComposition.from_page(META | {"id": "日本-1", "fps": 29.97, "width": 1e3}).width == 1000
 
 
 WRONG: list[tuple[str, list[Any]]] = [
@@ -68,12 +68,12 @@ WRONG: list[tuple[str, list[Any]]] = [
 def test_a_composition_that_cannot_be_is_refused_by_its_field() -> None:
     for field, value in ((field, value) for field, values in WRONG for value in values):
         with pytest.raises(PageScriptError, match=f"{field}|props that cannot be read") as failure:
-            Composition.from_page(META | {field: value})
+            PageComposition.from_page(META | {field: value})
         assert len(failure.value.message) < 400
         str(failure.value).encode()
     for field in META:
         with pytest.raises(PageScriptError):
-            Composition.from_page({key: value for key, value in META.items() if key != field})
+            PageComposition.from_page({key: value for key, value in META.items() if key != field})
 
 
 def test_the_list_of_compositions_and_what_the_driver_says() -> None:
@@ -191,7 +191,7 @@ SIZES: list[tuple[tuple[int, int], dict[str, Any], str | None]] = [
 
 def test_sizes_that_cannot_be_written_are_refused() -> None:
     for size, given, words in SIZES:
-        composition = Composition("x", *size, fps=30, duration_in_frames=4, resolved_props="{}", default_props="{}")
+        composition = PageComposition("x", *size, fps=30, duration_in_frames=4, resolved_props="{}", default_props="{}")
         job = Job({"codec": "h264"} | given, composition)
         if words is None:
             check_limits(job)
@@ -231,13 +231,13 @@ def test_only_a_leading_tilde_is_somebodys_home(monkeypatch: pytest.MonkeyPatch)
 # --- what a page throws and says -------------------------------------------------------------------------------------
 
 
-def trouble(refused: list[tuple[str, int]] | None = None, text: str | None = None) -> Trouble:
+def trouble(refused: list[tuple[str, int]] | None = None, text: str | None = None) -> PageDiagnostics:
     async def fetch(url: str) -> str | None:
         fetched.append(url)
         return text
 
     fetched.clear()
-    return Trouble("http://localhost:9/index.html", refused or [], fetch)
+    return PageDiagnostics("http://localhost:9/index.html", refused or [], fetch)
 
 
 fetched: list[str] = []
@@ -306,13 +306,13 @@ def test_positions_are_found_in_any_sentence() -> None:
 
 def test_props_of_a_page_can_be_printed() -> None:
     half = r'{"a": "half \ud83d", "b": ["\ud83d\ude42"]}'
-    found = described(Composition.from_page(META | dict.fromkeys(PROPS, half)))
+    found = described(PageComposition.from_page(META | dict.fromkeys(PROPS, half)))
     assert found["props"] == found["defaultProps"] == {"a": "half \ufffd", "b": ["🙂"]}
 
 
 def test_an_address_that_is_none_connects_to_nothing() -> None:
     for url in ("http://[", "http://:.", "http://x:99999/", "http://x:y/", "//", "", "\x00", f"http://{'a' * 300}/"):
-        assert asyncio.run(Gate().permitted(*origin_of(url))) == [], url
+        assert asyncio.run(NetworkGate().permitted(*origin_of(url))) == [], url
 
 
 def test_texts_of_pages_can_be_printed() -> None:
@@ -382,4 +382,4 @@ def test_a_document_that_is_not_one_is_named() -> None:
         with pytest.raises(DocumentError, match=r"progress\.json of the render abc"):
             parse_document(data, "abc")
         with pytest.raises(DocumentError, match=r"handle\.json of the render abc"):
-            Handle.from_document(data, "abc")
+            RenderRecord.from_document(data, "abc")

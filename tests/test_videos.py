@@ -16,7 +16,7 @@ from remotion_py.lambda_.job import Job
 from remotion_py.media.frames import VideoFrames
 from remotion_py.media.sources import Sources
 from remotion_py.page.contract import PageSettings
-from remotion_py.page.stage import Stage
+from remotion_py.page.session import BrowserSession
 
 from . import oracle
 from .compare import MAX_DIFFERENCE, Picture, decode, difference, facts, mismatches, picture, similarity
@@ -85,23 +85,23 @@ def shown(site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, lis
     """The same frames by our page driver and our proxy."""
 
     async def run() -> dict[str, list[Picture]]:
-        stage = Stage()
-        sources = Sources(tmp_path_factory.mktemp("assets"), stage)
+        session = BrowserSession()
+        sources = Sources(tmp_path_factory.mktemp("assets"), session)
         frames = VideoFrames(sources)
-        stage.video_frame = frames.frame
+        session.video_frame = frames.frame
         found: dict[str, list[Picture]] = {}
         settings = PageSettings(initial_frame=FIRST)
         try:
             for name in EQUAL + CLOSE + OWN:
-                page = await stage.open(str(site), settings, generation=name)
+                page = await session.open(str(site), settings, generation=name)
                 job = Job({"serveUrl": str(site), "renderId": name, "imageFormat": "png"}, await page.composition(name))
                 taken: list[Picture] = []
-                async for one in show_frames(stage, job, range(FIRST, LAST + 1), lambda _: True):
+                async for one in show_frames(session, job, range(FIRST, LAST + 1), lambda _: True):
                     assert one.picture
                     taken.append(np.asarray(Image.open(io.BytesIO(one.picture)).convert("RGBA")))
                 found[name] = taken
         finally:
-            await stage.close()
+            await session.close()
             await sources.close()
             await asyncio.to_thread(frames.close)
         return found

@@ -106,16 +106,16 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> tuple[ChunkWatch, Any, Any, Any]:
     clock = SimpleNamespace(now=0.0)
     chunk = SimpleNamespace(rendered=0, encoded=0, step=(7, "the page"))
     page = SimpleNamespace(waiting="https://host/x.png (image)", missing=["https://host/y.png (HTTP 404)"])
-    stage: Any = SimpleNamespace(current_page=page, logs=SimpleNamespace(drain=list))
-    made = ChunkWatch(chunk, stage, 1000)  # type: ignore[arg-type]
+    session: Any = SimpleNamespace(current_page=page, logs=SimpleNamespace(drain=list))
+    made = ChunkWatch(chunk, session, 1000)  # type: ignore[arg-type]
     for still in (made._stillness, made._step):
         monkeypatch.setattr(still, "_clock", lambda: clock.now)
         still._since = still._looked = 0.0
-    return made, chunk, stage, clock
+    return made, chunk, session, clock
 
 
 def test_a_watch_says_what_the_page_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, chunk, stage, clock = watch(monkeypatch)
+    made, chunk, session, clock = watch(monkeypatch)
     assert made.look()["waiting"] is None
     clock.now = 8
     found = made.look()
@@ -125,17 +125,17 @@ def test_a_watch_says_what_the_page_waits_for(monkeypatch: pytest.MonkeyPatch) -
     made.look()
     clock.now = 12
     assert made.look()["waiting"] == {"frame": 7, "seconds": 4, "for": "FFmpeg"}
-    stage.current_page = None  # thrown away after a failure; what it did not get is still known
+    session.current_page = None  # thrown away after a failure; what it did not get is still known
     assert made.look()["warnings"] == found["warnings"]
 
 
 def test_a_chunk_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, chunk, stage, clock = watch(monkeypatch)
+    made, chunk, session, clock = watch(monkeypatch)
     made.look()
     for _ in range(32):
         clock.now += 9
         made.look()
-    stage.current_page = SimpleNamespace(waiting=None, missing=[])  # another try
+    session.current_page = SimpleNamespace(waiting=None, missing=[])  # another try
     for _ in range(35):
         clock.now += 9
         made.look()

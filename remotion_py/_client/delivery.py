@@ -16,7 +16,7 @@ from ..media.sequence import picture_names
 from ..progress import RenderProgress
 from ..providers.base import ObjectStore, Provider
 from ..results import Artifact, Frames, Still, Video
-from .record import Handle
+from .record import RenderRecord
 from .unpacking import unpack
 
 LINK_S = 24 * 3600
@@ -47,9 +47,9 @@ class Delivery:
         elsewhere = post.out_bucket not in ("", self._store.bucket)
         audio_key = post.separate_audio_key
         return Video(
-            file=None if elsewhere else await self.take(post.out_key, output, overwrite=overwrite),
+            file=None if elsewhere else await self.deliver(post.out_key, output, overwrite=overwrite),
             url=post.output_file if elsewhere else await self._url(post.out_key),
-            audio_path=await self.take(audio_key, audio, overwrite=overwrite) if audio_key else None,
+            audio_path=await self.deliver(audio_key, audio, overwrite=overwrite) if audio_key else None,
             artifacts=await self.artifacts(progress.artifacts, progress.render_id, folder, overwrite=overwrite),
             render_id=progress.render_id,
             cost=progress.cost,
@@ -64,28 +64,28 @@ class Delivery:
             warnings=progress.warnings,
         )
 
-    async def late(self, handle: Handle, progress: RenderProgress) -> Video | Frames:
+    async def attached(self, record: RenderRecord, progress: RenderProgress) -> Video | Frames:
         """Deliver what a render made that another client started, who may have done so already, or be about to."""
         _, post = _finished(progress)
-        output = Path(handle.output) if handle.output and handle.here else None
-        audio = Path(handle.audio) if handle.audio and handle.here else None
+        output = Path(record.output) if record.output and record.here else None
+        audio = Path(record.audio) if record.audio and record.here else None
         here = self._store.local_path(post.out_key)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(OTHERS_PATIENCE_S):
-                while output and here and here.exists() and handle.owner and handle.owner.alive:
+                while output and here and here.exists() and record.owner and record.owner.alive:
                     await asyncio.sleep(OTHERS_POLL_S)
-        if handle.kind == "frames":
+        if record.kind == "frames":
             if output is None and here is None:
                 raise OutputError(
-                    f"The pictures of the render {progress.render_id} were ordered to {handle.output} on "
-                    f"{handle.host}. Attach there, or download them by download_media() as a zip archive."
+                    f"The pictures of the render {progress.render_id} were requested in {record.output} on "
+                    f"{record.host}. Attach there, or download them by download_media() as a zip archive."
                 )
-            return await self.frames(output, handle.overwrite, progress)
-        video = await self.video(output, audio, handle.overwrite, progress)
+            return await self.frames(output, record.overwrite, progress)
+        video = await self.video(output, audio, record.overwrite, progress)
         if video.file and video.file.stat().st_size != video.size:
             raise OutputError(
-                f"The video of the render {progress.render_id} was brought to {output}, which holds another file now. "
-                f"Render it again: {handle.command}"
+                f"The video of the render {progress.render_id} was downloaded to {output}, which is another file now. "
+                f"Render it again: {record.command}"
             )
         return video
 
@@ -122,7 +122,7 @@ class Delivery:
         """Deliver what `render_still()` made."""
         elsewhere = result["bucketName"] != self._store.bucket
         return Still(
-            file=None if elsewhere else await self.take(result["outKey"], output, overwrite=overwrite),
+            file=None if elsewhere else await self.deliver(result["outKey"], output, overwrite=overwrite),
             url=result["url"] if elsewhere else await self._url(result["outKey"]),
             render_id=result["renderId"],
             links=self._provider.links(result["renderId"]),
@@ -136,7 +136,7 @@ class Delivery:
             warnings=own_warnings(result),
         )
 
-    async def take(self, key: str, output: Path | None, *, overwrite: bool = True) -> Path | None:
+    async def deliver(self, key: str, output: Path | None, *, overwrite: bool = True) -> Path | None:
         """Move or download a finished object to its output; without one it stays in the store.
 
         Args:
@@ -149,7 +149,7 @@ class Delivery:
         """
         here = self._store.local_path(key)
         if here and not here.exists():
-            return _brought(output, key)
+            return _existing_output(output, key)
         if output is None:
             return here
         kept = here or f"s3://{self._store.bucket}/{key}"
@@ -191,7 +191,7 @@ class Delivery:
                 target = None
             if target:
                 _make_folder(target.parent)
-            file = await self.take(key, target)
+            file = await self.deliver(key, target)
             found.append(Artifact(file, one.filename, one.frame, one.size, await self._url(key)))
         return tuple(found)
 
@@ -201,8 +201,8 @@ class Delivery:
         return await self._store.presign(key, LINK_S)
 
 
-def _brought(output: Path | None, key: str) -> Path:
-    """Return where another client brought an object.
+def _existing_output(output: Path | None, key: str) -> Path:
+    """Return the file to which another client downloaded an object.
 
     Raises:
         OutputError: It is not there.

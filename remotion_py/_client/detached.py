@@ -1,4 +1,4 @@
-"""Having a render made in a process of its own, `_detached`, which outlives the one that orders it."""
+"""Starts a render in a process of its own, `detached_process`, which outlives the one that requests it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import RenderInterruptedError, from_wire
-from .request import Order
+from .request import RenderRequest
 
 MODULE = "remotion_py._client.detached_process"
 START_TIMEOUT_S = 180
 
 _started: list[subprocess.Popen[bytes]] = []
-"""Kept so that those that end before us leave no zombies: each new one looks after the others."""
+"""Polled before each start, so that processes that have ended leave no zombies."""
 
 
-async def order_elsewhere(order: Order, settings: Mapping[str, Any]) -> str:
-    """Start what was ordered in a process of its own, and return its render id.
+async def start_detached(request: RenderRequest, settings: Mapping[str, Any]) -> str:
+    """Start a render in a process of its own, and return its render id.
 
     Args:
-        order: What to render.
-        settings: Those of the provider.
+        request: What to render.
+        settings: Settings of the provider.
     """
     _started[:] = [process for process in _started if process.poll() is None]
     process = subprocess.Popen(  # noqa: ASYNC220  # asyncio's would tie it to the loop, which it outlives
@@ -37,31 +37,31 @@ async def order_elsewhere(order: Order, settings: Mapping[str, Any]) -> str:
         start_new_session=True,
     )
     _started.append(process)
-    request = f"{json.dumps(settings)}\n{order.to_json()}\n".encode()
+    lines = f"{json.dumps(settings)}\n{request.to_json()}\n".encode()
     try:
-        return await asyncio.wait_for(asyncio.to_thread(_ask, process, request), START_TIMEOUT_S)
+        return await asyncio.wait_for(asyncio.to_thread(_ask, process, lines), START_TIMEOUT_S)
     except TimeoutError:
         process.kill()
         raise RenderInterruptedError(
             f"The process of the detached render did not start the render within {START_TIMEOUT_S} s and was ended. "
-            f"The machine may be overloaded; try again later. REMOTION_PY_DEBUG=1 shows what the process says."
+            f"The machine may be overloaded; try again later. REMOTION_PY_DEBUG=1 shows its log."
         ) from None
     except BaseException:
         process.kill()
         raise
 
 
-def _ask(process: subprocess.Popen[bytes], request: bytes) -> str:
+def _ask(process: subprocess.Popen[bytes], lines: bytes) -> str:
     assert process.stdin
     assert process.stdout
     line = b""
     with process.stdin, process.stdout, contextlib.suppress(BrokenPipeError):
-        process.stdin.write(request)
+        process.stdin.write(lines)
         process.stdin.flush()
         line = process.stdout.readline()
     if not line:
         raise RenderInterruptedError(
-            "The process of the detached render did not start. Set REMOTION_PY_DEBUG=1 to see what it says."
+            "The process of the detached render did not start. Set REMOTION_PY_DEBUG=1 to see its log."
         )
     answer = json.loads(line)
     if "error" in answer:

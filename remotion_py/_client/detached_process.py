@@ -1,6 +1,6 @@
 """The process of a detached render: `python -m remotion_py._client.detached_process`.
 
-It reads what to render from its standard input, tells the render's id on its standard output, renders on functions of
+It reads what to render from its standard input, writes the render's id to its standard output, renders on functions of
 its own, and ends with the render.
 """
 
@@ -16,26 +16,26 @@ from typing import Any
 from ..errors import RemotionPyError, to_wire
 from ..providers.local.provider import LocalProvider
 from .engine import Engine
-from .request import Order
+from .request import RenderRequest
 
 
-async def render(settings: Mapping[str, Any], order: Order) -> None:
-    """Render what was ordered, on functions of our own; its failure is told in its progress."""
+async def render(settings: Mapping[str, Any], request: RenderRequest) -> None:
+    """Render a request on functions of this process; a failure is reported in its progress."""
     engine = Engine(LocalProvider(**settings))
     try:
         try:
-            task = await engine.start(order)
+            task = await engine.start(request)
         except RemotionPyError as error:
-            _tell({"error": to_wire(error)})
+            _answer({"error": to_wire(error)})
             return
-        _tell({"renderId": task.render_id})
+        _answer({"renderId": task.render_id})
         with contextlib.suppress(RemotionPyError):
             await task.result()
     finally:
         await engine.close()
 
 
-def _tell(answer: Mapping[str, Any]) -> None:
+def _answer(answer: Mapping[str, Any]) -> None:
     with contextlib.suppress(OSError):
         sys.stdout.write(f"{json.dumps(answer)}\n")
         sys.stdout.flush()
@@ -44,4 +44,4 @@ def _tell(answer: Mapping[str, Any]) -> None:
 if __name__ == "__main__":
     asked = sys.stdin.readline(), sys.stdin.readline()
     if asked[1]:
-        asyncio.run(render(json.loads(asked[0]), Order.from_json(asked[1])))
+        asyncio.run(render(json.loads(asked[0]), RenderRequest.from_json(asked[1])))

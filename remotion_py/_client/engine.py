@@ -19,7 +19,7 @@ from typing import Any
 from .._data.output import inside
 from .._data.stored import own_browser_logs, parse_document
 from .._runtime import background
-from ..display import About
+from ..display import RenderInfo
 from ..errors import (
     DocumentError,
     FunctionError,
@@ -37,13 +37,13 @@ from ..progress import RenderProgress, from_document
 from ..providers.base import RENDERS, ObjectInfo, Provider
 from ..results import Composition, Still
 from .delivery import Delivery
-from .detached import order_elsewhere
+from .detached import start_detached
 from .listing import Filter, Renders
 from .log_delivery import LogDelivery
 from .payload import PICTURE_EXTENSIONS, checked_output, make_payload, picture_format
-from .record import Ending, Follower, Handle, ListedRender, Owner, listed, lost
-from .reproduce import Keeps
-from .request import Order, check_transparency, make_order
+from .record import Follower, ListedRender, Owner, RenderRecord, ResultKind, listed, lost
+from .reproduce import CommandWriter
+from .request import RenderRequest, check_transparency, make_request
 from .task import RenderTask
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
@@ -52,8 +52,8 @@ THROTTLED_PATIENCE_S = 600.0
 CALL_TRIES = 3
 DIED = ("Runtime.ExitError", "Sandbox.StoodStill", "Unreachable")
 """Types of errors of a function that ended before it answered, so that the same call is worth another one."""
-_UNKNOWN = Handle("video")
-"""Stands for the handle of a render that has none."""
+_UNKNOWN = RenderRecord("video")
+"""The record of a render that has none."""
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Engine:
     """A provider, and the renders that run on it.
 
     Args:
-        provider: Where functions and objects live.
+        provider: Where functions run and objects are stored.
         idle_s: Seconds without work after which the functions end; None keeps them until the client is closed.
     """
 
@@ -84,101 +84,103 @@ class Engine:
 
     async def start_render(
         self,
-        kind: Ending,
+        kind: ResultKind,
         serve_url: str | os.PathLike[str],
         composition: str,
         given: Mapping[str, Any],
         *,
-        keep: Keeps | None = None,
+        write_command: CommandWriter | None = None,
         detach: bool = False,
         watched: bool = False,
     ) -> RenderTask[Any]:
         """Check everything that can be checked, then start a render.
 
         Args:
-            kind: What it ends in.
+            kind: The kind of result.
             serve_url: The site.
             composition: Id of the composition.
             given: The options.
-            keep: Writes the call that makes the same again.
-            detach: It outlives this process.
-            watched: Somebody looks at its newest frame.
+            write_command: Writes the call that renders the same again.
+            detach: The render outlives this process.
+            watched: Its newest frame is displayed.
         """
-        order = await make_order(kind, self.provider, serve_url, composition, given, keep=keep)
+        request = await make_request(kind, self.provider, serve_url, composition, given, write_command=write_command)
         if (watched or detach) and not self.provider.wire_version:
-            order.payload["thumbnails"] = True
+            request.payload["thumbnails"] = True
         logs = LogDelivery(given)
-        return await (self._start_detached(order, logs) if detach else self.start(order, logs=logs))
+        return await (self._start_detached(request, logs) if detach else self.start(request, logs=logs))
 
-    async def start(self, order: Order, *, lasts: bool = False, logs: LogDelivery | None = None) -> RenderTask[Any]:
-        """Start what was ordered."""
+    async def start(
+        self, request: RenderRequest, *, lasts: bool = False, logs: LogDelivery | None = None
+    ) -> RenderTask[Any]:
+        """Start a render that was requested."""
         async with self._working():
-            wanted = order.concurrency or self.provider.capacity or 1
-            payload = order.payload
+            wanted = request.concurrency or self.provider.capacity or 1
+            payload = request.payload
             if not self.provider.wire_version:
                 payload = payload | {"renderId": new_render_id(payload.get("deleteAfter"))}
             renderers = wanted if wanted > 1 else 0
             render_id = (await self._invoke(payload, renderers, again=not self.provider.wire_version))["renderId"]
-            await self._keep_handle(order, render_id)
-        output, audio = (Path(path) if path else None for path in (order.output, order.audio))
-        if order.kind == "frames":
-            take: Any = partial(self._delivery.frames, output, order.overwrite)
+            await self._write_record(request, render_id)
+        output, audio = (Path(path) if path else None for path in (request.output, request.audio))
+        if request.kind == "frames":
+            deliver: Any = partial(self._delivery.frames, output, request.overwrite)
         else:
-            take = partial(self._delivery.video, output, audio, order.overwrite)
-        return RenderTask(self, render_id, take, lasts=lasts, logs=logs)
+            deliver = partial(self._delivery.video, output, audio, request.overwrite)
+        return RenderTask(self, render_id, deliver, lasts=lasts, logs=logs)
 
-    async def _keep_handle(self, order: Order, render_id: str) -> None:
-        kept = Handle(
-            kind=order.kind,
-            composition=order.payload["composition"],
-            output=order.output,
-            audio=order.audio,
-            overwrite=order.overwrite,
-            command=order.command,
+    async def _write_record(self, request: RenderRequest, render_id: str) -> None:
+        kept = RenderRecord(
+            kind=request.kind,
+            composition=request.payload["composition"],
+            output=request.output,
+            audio=request.audio,
+            overwrite=request.overwrite,
+            command=request.command,
             host=socket.gethostname(),
             owner=Owner.of(self.provider.pid) if self.provider.pid else None,
         )
         await kept.write(self.provider.store, render_id)
 
-    async def _start_detached(self, order: Order, logs: LogDelivery) -> RenderTask[Any]:
-        """Start what was ordered so that it outlives this process: in one of its own, or where it does anyway."""
+    async def _start_detached(self, request: RenderRequest, logs: LogDelivery) -> RenderTask[Any]:
+        """Start a render that outlives this process: in a process of its own, or on AWS."""
         settings = self.provider.detached()
         if settings is None:
-            return await self.start(order, lasts=True, logs=logs)
-        return (await self.attach(await order_elsewhere(order, settings), logs))[0]
+            return await self.start(request, lasts=True, logs=logs)
+        return (await self.attach(await start_detached(request, settings), logs))[0]
 
-    async def attach(self, render_id: str, logs: LogDelivery | None = None) -> tuple[RenderTask[Any], About, bool]:
-        """Take up a render that was started by whomever; returns what can be told of it, and whether it has ended."""
+    async def attach(self, render_id: str, logs: LogDelivery | None = None) -> tuple[RenderTask[Any], RenderInfo, bool]:
+        """Attach to a render that any client started; returns the task, what to display, and whether it has ended."""
         progress = await self.get_render_progress(render_id)
-        handle = await self._handle(render_id)
+        record = await self._record(render_id)
         task = RenderTask(
             self,
             render_id,
-            partial(self._take_late, handle),
-            lost=Follower(self.provider.store, render_id, handle).lost if self.provider.on_this_machine else _unknown,
+            partial(self._deliver_attached, record),
+            lost=Follower(self.provider.store, render_id, record).lost if self.provider.on_this_machine else _unknown,
             lasts=True,
             logs=logs,
         )
         self._attached.add(task)
-        known = handle or _UNKNOWN
+        known = record or _UNKNOWN
         title = known.composition or (progress.render_metadata or {}).get("compositionId") or render_id
-        return task, About(title, known.command), progress.ended
+        return task, RenderInfo(title, known.command), progress.ended
 
-    async def _take_late(self, handle: Handle | None, progress: RenderProgress) -> Any:
-        handle = handle or await self._handle(progress.render_id) or _UNKNOWN
-        return await self._delivery.late(handle, progress)
+    async def _deliver_attached(self, record: RenderRecord | None, progress: RenderProgress) -> Any:
+        record = record or await self._record(progress.render_id) or _UNKNOWN
+        return await self._delivery.attached(record, progress)
 
-    async def _lost_elsewhere(self, render_id: str, handle: Handle | None) -> str | None:
-        """Look once why the main function of a render of others is gone, or None."""
+    async def _lost_elsewhere(self, render_id: str, record: RenderRecord | None) -> str | None:
+        """Return why the main function of another client's render is gone, or None; checks once."""
         if not self.provider.on_this_machine:
             return None
-        return await lost(self.provider.store, render_id, handle)
+        return await lost(self.provider.store, render_id, record)
 
-    async def _handle(self, render_id: str) -> Handle | None:
-        return await Handle.read(self.provider.store, render_id)
+    async def _record(self, render_id: str) -> RenderRecord | None:
+        return await RenderRecord.read(self.provider.store, render_id)
 
     async def renders(self, limit: int, wanted: Filter) -> Renders:
-        """List what is kept in the store, the newest first."""
+        """List the renders in the store, the newest first."""
         await self.provider.open()
         objects = [item for item in await self.provider.store.list(RENDERS) if item.key.endswith(f"/{PROGRESS}")]
         newest = sorted(objects, key=lambda item: item.modified, reverse=True)
@@ -187,15 +189,15 @@ class Engine:
     async def _listed(self, item: ObjectInfo) -> ListedRender | None:
         render_id = item.key.removeprefix(RENDERS).partition("/")[0]
         try:
-            handle = await self._handle(render_id)
-            reason = await self._lost_elsewhere(render_id, handle)
+            record = await self._record(render_id)
+            reason = await self._lost_elsewhere(render_id, record)
             progress = await self.get_render_progress(render_id)
         except RenderNotFoundError:
-            return None  # deleted meanwhile
+            return None  # deleted in the meantime
         except DocumentError as error:
             log.warning("%s", error)
             return None
-        return listed(progress, handle, lost=reason is not None, modified=item.modified)
+        return listed(progress, record, lost=reason is not None, modified=item.modified)
 
     async def render_still(
         self, serve_url: str | os.PathLike[str], composition: str, given: Mapping[str, Any]
@@ -247,8 +249,8 @@ class Engine:
             except FunctionError as error:
                 if not again or number == CALL_TRIES - 1 or error.data.get("type") not in DIED:
                     raise
-                log.warning("the call is repeated: %s", error)
-                await asyncio.sleep(FIRST_PAUSE_S)  # another process may be on its way out too
+                log.warning("retrying the call: %s", error)
+                await asyncio.sleep(FIRST_PAUSE_S)  # another process may be ending too
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def get_render_progress(self, render_id: str) -> RenderProgress:
@@ -262,12 +264,12 @@ class Engine:
         return replace(progress, cost=self.provider.cost(document))
 
     async def cancel_render(self, render_id: str) -> None:
-        """Tell the functions of a render to end."""
+        """Request the functions of a render to end."""
         await self.read_progress(render_id)
         await self.provider.store.put(cancel_key(render_id), b"{}")
 
     async def remove_render(self, render_id: str) -> int:
-        """Remove a render with what it left in the store; returns the bytes that this freed.
+        """Remove a render and its objects in the store; returns the number of bytes that this freed.
 
         Raises:
             RenderError: It is still running.
@@ -280,9 +282,9 @@ class Engine:
     async def _runs(self, render_id: str) -> bool:
         try:
             progress = await self.get_render_progress(render_id)
-            return not progress.ended and not await self._lost_elsewhere(render_id, await self._handle(render_id))
+            return not progress.ended and not await self._lost_elsewhere(render_id, await self._record(render_id))
         except DocumentError:
-            return False  # no render writes such a document; renders() leaves it out, so removing is all that is left
+            return False  # no render writes such a document; renders() omits it, so removing it is always allowed
 
     async def read_progress(self, render_id: str) -> bytes:
         """Read `progress.json` of a render."""
@@ -309,7 +311,7 @@ class Engine:
 
     @contextlib.contextmanager
     def working(self):
-        """Keep the functions from ending for idleness."""
+        """Keep the functions alive while a call is in progress."""
         self._active += 1
         if self._idle:
             self._idle.cancel()
@@ -335,7 +337,7 @@ class Engine:
         task.add_done_callback(self._background.discard)
 
     async def close(self) -> None:
-        """End all functions, and follow no render of others any more."""
+        """End all functions, and stop following the renders of other clients."""
         for task in list(self._attached):
             await task.leave()
         await self.provider.close()
@@ -343,7 +345,7 @@ class Engine:
     async def payload(
         self, kind: str, serve_url: str | os.PathLike[str], options: type, given: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Check options and return what the function is told; see `make_payload()`."""
+        """Check options and return the payload; see `make_payload()`."""
         return await self._payload(kind, serve_url, options, check_options(options, given))
 
     async def _payload(
@@ -370,7 +372,7 @@ class Engine:
 
 
 async def _unknown() -> None:
-    """Stand for the looks of a `Follower` at a render elsewhere: only its silence shows its end, see `RenderTask`."""
+    """The `lost` of a render on AWS, which nobody on this machine can check; `RenderTask` waits for its silence."""
 
 
 def _decoded(decoder: Decoder, data: bytes) -> list[Message]:

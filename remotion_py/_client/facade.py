@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import Any, Self
 
-from ..display import About, How, Progress, chosen, replace_earlier
+from ..display import DisplayMode, Progress, RenderInfo, replace_earlier, resolve_mode
 from .engine import Engine
 from .provider_choice import make_provider
-from .reproduce import Keeps, explained_as, repeating, repeating_whole
+from .reproduce import CommandWriter, command_of, command_writer, explained_as
 
 
 class ClientBase:
@@ -54,18 +54,18 @@ class ClientBase:
         serve_url: str | os.PathLike[str],
         composition: str,
         options: Mapping[str, Any],
-    ) -> tuple[How, About, Keeps]:
-        """Return how to show a render, what is told of it, and what writes the call that repeats it."""
+    ) -> tuple[DisplayMode, RenderInfo, CommandWriter]:
+        """Return the mode of display, what to display beside the progress, and what writes the call that repeats it."""
         call = f"{self._called}.{method}"
-        about = About(composition, repeating(call, serve_url, composition, options), explained_as.get())
-        return self._how(progress), about, repeating_whole(call, serve_url, composition, options)
+        info = RenderInfo(composition, command_of(call, serve_url, composition, options), explained_as.get())
+        return self._mode(progress), info, command_writer(call, serve_url, composition, options)
 
-    def _how(self, progress: Progress) -> How:
+    def _mode(self, progress: Progress) -> DisplayMode:
         """Return how to show a render; in a cell it takes the place of what an earlier run of the cell has started."""
-        how = chosen(progress)
-        if how == "html":
+        mode = resolve_mode(progress)
+        if mode == "html":
             replace_earlier()
-        return how
+        return mode
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._engine.describe()}>"

@@ -70,7 +70,7 @@ class Filter:
 
         Args:
             limit: How many are enough.
-            stored: Where each is, in the order of the list.
+            stored: The progress document of each, in the order of the list.
             read: Reads one; None where nothing is left of it.
         """
         renders = Renders()

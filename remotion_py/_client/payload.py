@@ -1,4 +1,4 @@
-"""From what a caller asks to the payload of a function: every check that can be made before work begins."""
+"""From a caller's options to the payload of a function: every check that can be made before work begins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..options.renders import RenderMediaOptions
 from ..page.discovery import find_browser
 from ..page.serve_url import address, check_folder, is_url
 from ..providers.base import Provider
-from .remotion_wire import official_payload
+from .remotion_wire import remotion_payload
 
 PICTURE_EXTENSIONS = {"png": ("png",), "jpeg": ("jpeg", "jpg"), "webp": ("webp",), "pdf": ("pdf",)}
 
@@ -31,7 +31,7 @@ async def make_payload(
     options: type,
     values: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return what all functions of a render are told.
+    """Return the payload of a render, as all its functions get it.
 
     Args:
         provider: Where they run.
@@ -53,9 +53,9 @@ async def make_payload(
         find_browser(provider.browser_executable)
     await provider.open()
     url = await provider.publish(folder) if folder else url
-    # Props may be large, and other renders are followed on this loop.
+    # Props may be large, and this loop follows other renders too.
     payload = await asyncio.to_thread(wire_options, options, values)
-    if kind != "preview":  # which offers its props again for every frame
+    if kind != "preview":  # a preview sends its props with every frame
         payload["inputProps"] = await offloaded(payload["inputProps"]["payload"], "input-props", provider.store)
     payload |= {
         "type": kind,
@@ -66,7 +66,7 @@ async def make_payload(
     }
     if values.get("on_browser_log"):
         payload["browserLogs"] = True
-    return official_payload(payload) if provider.wire_version else payload
+    return remotion_payload(payload) if provider.wire_version else payload
 
 
 def _is_site_name(url: str) -> bool:
@@ -97,7 +97,7 @@ def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def picture_format(output: str | os.PathLike[str] | None) -> str:
-    """Return the format of a still that its output's name tells."""
+    """Return the format of a still by the extension of its output; PNG where it has none."""
     extension = "" if output is None else Path(output).suffix.lower()[1:]
     return next((name for name, listed in PICTURE_EXTENSIONS.items() if extension in listed), "png")
 

@@ -1,4 +1,4 @@
-"""A composition that is looked at, frame by frame, before it is rendered; runs on the background loop."""
+"""Frames of a composition for a panel, before it is rendered; runs on the background loop."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ..results import Composition
 from .engine import Engine
 
 _OTHERS = {"output", "overwrite", "separate_audio_to", "out_name", "codec", "image_format", "props"}
-"""Options of a render that tell nothing of what its frames look like, or that the preview has its own of."""
+"""Options that do not change what a frame looks like, or that the preview sets itself."""
 
 
 @dataclass(frozen=True)
 class PreviewFrame:
-    """A frame as it will be rendered.
+    """A frame as a render would make it.
 
     Attributes:
         frame: Its number.
-        picture: It as JPEG.
-        composition: What it is of, with the size, length and props that it has now.
+        picture: The frame, JPEG-encoded.
+        composition: The composition, with its present size, length and props.
     """
 
     frame: int
@@ -36,10 +36,10 @@ class PreviewFrame:
 
 
 class Preview:
-    """Shows any frame of a composition on a page that stays open.
+    """Renders single frames of a composition on a page that stays open.
 
     Args:
-        engine: What renders.
+        engine: The engine that renders.
         serve_url: The site.
         composition: Id of the composition.
         options: Of the render.
@@ -62,8 +62,8 @@ class Preview:
         """Render one frame.
 
         Args:
-            number: Which one; one outside the composition is taken for its first or last.
-            props: Input props; others than last time open the page afresh.
+            number: The frame, from 0; limited to the composition's range.
+            props: Input props; the page is opened again when they change.
         """
         written = serialize_props(props, nan=self._options.get("nan", "error"))  # frames and arrays do not compare
         if not self._payload or written != self._props:
@@ -82,5 +82,5 @@ class Preview:
                 f"The function {self._engine.provider.function_name} is Remotion's, which shows no previews. Deploy "
                 f"one of remotion_py by 'remotion-py functions deploy', or look at it on this machine."
             )
-        self._site = payload["serveUrl"]  # a folder is brought to a bucket once
+        self._site = payload["serveUrl"]  # a folder is uploaded once
         self._payload = payload | {"composition": self._composition, "session": secrets.token_hex(8)}

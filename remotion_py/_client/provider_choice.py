@@ -1,4 +1,4 @@
-"""From what a caller of `Client()` says to its provider."""
+"""From the arguments of `Client()` to its provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The durable handle of a render: what a later client needs to take up a render that it did not start."""
+"""The record of a render in its store: what another client needs to attach to it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .._data.stored import document_fault
 from .._data.untrusted import LARGEST, Fields, read_json
 from .._runtime.notebooks import notebook
 from .._runtime.stall import Stillness
-from ..lambda_.keys import handle_key, progress_key
+from ..lambda_.keys import progress_key, record_key
 from ..progress import RenderProgress, State
 from ..providers.base import SILENT_S, ObjectStore
 
-Ending = Literal["video", "frames"]
+ResultKind = Literal["video", "frames"]
 LONGEST_PATH = 10_000
 LONGEST_COMMAND = 10_000_000
 _STATE, _START_TICKS = 0, 19
@@ -58,7 +58,7 @@ class Owner:
 
     @classmethod
     def from_document(cls, found: Fields) -> Owner:
-        """Read one as a handle keeps it."""
+        """Read an owner from a record."""
         return cls(
             pid=found.whole("pid", 1),
             started=found.number("started", 0, LARGEST),
@@ -89,11 +89,11 @@ def _by_psutil(pid: int, host: str) -> Owner | None:
 
 
 @dataclass(frozen=True)
-class Handle:
+class RenderRecord:
     """What is kept of a started render beside its progress.
 
     Attributes:
-        kind: What it ends in.
+        kind: The kind of result.
         composition: Id of the composition.
         output: Where that goes; None for the store.
         audio: Where its separate audio goes.
@@ -103,7 +103,7 @@ class Handle:
         owner: The process whose end ends it; None for one that outlives all of this machine's.
     """
 
-    kind: Ending
+    kind: ResultKind
     composition: str | None = None
     output: str | None = None
     audio: str | None = None
@@ -119,24 +119,24 @@ class Handle:
 
     async def write(self, store: ObjectStore, render_id: str) -> None:
         """Keep it with its render."""
-        await store.put(handle_key(render_id), json.dumps(asdict(self)).encode())
+        await store.put(record_key(render_id), json.dumps(asdict(self)).encode())
 
     @classmethod
-    async def read(cls, store: ObjectStore, render_id: str) -> Handle | None:
-        """Read the handle of a render; None for one that has none, as it was started by others."""
-        data = await store.get(handle_key(render_id))
+    async def read(cls, store: ObjectStore, render_id: str) -> RenderRecord | None:
+        """Read the record of a render; None where it has none, as Remotion's own clients write none."""
+        data = await store.get(record_key(render_id))
         if data is None:
             return None
         return cls.from_document(data, render_id)
 
     @classmethod
-    def from_document(cls, data: bytes, render_id: str) -> Handle:
+    def from_document(cls, data: bytes, render_id: str) -> RenderRecord:
         """Read what `write()` wrote; a later version may have written more.
 
         Raises:
             DocumentError: It is something else.
         """
-        fail = document_fault("handle.json", render_id)
+        fail = document_fault("record.json", render_id)
         found = Fields(read_json(data, fail), "it", fail)
         texts = {
             name: found.text(name, longest=LONGEST_PATH, exact=True) if found.has(name) else None
@@ -158,14 +158,14 @@ def silent(seconds: float) -> str:
     return f"it reported nothing for {seconds:.0f} s"
 
 
-async def lost(store: ObjectStore, render_id: str, handle: Handle | None) -> str | None:
+async def lost(store: ObjectStore, render_id: str, record: RenderRecord | None) -> str | None:
     """Look once whether the main function of a local render cannot be at work any more; return why, or None.
 
     Its process shows that, where it is known and on this machine; else the age of its progress, which is wrong while
     somebody sets the clock. Whoever follows a render asks a `Follower`.
     """
-    if handle and handle.owner and handle.owner.here:
-        return None if handle.owner.alive else ENDED
+    if record and record.owner and record.owner.here:
+        return None if record.owner.alive else ENDED
     found = await store.head(progress_key(render_id))
     age_s = (datetime.datetime.now(datetime.UTC) - found.modified).total_seconds() if found else 0
     return silent(age_s) if age_s > SILENT_S else None
@@ -179,23 +179,23 @@ class Follower:
     Args:
         store: Where the render is.
         render_id: Its id.
-        handle: Its handle; None where it had none yet.
+        record: Its record; None where it has none yet.
         stillness: Measures the silence.
     """
 
     def __init__(
-        self, store: ObjectStore, render_id: str, handle: Handle | None, stillness: Stillness | None = None
+        self, store: ObjectStore, render_id: str, record: RenderRecord | None, stillness: Stillness | None = None
     ) -> None:
         self._store = store
         self._render_id = render_id
-        self._handle = handle
+        self._record = record
         self._stillness = stillness or Stillness()
 
     async def lost(self) -> str | None:
         """Return why it is gone, or None."""
-        self._handle = self._handle or await Handle.read(self._store, self._render_id)
-        if self._handle and self._handle.owner and self._handle.owner.here:
-            return None if self._handle.owner.alive else ENDED
+        self._record = self._record or await RenderRecord.read(self._store, self._render_id)
+        if self._record and self._record.owner and self._record.owner.here:
+            return None if self._record.owner.alive else ENDED
         found = await self._store.head(progress_key(self._render_id))
         silent_s = self._stillness.look(found and found.modified)
         return silent(silent_s) if silent_s > SILENT_S else None
@@ -212,7 +212,7 @@ class ListedRender:
         started: When, with time zone.
         output: The file or folder that it was asked to make; None for the store.
         command: Python that makes the same again.
-        progress: How far it is, or came.
+        progress: The progress.
     """
 
     render_id: str
@@ -235,23 +235,25 @@ class ListedRender:
         return f"{self.render_id}  {when}  {self.state} {done}  {self.composition or '?'}  {self.output or ''}".rstrip()
 
 
-def listed(progress: RenderProgress, handle: Handle | None, *, lost: bool, modified: datetime.datetime) -> ListedRender:
+def listed(
+    progress: RenderProgress, record: RenderRecord | None, *, lost: bool, modified: datetime.datetime
+) -> ListedRender:
     """Fold what is known of a render into one line.
 
     Args:
-        progress: How far it is.
-        handle: Its handle, where it has one.
+        progress: The progress.
+        record: Its record, where it has one.
         lost: Whether its functions cannot be at work any more.
-        modified: When it last told of itself.
+        modified: When its progress was last written.
     """
     metadata = progress.render_metadata or {}
     started = metadata.get("startedDate")
     return ListedRender(
         render_id=progress.render_id,
         state="interrupted" if lost and not progress.ended else progress.state,
-        composition=metadata.get("compositionId") or (handle.composition if handle else None),
+        composition=metadata.get("compositionId") or (record.composition if record else None),
         started=datetime.datetime.fromtimestamp(started / 1000, datetime.UTC) if started else modified,
-        output=Path(handle.output) if handle and handle.output else None,
-        command=handle.command if handle else "",
+        output=Path(record.output) if record and record.output else None,
+        command=record.command if record else "",
         progress=progress,
     )

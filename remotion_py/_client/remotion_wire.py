@@ -1,4 +1,4 @@
-"""What a function that Remotion itself deployed wants to hear beside what ours does (pure; lambda.md 1.3, 1.4, 4.1)."""
+"""The payload of functions that Remotion deployed: ours, and the fields that theirs need (no I/O)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _OF_MEDIA: dict[str, Any] = {
     "output": {"type": "media"},
 }
 _REQUIRED: dict[str, Any] = {"imageFormat": "jpeg", "sampleRate": 48_000}
-"""Our functions choose these by the format; a foreign one is told its own client's defaults."""
+"""Our functions choose these by the format; a function of Remotion expects the defaults of its own client."""
 
 
-def official_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
+def remotion_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return a payload for a function of Remotion's, of "start" or "still", with every field that its client sends.
 
     Raises:

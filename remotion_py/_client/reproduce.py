@@ -24,7 +24,7 @@ LONGEST_VALUE = 300
 LONGEST_KEPT = 100_000
 """Characters of a value in a call that is stored, which is all that is left after a restart of the kernel."""
 
-Keeps: TypeAlias = Callable[[str], str]
+CommandWriter: TypeAlias = Callable[[str], str]
 """Writes the call that repeats a render, given its props as JSON."""
 
 called_as: ContextVar[str] = ContextVar("called_as", default="")
@@ -33,7 +33,7 @@ explained_as: ContextVar[Callable[[str], str]] = ContextVar("explained_as", defa
 """Writes the error of a page in the words of its user, where a magic has made the page."""
 
 
-def repeating(
+def command_of(
     call: str,
     serve_url: str | os.PathLike[str],
     composition: str,
@@ -77,15 +77,15 @@ def _example(serve_url: str | os.PathLike[str]) -> str | None:
     return next((f"rp.examples.{name}" for name in examples.__all__ if serve_url == getattr(examples, name)), None)
 
 
-def repeating_whole(
+def command_writer(
     call: str, serve_url: str | os.PathLike[str], composition: str, options: Mapping[str, Any]
-) -> Keeps:
+) -> CommandWriter:
     """Return what writes the same with long values too, once the props are known as JSON, whatever their type is."""
 
     def write(props: str) -> str:
         known = options.get("props") is not None and 0 < len(props) <= LONGEST_KEPT  # larger ones are elsewhere
         given = {**options, "props": json.loads(props)} if known else options
-        return repeating(call, serve_url, composition, given, longest=LONGEST_KEPT)
+        return command_of(call, serve_url, composition, given, longest=LONGEST_KEPT)
 
     return write
 

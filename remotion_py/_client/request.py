@@ -1,4 +1,4 @@
-"""An order for a render: everything that was asked, checked, and ready to be sent to functions."""
+"""A request for a render: everything that was asked for, checked, and ready to be sent to functions."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from ..options.option import check_options
 from ..options.renders import RenderFramesOptions, RenderMediaOptions
 from ..providers.base import Provider
 from .payload import checked_output, make_payload, media_wire
-from .record import Ending
-from .reproduce import Keeps
+from .record import ResultKind
+from .reproduce import CommandWriter
 
 
 @dataclass(frozen=True)
-class Order:
-    """A render that was ordered.
+class RenderRequest:
+    """A request for a render.
 
     Attributes:
-        kind: What it ends in.
-        payload: What functions are told.
-        output: Where the result goes; None for the store.
-        audio: Where its separate audio goes.
+        kind: The kind of result.
+        payload: The payload of the functions.
+        output: The output; None leaves the result in the store.
+        audio: The output of its separate audio.
         overwrite: Whether files may be replaced.
-        concurrency: Renderer functions that were asked for; None for what the place takes.
-        command: Python that makes the same again.
+        concurrency: Renderer functions at the same time; None for the provider's capacity.
+        command: Python that renders the same again.
     """
 
-    kind: Ending
+    kind: ResultKind
     payload: dict[str, Any]
     output: str | None
     audio: str | None
@@ -44,50 +44,50 @@ class Order:
     command: str = ""
 
     def to_json(self) -> str:
-        """Return it as a line for another process."""
+        """Return the request as a line of JSON, for another process."""
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, line: str | bytes) -> Order:
+    def from_json(cls, line: str | bytes) -> RenderRequest:
         """Read what `to_json()` wrote."""
         return cls(**json.loads(line))
 
 
-async def make_order(
-    kind: Ending,
+async def make_request(
+    kind: ResultKind,
     provider: Provider,
     serve_url: str | os.PathLike[str],
     composition: str,
     given: Mapping[str, Any],
     *,
-    keep: Keeps | None,
-) -> Order:
+    write_command: CommandWriter | None,
+) -> RenderRequest:
     """Check everything that can be checked before work begins.
 
     Args:
-        kind: What is asked for.
+        kind: The kind of result.
         provider: Where it is rendered.
         serve_url: The site.
         composition: Id of the composition.
         given: The options.
-        keep: Writes the call that makes the same again.
+        write_command: Writes the call that renders the same again.
 
     Raises:
-        InputError: Something that cannot be as asked.
+        InputError: An option, the output or the props are invalid.
         SiteNotFoundError: There is no such site.
     """
     options = RenderMediaOptions if kind == "video" else RenderFramesOptions
     values = check_options(options, given)
     wire, output, audio = _video(values) if kind == "video" else _frames(values, provider)
     payload = await make_payload(provider, "start", serve_url, options, values)
-    return Order(
+    return RenderRequest(
         kind=kind,
         payload=payload | wire | {"composition": composition},
         output=str(output) if output else None,
         audio=str(audio) if audio else None,
         overwrite=values["overwrite"],
         concurrency=values["concurrency"],
-        command=keep(payload["inputProps"].get("payload", "")) if keep else "",
+        command=write_command(payload["inputProps"].get("payload", "")) if write_command else "",
     )
 
 

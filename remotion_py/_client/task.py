@@ -64,15 +64,15 @@ class RenderTask(Generic[T]):
     Attributes:
         render_id: Its id.
         links: Where it can be looked into.
-        latest: How far it is.
-        left: It is not followed any more, though it may go on.
+        latest: The progress.
+        left: This client stopped following it, while it may run on.
 
     Args:
         host: What it runs on.
         render_id: Its id.
-        take: Takes the output of a finished render.
-        lost: Tells why its main function cannot be at work any more, or None; without it this client's functions tell.
-        lasts: It is to go on when nobody waits for it any more.
+        deliver: Delivers the output of a finished render.
+        lost: Returns why its main function is gone, or None while it runs; by default the client's provider is asked.
+        lasts: It runs on when nobody waits for it any more.
         logs: Delivers what its pages write to their console.
     """
 
@@ -80,7 +80,7 @@ class RenderTask(Generic[T]):
         self,
         host: Host,
         render_id: str,
-        take: Callable[[RenderProgress], Awaitable[T]],
+        deliver: Callable[[RenderProgress], Awaitable[T]],
         *,
         lost: Callable[[], Awaitable[str | None]] | None = None,
         lasts: bool = False,
@@ -90,7 +90,7 @@ class RenderTask(Generic[T]):
         self.links = host.provider.links(render_id)
         self.latest = RenderProgress(render_id=render_id, bucket_name=host.provider.store.bucket)
         self._host = host
-        self._take = take
+        self._deliver = deliver
         self.left = False
         self._others = lost
         self._logs = logs or LogDelivery()
@@ -108,7 +108,7 @@ class RenderTask(Generic[T]):
         return self._following.done()
 
     async def progress(self) -> RenderProgress:
-        """Return how far it is."""
+        """Return the progress."""
         return await self._host.get_render_progress(self.render_id)
 
     async def next_change(self, seen: RenderProgress | None) -> RenderProgress | None:
@@ -118,7 +118,7 @@ class RenderTask(Generic[T]):
         return None if self.latest is seen else self.latest
 
     async def result(self) -> T:
-        """Wait for what it ends in.
+        """Wait for the result.
 
         Raises:
             RenderError: It is not followed any more.
@@ -130,11 +130,11 @@ class RenderTask(Generic[T]):
                 raise
             raise RenderError(
                 f"The render {self.render_id} is not followed any more, as its client was closed or the waiting was "
-                f"stopped; it may go on. attach({self.render_id!r}) takes it up."
+                f"stopped; it may still be running. Call attach({self.render_id!r}) to follow it again."
             ) from None
 
     async def cancel(self) -> None:
-        """Tell its functions to end."""
+        """Request its functions to end."""
         if self._following.done():
             return
         self._cancelled_at = asyncio.get_running_loop().time()
@@ -193,7 +193,7 @@ class RenderTask(Generic[T]):
                     await asyncio.sleep(provider.poll_s)
                     continue
                 if progress.done:
-                    result = await self._take(progress)
+                    result = await self._deliver(progress)
                     self.latest = progress
                     return result
                 self.latest = progress
@@ -250,7 +250,7 @@ class RenderTask(Generic[T]):
             )
 
     async def _record(self, data: bytes, error: RemotionPyError, *, final: bool) -> None:
-        """Note what ended the render; whoever started it stores that for all when its main function no longer can.
+        """Note what ended the render; the one that started it stores that for all when its main function no longer can.
 
         Args:
             data: The document as it was read.

@@ -18,7 +18,7 @@ def unpack(archive: Path, folder: Path, *, overwrite: bool) -> list[Path]:
         archive: The zip archive, which stays.
         folder: Where the pictures go.
         overwrite: Whether files may be replaced that have appeared there since the render was checked. A picture of
-            the same content is no other file: another client may be unpacking the same archive.
+            a file with the same content is kept: another client may be unpacking the same archive.
 
     Raises:
         OutputError: A name leads out of the folder, a file is there already, or one cannot be written.

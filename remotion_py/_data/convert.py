@@ -17,7 +17,7 @@ from typing import Any, Literal, cast
 from ..errors import PropsError
 from .figures import figure_json
 from .tables import TableError, records
-from .wording import kind_of, shown
+from .wording import kind_of, short_repr
 
 Nan = Literal["error", "null"]
 
@@ -36,13 +36,13 @@ _FAR_DATE = re.compile(r"[+-]\d{6}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T\d\
 
 @dataclasses.dataclass(frozen=True)
 class _NoDate:
-    """Stands for an item of a numpy array of dates that is no date; `problem` is empty where it is missing."""
+    """An item of a numpy array of dates that is not a date; `problem` is empty where it is missing."""
 
     problem: str = ""
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether a value says that there is none: None, NaN, NaT, or the NA of pandas."""
+    """Return whether a value means a missing one: None, NaN, NaT, or the NA of pandas."""
     if value is None or _is_na(value):
         return True
     if isinstance(value, decimal.Decimal):
@@ -104,7 +104,7 @@ class Converter:
         return self._inside(value)
 
     def _inside(self, value: Any) -> Any:
-        """Convert what holds other values, or stands for one; keeps note of what is being converted."""
+        """Convert a value that contains or represents others; keeps track of what is being converted."""
         if any(value is outer for outer in self._open):
             raise self._refusal("holds itself, so it has no end. Pass a copy without that reference.")
         if len(self._open) >= MAX_DEPTH:
@@ -125,7 +125,7 @@ class Converter:
         found: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                raise self._refusal(f"has the key {shown(key)}, but JSON keys are strings. Use str() of it.")
+                raise self._refusal(f"has the key {short_repr(key)}, but JSON keys are strings. Use str() of it.")
             self._keys.append(key)
             if not key.isascii():
                 self._whole_characters(key)

@@ -1,4 +1,4 @@
-"""`progress.json` as whoever follows a render reads it (pure). Fields: reference/lambda.md 4.9.
+"""Reads `progress.json` for clients (no I/O). Fields: docs/design/wire.md.
 
 On AWS the document lies in a bucket, and what it names becomes paths on this machine; so it is checked like all that
 others wrote, before anything uses it.
@@ -188,8 +188,8 @@ class Document:
         rendering: The chunks that have frames.
         retried: The chunks that were tried again.
         errors: As wire objects.
-        retries: As they stand in it.
-        artifacts: As they stand in it.
+        retries: As in the document.
+        artifacts: As in the document.
         metadata: What was planned.
         finished: What was made.
         thumbnail: The newest frame as a small JPEG.

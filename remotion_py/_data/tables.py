@@ -19,7 +19,7 @@ class TableError(ValueError):
 def records(value: Any) -> list[Any] | None:
     """Return the records of a data frame, or the values of a series; None for anything else.
 
-    An index of pandas that holds labels becomes a field of each record. Unnamed whole numbers are no labels: they are
+    An index of pandas that holds labels becomes a field of each record. Unnamed whole numbers are not labels: they are
     the row numbers that remain after filtering and sorting. A series with labels becomes records as well.
 
     Args:

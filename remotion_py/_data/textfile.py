@@ -1,4 +1,4 @@
-"""Text of files that others wrote: in UTF-8, or in UTF-16 or UTF-32 where the file says so; never guessed."""
+"""Text of a user's files: in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; never guessed."""
 
 from __future__ import annotations
 

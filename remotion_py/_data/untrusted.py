@@ -1,4 +1,4 @@
-"""Reading what others wrote - a page, a stored document - by type, range and form, before anything uses it (pure)."""
+"""Reading what others wrote - a page, a stored document - by type, range and form, before anything uses it (no I/O)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Fields:
         self._found = cast("Mapping[str, Any]", found)
 
     def has(self, name: str) -> bool:
-        """Tell whether a field is there and not null."""
+        """Return whether a field is there and not null."""
         return self._found.get(name) is not None
 
     def text(
@@ -99,7 +99,7 @@ class Fields:
         Args:
             name: Of the field.
             longest: The most characters that it may have.
-            default: Stands for a field that is missing or null; None for a field that has to be there.
+            default: The value of a field that is missing or null; None for a required field.
             empty: Whether the text may be empty.
             exact: Keep control characters, as content may hold them; half characters become U+FFFD all the same.
         """

@@ -7,7 +7,7 @@ from typing import Any, cast
 _LONGEST = 200
 
 
-def shown(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """Return a value as Python writes it, cut where it is long; its type where it cannot be written."""
     try:
         written = repr(value)

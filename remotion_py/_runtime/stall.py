@@ -1,4 +1,4 @@
-"""Finding out that something stands still: by time, on a clock that nobody sets."""
+"""Detects that something stalls, by the monotonic clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GAP_S = 10.0
 
 
 def stall_s() -> float:
-    """Return the limit for processes that stand still, in seconds: `REMOTION_PY_STALL_SECONDS`, or 30."""
+    """Return the limit for processes that stall, in seconds: `REMOTION_PY_STALL_SECONDS`, or 30."""
     return float(os.environ.get(VARIABLE) or STALL_S)
 
 

@@ -1,4 +1,4 @@
-"""Tracebacks that end at the public function: what an error says is of use to its reader, where we noticed it is not.
+"""Tracebacks that end at the public function: readers need the message of an error, not the place that raised it.
 
 `REMOTION_PY_DEBUG=1` keeps everything.
 """

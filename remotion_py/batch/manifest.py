@@ -1,4 +1,4 @@
-"""The manifest of a batch: one JSON line for each row that ended, so that the same call goes on where it was."""
+"""The manifest of a batch: one JSON line for each row that ended, so that the same call resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Entry:
         cost: US dollars, on AWS.
         error: What made it fail.
         render_id: The id of its render.
-        key: Tells whether the same was rendered before.
+        key: Identifies what was rendered, to skip the same next time.
     """
 
     index: int
@@ -123,7 +123,7 @@ def _read(line: bytes) -> Entry | None:
 
 
 def _place(path: str | Path) -> str:
-    """Return what tells outputs apart, however they are written."""
+    """Return a text that is equal for equal outputs, however their path is written."""
     return str(expanded(path).absolute())
 
 

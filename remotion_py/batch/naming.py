@@ -26,7 +26,7 @@ class Output:
 
     Attributes:
         path: Its file.
-        asked: What the fields ask for, where that is no safe name and was changed; None else.
+        asked: The name by the fields, where it is not safe and was changed; otherwise None.
     """
 
     path: Path
@@ -87,7 +87,7 @@ def _safe_parts(template: str, filled: str) -> str:
 
 
 def _safe(name: str) -> str:
-    """Return a name without blanks at its ends, that is no device; "", "." and ".." as they are."""
+    """Return a name without blanks at its ends, and not of a device; "", "." and ".." as they are."""
     if name in ("", ".", ".."):
         return name
     stem, extension = Path(name).stem.strip(), Path(name).suffix.rstrip(". ")

@@ -1,4 +1,4 @@
-"""What a batch ends in, and how far it is."""
+"""The result of a batch, and its progress."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..display import ShowsItself
+from ..display import Displayable
 from ..errors import RenderError
 from .frame import Library, to_frame
 from .manifest import Entry
@@ -74,7 +74,7 @@ def total_cost(entries: Iterable[Entry]) -> float | None:
 
 
 @dataclass(frozen=True, repr=False)
-class BatchResult(ShowsItself):
+class BatchResult(Displayable):
     """How each row of a batch ended.
 
     Attributes:

@@ -30,8 +30,8 @@ class Row:
         index: Its place among the rows, from 0.
         output: Where its result goes.
         props: Its props, as JSON text.
-        key: Tells whether the same was rendered before: a hash of site, composition, options and props.
-        asked: The output that its fields ask for, where that is no safe name; None else.
+        key: Identifies what is rendered: a hash of site, composition, options and props.
+        asked: The output by its fields, where that is not a safe name; otherwise None.
     """
 
     index: int
@@ -144,11 +144,11 @@ def _fingerprint(about: Mapping[str, Any]) -> str:
 
 
 def site_mark(serve_url: str | os.PathLike[str]) -> str:
-    """Return what tells whether a site has changed: a hash of a folder's files; the address itself for others."""
+    """Return a text that changes when a site changes: a hash of a folder's files; for a URL, the URL itself."""
     try:
         root = Path(serve_url).expanduser()
         is_folder = "://" not in os.fspath(serve_url) and root.is_dir()
-    except (OSError, RuntimeError, ValueError):  # what is no path is refused where the site is opened
+    except (OSError, RuntimeError, ValueError):  # what is not a path is refused where the site is opened
         is_folder = False
     if not is_folder:
         return os.fspath(serve_url)

@@ -123,7 +123,7 @@ class Batch:
         return self._task is not None and self._task.done()
 
     async def progress(self) -> BatchProgress:
-        """Return how far it is."""
+        """Return the progress."""
         return self.latest
 
     async def next_change(self, seen: BatchProgress | None) -> BatchProgress | None:
@@ -151,10 +151,10 @@ class Batch:
 
     def _ended(self, task: asyncio.Task[BatchResult]) -> None:
         if not task.cancelled():
-            task.exception()  # whoever waits for the result gets it
-        self._tell()
+            task.exception()  # the caller of result() gets it
+        self._report()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         self.latest = self._snapshot()
         signal, self._signal = self._signal, asyncio.Event()
         signal.set()
@@ -179,7 +179,7 @@ class Batch:
                 self._entries[row.index] = replace(before, index=row.index, status="skipped")
             else:
                 waiting.append(row)
-        self._tell()
+        self._report()
         slots = asyncio.Semaphore(self._parallel)
 
         async def one(row: Row) -> None:
@@ -205,7 +205,7 @@ class Batch:
         loop = asyncio.get_running_loop()
         started = loop.time()
         self._running[row.index] = 0.0
-        self._tell()
+        self._report()
         try:
             result = await (self._still(row) if self._stills else self._video(row))
         except RemotionPyError as error:
@@ -227,7 +227,7 @@ class Batch:
             del self._running[row.index]
         self._entries[row.index] = entry
         self._manifest.add(entry)
-        self._tell()
+        self._report()
 
     async def _video(self, row: Row) -> Video:
         task = await self._engine.start_render("video", self._site, self._composition, self._given(row))
@@ -235,7 +235,7 @@ class Batch:
             seen = None
             while (seen := await task.next_change(seen)) is not None:
                 self._running[row.index] = seen.overall_progress
-                self._tell()
+                self._report()
             return await task.result()
         except asyncio.CancelledError:
             with contextlib.suppress(RemotionPyError):

@@ -1,4 +1,4 @@
-"""`remotion-py doctor --aws`: what docs/aws.md says was never run, run on a real account."""
+"""`remotion-py doctor --aws`: runs on a real account what docs/aws.md lists as never run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SITE = """<!doctype html><meta charset="utf-8"><script src="/remotion-py.js"></
 remotionPy.registerComposition({ id: "doctor", width: 320, height: 180, fps: 30, durationInFrames: 40,
   render(frame) { document.body.textContent = `frame ${frame}`; } });
 </script>"""
-_LOGS = "look at the function's log group, and tell what it says in an issue"
+_LOGS = "read the function's log group, and report it in an issue"
 
 
 def aws_findings(region: str | None, profile: str | None, function_name: str | None) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def aws_findings(region: str | None, profile: str | None, function_name: str | N
         yield Finding("account", f"{provider.aws.account} in {provider.region}")
         asyncio.run(provider.open())
     except RemotionPyError as error:
-        yield Finding("account and function", str(error), "follow what it says")
+        yield Finding("account and function", str(error), "follow the message")
         return
     yield Finding("function", f"{provider.function_name}, bucket {provider.store.bucket}")
     yield from _guarded("concurrency", _quota, provider)

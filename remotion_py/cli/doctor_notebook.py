@@ -36,7 +36,7 @@ def _front_ends() -> Finding:
     found = [f"{name} {number}" for name in _FRONT_ENDS if (number := _version(name))]
     if found:
         return Finding("notebook front ends", ", ".join(found))
-    fix = "pip install 'remotion-py[notebook]' for JupyterLab; VS Code and hosted notebooks bring their own"
+    fix = "pip install 'remotion-py[notebook]' for JupyterLab; VS Code and hosted notebooks have their own"
     return _advice("notebook front ends", f"none of {', '.join(_FRONT_ENDS)} in this environment", fix)
 
 

@@ -38,7 +38,7 @@ def read_env_file(path: str) -> dict[str, str]:
     """Read the variables of a file such as `.env`.
 
     Raises:
-        OptionError: It cannot be read, is in another encoding, or a line is no assignment; values are not displayed.
+        OptionError: It cannot be read, is in another encoding, or a line is not an assignment.
     """
     return parse_env(read_text(expanded(path, OptionError), OptionError), path)
 
@@ -47,7 +47,7 @@ def parse_env(text: str, path: str = "") -> dict[str, str]:
     """Read NAME=VALUE lines: comments, `export`, and values in quotes, which may span lines, are understood.
 
     Raises:
-        OptionError: A line is no assignment.
+        OptionError: A line is not an assignment.
     """
     found: dict[str, str] = {}
     text = text.replace("\r\n", "\n")

@@ -11,7 +11,7 @@ from ..display import VARIABLE, Progress
 
 
 def how_to_show(quiet: bool) -> Progress:
-    """Return what `progress=` is told by a command."""
+    """Return the value of `progress=` for a command."""
     return "none" if quiet else None if os.environ.get(VARIABLE) else "text"
 
 

@@ -1,4 +1,4 @@
-"""The options that tell where functions run."""
+"""The options that choose where functions run."""
 
 from __future__ import annotations
 

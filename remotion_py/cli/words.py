@@ -1,4 +1,4 @@
-"""What `--help` says of an option, in the words of a shell."""
+"""The text of an option in `--help`, in terms of a shell."""
 
 from __future__ import annotations
 

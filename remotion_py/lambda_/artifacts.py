@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import PageScriptError
 from ..providers.base import ObjectStore
-from .frames import Shown
+from .frames import RenderedFrame
 from .keys import artifact_key
 
 MOST_ARTIFACTS = 10_000
@@ -66,7 +66,7 @@ class ArtifactNames:
             )
 
 
-class ArtifactShelf:
+class ArtifactWriter:
     """Stores the artifacts of one function.
 
     Args:
@@ -80,7 +80,7 @@ class ArtifactShelf:
         self._store = store
         self._render_id = render_id
 
-    async def take(self, shown: Shown) -> None:
+    async def take(self, shown: RenderedFrame) -> None:
         """Store the artifacts of a frame; one that is its picture is left out where there is none.
 
         Raises:

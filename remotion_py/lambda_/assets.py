@@ -1,4 +1,4 @@
-"""What a frame plays and emits, read from what its page says of it (pure). Forms: page contract 6 and 7."""
+"""The media and artifacts of a frame, read from the report of its page (no I/O). Forms: page contract 6 and 7."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ from ..media.audio import PCM_OPTIONS, aac_options
 from ..media.soundtrack import Soundtrack
 from ..media.tracks import AudioAsset, Seam, Segment
 from ..media.video import ChunkEncoder
-from .artifacts import ArtifactShelf
+from .artifacts import ArtifactWriter
 from .context import Context
-from .frames import Shown, show_frame, show_frames
+from .frames import RenderedFrame, show_frame, show_frames
 from .job import Job
 from .plan import ChunkPlan
 
@@ -51,16 +51,16 @@ def audio_file(job: Job, folder: Path, name: str) -> Path:
 
 
 class ChunkRender:
-    """Renders one chunk to files, and tells how far it is.
+    """Renders one chunk to files, and reports its progress.
 
     Attributes:
         rendered: Frames that are captured.
         encoded: Frames that are encoded.
         newest: The frame that was captured last, and its picture.
-        step: The frame that is being rendered, None where it is no single one; and what is waited for.
+        step: The frame that is being rendered, None where it is not a single one; and what it waits for.
 
     Args:
-        context: The surroundings.
+        context: Services and limits of this invocation.
         job: What to render.
         frames: First and last frame.
         name: Of its files, without extension.
@@ -79,13 +79,13 @@ class ChunkRender:
         self._plan: ChunkPlan = job.plan(frames)
         self._name = name
         self._pictures = pictures and job.format.codec.has_video
-        self._shelf = ArtifactShelf(context.open_store(job.payload["bucketName"]), job.render_id)
+        self._artifacts = ArtifactWriter(context.open_store(job.payload["bucketName"]), job.render_id)
         self._looked: dict[int, list[AudioAsset]] = {}
 
     @property
     def artifacts(self) -> list[dict[str, Any]]:
         """The artifacts that are stored so far."""
-        return self._shelf.stored
+        return self._artifacts.stored
 
     async def run(self) -> ChunkFiles:
         """Render all of it."""
@@ -102,7 +102,7 @@ class ChunkRender:
                     encoder = await stack.enter_async_context(ChunkEncoder(settings, video))
                 captured = plan.captured if video else range(0)
                 ahead = iter(plan.visited)
-                visited = show_frames(self._context.stage, job, plan.visited, captured.__contains__)
+                visited = show_frames(self._context.session, job, plan.visited, captured.__contains__)
                 self.step = next(ahead, None), "the page"
                 async with aclosing(visited) as shown:
                     async for item in shown:
@@ -115,13 +115,13 @@ class ChunkRender:
             audio = await self._audio(track) if job.has_audio else None
             return ChunkFiles(video, audio, track.seam() if job.has_audio else None)
 
-    async def _take(self, shown: Shown, encoder: ChunkEncoder | None, track: Soundtrack) -> None:
+    async def _take(self, shown: RenderedFrame, encoder: ChunkEncoder | None, track: Soundtrack) -> None:
         if shown.frame in self._plan.heard:
             track.add(shown.assets.heard, shown.assets.inline)
         if shown.frame not in self._plan.captured:
             return
         if self._pictures or not self._job.format.codec.has_video:
-            await self._shelf.take(shown)
+            await self._artifacts.take(shown)
         self.rendered += 1
         if shown.picture:
             self.newest = shown.frame, shown.picture
@@ -142,7 +142,7 @@ class ChunkRender:
     async def _head(self, segment: Segment) -> tuple[int, float]:
         """Find where a segment that began before this chunk began, and how loud it was there.
 
-        Its frame counter tells where its tag began; it is heard from the first frame on which it is not muted.
+        Its frame counter says where its tag began; it is heard from the first frame on which it is not muted.
         """
         asset = segment.asset
         low = max(0, segment.start - round(asset.media_frame - asset.start_frame))
@@ -162,6 +162,6 @@ class ChunkRender:
     async def _heard_at(self, index: int, asset: AudioAsset) -> AudioAsset | None:
         start: int = self._job.payload["compositionStart"]
         if index not in self._looked:
-            shown = await show_frame(self._context.stage, self._job, start + index, captured=False)
+            shown = await show_frame(self._context.session, self._job, start + index, captured=False)
             self._looked[index] = list(shown.assets.heard)
         return next((found for found in self._looked[index] if found.id == asset.id), None)

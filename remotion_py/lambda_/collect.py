@@ -102,7 +102,7 @@ class Collector:
         while True:
             with contextlib.suppress(ThrottledError):
                 return await self._invocation(index, frames, attempt)
-            # Another render has the capacity now. Waiting is no failure, so it does not count as an attempt.
+            # Another render has the capacity now. Waiting is not a failure, so it does not count as an attempt.
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(pause * 2, LONGEST_PAUSE_S)
 
@@ -178,7 +178,7 @@ class _Receiver:
             ) from error
 
     async def fetch(self, store: ObjectStore) -> None:
-        """Bring the files that were too large for the stream."""
+        """Download the files that were too large for the stream."""
         for kind, key in self._stored.items():
             try:
                 await store.get_file(key, self._paths[kind])

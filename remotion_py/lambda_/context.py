@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from ..errors import RenderCancelledError
 from ..media.sources import Sources
-from ..page.stage import Stage
+from ..page.session import BrowserSession
 from ..providers.base import Functions, ObjectStore
 from .keys import cancel_key
 from .shared_assets import SharedAssets
@@ -27,7 +27,7 @@ def now_ms() -> int:
 
 
 class Stopwatch:
-    """Times whose differences are true, whoever sets the clock meanwhile."""
+    """Times whose differences are correct, even if the system clock is set in the meantime."""
 
     def __init__(self) -> None:
         self._began_ms = now_ms()
@@ -48,7 +48,7 @@ class OpenStore(Protocol):
 
         Args:
             bucket: The bucket.
-            extra: What it is told of every object that is written, where it understands it.
+            extra: Headers of every object that is written, where the store has such.
             provider: Endpoint and credentials of another store that speaks S3's protocol.
         """
         ...
@@ -56,13 +56,13 @@ class OpenStore(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """The surroundings of one invocation.
+    """Services and limits of one invocation.
 
     Attributes:
         functions: Invokes other functions.
         open_store: Opens the store of a bucket.
         bucket: The bucket of a caller who names none.
-        stage: The sandbox's browser, warm between invocations.
+        session: The sandbox's browser session, warm between invocations.
         sources: The media files that pages name.
         function_name: Name of this function.
         region: Where it runs.
@@ -78,7 +78,7 @@ class Context:
     functions: Functions
     open_store: OpenStore
     bucket: str
-    stage: Stage
+    session: BrowserSession
     sources: Sources
     function_name: str
     region: str

@@ -24,7 +24,7 @@ class Destination:
         bucket: The bucket.
         key: Its key there.
         overwrite: Whether an object there may be replaced.
-        extra: What the store is told of the object: storage class, content disposition.
+        extra: Storage class and content disposition of the object.
         provider: Endpoint and credentials of another store that speaks S3's protocol; None for the render's own.
     """
 
@@ -47,7 +47,7 @@ class Destination:
         """Upload the output.
 
         Raises:
-            OutputError: Somebody else wrote an object there meanwhile.
+            OutputError: Somebody else wrote an object there in the meantime.
         """
         try:
             await store.put_file(self.key, path, if_absent=not self.overwrite)

@@ -1,4 +1,4 @@
-"""The state of a render as `progress.json` holds it (pure). Fields: reference/lambda.md 4.9."""
+"""The state of a render as `progress.json` holds it (no I/O). Fields: reference/lambda.md 4.9."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ProgressDocument:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return the document as it stands."""
+        """Return the document."""
         dropped = self._log_limit.dropped
         return self._document | {
             "framesRendered": sum(self._rendered.values()),
@@ -125,7 +125,7 @@ class ProgressDocument:
         self._webhook_pending = pending
 
     def chunk_done(self, chunk: int, frames: int, start: int, rendered: int) -> None:
-        """A chunk has arrived whole; `start` and `rendered` tell when its function began and ended."""
+        """A chunk has arrived whole; `start` and `rendered` are when its function began and ended."""
         self.invoked(chunk)
         self.frames(chunk, frames, frames)
         if chunk not in self._document["chunks"]:
@@ -162,11 +162,11 @@ class ProgressDocument:
     def done(self, post_render_data: dict[str, Any]) -> None:
         """The video is uploaded."""
         times = {key: post_render_data[key] for key in ("timeToCombine", "timeToEncode", "timeToRenderFrames")}
-        self._document.pop("thumbnail", None)  # the video itself tells more
+        self._document.pop("thumbnail", None)  # the video replaces it
         self._document |= times | {"postRenderData": post_render_data}
 
     def end(self, status: str) -> dict[str, Any]:
-        """Return what a webhook tells of the end of the render."""
+        """Return what a webhook reports of the end of the render."""
         if status == "success":
             post = self._document["postRenderData"]
             told = {"outputUrl": post["outputFile"], "outputFile": post["outputFile"]}
@@ -177,7 +177,7 @@ class ProgressDocument:
         return {}
 
     def webhook_failed(self, error: BaseException) -> None:
-        """The webhook could not be sent, which is no failure of the render."""
+        """The webhook could not be sent, which does not fail the render."""
         self._add_error(error, None, 1, fatal=False)
         self._document["errors"][-1] |= {"type": "webhook", "willRetry": False}
 

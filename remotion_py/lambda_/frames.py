@@ -1,4 +1,4 @@
-"""Showing frames on a stage, with the retries that a page or browser in trouble gets."""
+"""Renders frames in a browser session, and retries when a page or browser fails."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import BrowserCrashedError, PageTimeoutError
 from ..media.shrink import shrunk
 from ..page.bundle import CompositionPage
 from ..page.flags import SMALLEST_SCALE
-from ..page.stage import Stage
+from ..page.session import BrowserSession
 from .assets import FrameAssets
 from .job import Job, page_settings
 
@@ -20,7 +20,7 @@ CRASH_RETRIES = 1
 
 
 @dataclass(frozen=True)
-class Shown:
+class RenderedFrame:
     """A frame as the page showed it.
 
     Attributes:
@@ -35,15 +35,15 @@ class Shown:
 
 
 async def show_frames(
-    stage: Stage, job: Job, frames: Iterable[int], captured: Callable[[int], bool]
-) -> AsyncGenerator[Shown]:
+    session: BrowserSession, job: Job, frames: Iterable[int], captured: Callable[[int], bool]
+) -> AsyncGenerator[RenderedFrame]:
     """Show frames one after the other.
 
     Args:
-        stage: Where.
+        session: The browser session.
         job: What is rendered.
         frames: Which ones, in order.
-        captured: Tells whether a frame's picture is wanted.
+        captured: Returns whether a frame's picture is needed.
 
     Raises:
         PageError: The page failed at a frame.
@@ -56,16 +56,16 @@ async def show_frames(
     waiting.reverse()
     while waiting:
         try:
-            page = await _page(stage, job, waiting[-1], attempt)
+            page = await _page(session, job, waiting[-1], attempt)
             while waiting:
                 assets = FrameAssets.from_page(await page.seek(waiting[-1]), waiting[-1])
                 wanted = captured(waiting[-1])
                 picture = await _picture(page, job) if wanted else None
-                shown = Shown(waiting.pop(), picture, assets)
+                shown = RenderedFrame(waiting.pop(), picture, assets)
                 crashes = 0
                 yield shown
         except BrowserCrashedError as error:
-            await stage.discard(browser=True)
+            await session.discard(browser=True)
             crashes += 1
             if crashes > CRASH_RETRIES and error.data.get("silent"):
                 # Two browsers that hang at one frame are the page's doing, so the chunk is not worth another function.
@@ -73,18 +73,18 @@ async def show_frames(
             if crashes > CRASH_RETRIES:
                 raise
         except PageTimeoutError as error:
-            await stage.discard(browser=False)
+            await session.discard(browser=False)
             if not error.data.get("retries_left"):
                 raise
             attempt += 1
         except Exception:
-            await stage.discard(browser=False)
+            await session.discard(browser=False)
             raise
 
 
-async def show_frame(stage: Stage, job: Job, frame: int, *, captured: bool) -> Shown:
+async def show_frame(session: BrowserSession, job: Job, frame: int, *, captured: bool) -> RenderedFrame:
     """Show one frame; see `show_frames()`."""
-    async with aclosing(show_frames(stage, job, [frame], lambda _: captured)) as shown:
+    async with aclosing(show_frames(session, job, [frame], lambda _: captured)) as shown:
         return await anext(shown)
 
 
@@ -97,8 +97,8 @@ async def _picture(page: CompositionPage, job: Job) -> bytes:
     return await asyncio.to_thread(shrunk, picture, *job.dimensions, job.image_format, job.jpeg_quality)
 
 
-async def _page(stage: Stage, job: Job, frame: int, attempt: int) -> CompositionPage:
-    return await stage.show(
+async def _page(session: BrowserSession, job: Job, frame: int, attempt: int) -> CompositionPage:
+    return await session.show(
         job.serve_url,
         replace(page_settings(job.payload), initial_frame=frame, attempt=attempt),
         job.laid_out,

@@ -1,4 +1,4 @@
-"""What is rendered: the part of a payload that renderer functions share (pure). Names: reference/lambda.md 4.4."""
+"""What is rendered: the part of a payload that renderer functions share (no I/O). Names: reference/lambda.md 4.4."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..media.sequence import picture_names
 from ..media.tracks import Timeline
 from ..media.video import VideoSettings
 from ..options.option import input_props
-from ..page.contract import ENCODER_DEFAULTS, Background, Composition, MediaSettings, PageSettings
+from ..page.contract import ENCODER_DEFAULTS, Background, MediaSettings, PageComposition, PageSettings
 from ..page.flags import SMALLEST_SCALE, BrowserSettings
 from .large_props import passed_on
 from .plan import ChunkPlan, plan_chunk
@@ -30,12 +30,12 @@ class Job:
     """
 
     payload: dict[str, Any]
-    composition: Composition
+    composition: PageComposition
 
     @classmethod
     def from_renderer(cls, payload: dict[str, Any]) -> Job:
         """Read the payload of a renderer function."""
-        composition = Composition(
+        composition = PageComposition(
             id=payload["composition"],
             width=payload["width"],
             height=payload["height"],
@@ -144,7 +144,7 @@ class Job:
         return Background(bundle=self.format.transparent, plain=self.format.keeps_alpha)
 
     @property
-    def laid_out(self) -> Composition:
+    def laid_out(self) -> PageComposition:
         """The composition in the size that the codec can encode."""
         codec = self.payload.get("codec")
         if codec is None:
@@ -181,7 +181,7 @@ class Job:
         return MediaSettings(self.has_audio, self.format.codec.has_video, self.format.sample_rate)
 
 
-def forced(composition: Composition, payload: Mapping[str, Any]) -> Composition:
+def forced(composition: PageComposition, payload: Mapping[str, Any]) -> PageComposition:
     """Return a composition with the size, rate and length that a payload forces on it."""
     named = {
         "width": payload.get("forceWidth"),
@@ -193,7 +193,7 @@ def forced(composition: Composition, payload: Mapping[str, Any]) -> Composition:
 
 
 def page_settings(payload: Mapping[str, Any]) -> PageSettings:
-    """Return what a page is told, from any payload that opens one."""
+    """Return the settings of a page, from any payload that opens one."""
     chromium: Mapping[str, Any] = payload.get("chromiumOptions") or {}
     return PageSettings(
         input_props=input_props(payload),

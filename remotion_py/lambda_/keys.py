@@ -1,4 +1,4 @@
-"""Object keys of a render (pure). Layout: reference/lambda.md 3.4."""
+"""Object keys of a render (no I/O). Layout: reference/lambda.md 3.4."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def launched_key(render_id: str) -> str:
     return f"{render_prefix(render_id)}launched.json"
 
 
-def handle_key(render_id: str) -> str:
+def record_key(render_id: str) -> str:
     """Where the client that started a render keeps what another one needs to take it up."""
-    return f"{render_prefix(render_id)}handle.json"
+    return f"{render_prefix(render_id)}record.json"
 
 
 def cancel_key(render_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What can be written at all: sizes and rates of a composition against those of its codec, before any frame (pure).
+"""What can be written at all: sizes and rates of a composition against those of its codec, before any frame (no I/O).
 
 Measured with FFmpeg 7.0.2 and Chromium 156; each error names who has the limit.
 """

@@ -1,4 +1,4 @@
-"""Frames to chunks (pure). Formula: reference/lambda.md 4.3; but balanced, and aware of the provider's capacity."""
+"""Frames to chunks (no I/O). Formula: reference/lambda.md 4.3; but balanced, and aware of the provider's capacity."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class ChunkPlan:
 
     @property
     def visited(self) -> range:
-        """All frames that are shown, in order."""
+        """All frames that are displayed, in order."""
         if not self.heard:
             return self.captured
         return range(min(self.heard.start, self.captured.start), max(self.heard.stop, self.captured.stop))

@@ -52,7 +52,7 @@ class Publisher:
         self._ending.set()
         await asyncio.gather(self._task, return_exceptions=True)
         if not await self._publish() and not error:
-            # Whoever polls would wait for ever: a failed invocation leaves a record of its own.
+            # Clients that poll would wait forever: a failed invocation leaves a record of its own.
             raise self._reason()
 
     async def _run(self) -> None:
@@ -77,7 +77,7 @@ class Publisher:
         for attempt in range(TRIES):
             try:
                 await self._store.put(self._key, data)
-            except Exception as error:  # progress is worth less than the render: tell, and go on
+            except Exception as error:  # a render does not fail because its progress cannot be stored
                 self._failure = error
                 log.warning("progress.json was not uploaded (try %d): %s", attempt + 1, error)
                 await asyncio.sleep(0.1 * 2**attempt)

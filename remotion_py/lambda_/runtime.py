@@ -137,7 +137,7 @@ class RuntimeClient:
 
 
 async def serve(client: RuntimeClient, handler: Handler) -> None:
-    """Take calls one after another, for ever.
+    """Take calls one after another, forever.
 
     Args:
         client: Speaks the Runtime API.

@@ -40,12 +40,12 @@ class SharedAssets:
         self._prefix = f"{render_prefix(render_id)}assets/"
 
     async def have(self, name: str, path: Path, download: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-        """Bring an asset to a file; returns the note that its first function took of it.
+        """Copy an asset to a file; returns the note that the function that downloaded it made.
 
         Args:
             name: What it is called among the assets.
             path: Where it goes.
-            download: Brings it from its origin to `path`, and returns the note.
+            download: Downloads it from its origin to `path`, and returns the note.
         """
         key, silence = f"{self._prefix}{name}", Stillness(gap_s=math.inf)
         while True:

@@ -1,4 +1,4 @@
-"""Message framing between a renderer function and the main function (pure). Wire: reference/lambda.md 4.6.
+"""Message framing between a renderer function and the main function (no I/O). Wire: reference/lambda.md 4.6.
 
 A message is `remotion_buffer:` + type id + `:` + body length + `:` + status + `:` + body. Messages follow one another
 on the stream and may be split or merged anywhere.
@@ -66,7 +66,7 @@ class Piece:
 
 
 def header(kind: Kind, length: int, *, failed: bool = False) -> bytes:
-    """Return what stands before a body of `length` bytes."""
+    """Return the header of a body of `length` bytes."""
     return b"%s%d:%d:%d:" % (MAGIC, kind, length, failed)
 
 
@@ -97,7 +97,7 @@ class Decoder:
             JSON messages when whole, and pieces of binary ones.
 
         Raises:
-            FramingError: The bytes are no messages.
+            FramingError: The bytes are not messages.
         """
         self._buffer += data
         while self._buffer or (self._kind is not None and self._left == 0):

@@ -1,4 +1,4 @@
-"""Small pictures of what a chunk shows now, for whoever watches the render."""
+"""Small pictures of the newest frame of a chunk, for clients that display the render."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Thumbnails:
         self._frame, picture = newest
         try:
             small = await asyncio.to_thread(thumbnail, picture, WIDTH)
-        except Exception as error:  # a picture that cannot be shown small is no reason to lose the render
+        except Exception as error:  # a render does not fail because a picture cannot be made small
             log.warning("frame %d has no thumbnail: %s", self._frame, error)
             return None
         return {"frame": self._frame, "picture": base64.b64encode(small).decode()}

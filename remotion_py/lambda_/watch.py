@@ -1,4 +1,4 @@
-"""What a chunk waits for while it is rendered, and when it stands still."""
+"""What a chunk waits for while it is rendered, and when it stalls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from .._runtime.stall import Stillness
 from ..errors import FunctionError
-from ..page.stage import Stage
+from ..page.session import BrowserSession
 from .chunk import ChunkFiles, ChunkRender
 from .document import MOST_WARNINGS
 
@@ -32,13 +32,13 @@ class ChunkWatch:
 
     Args:
         chunk: The chunk.
-        stage: Where its pages are.
+        session: The browser session of its pages.
         timeout_ms: How long a handle of the page may stay open, in milliseconds.
     """
 
-    def __init__(self, chunk: ChunkRender, stage: Stage, timeout_ms: int) -> None:
+    def __init__(self, chunk: ChunkRender, session: BrowserSession, timeout_ms: int) -> None:
         self._chunk = chunk
-        self._stage = stage
+        self._session = session
         self._limit_s = SPARE_S + TRIES * timeout_ms / 1000
         self._stillness = Stillness()
         self._step = Stillness()
@@ -48,9 +48,9 @@ class ChunkWatch:
         """Return how far the chunk is, as the fields of a message: frames, what it waits for, warnings of its pages.
 
         Raises:
-            FunctionError: The chunk stands still.
+            FunctionError: The chunk stalls.
         """
-        chunk, page = self._chunk, self._stage.current_page
+        chunk, page = self._chunk, self._session.current_page
         frame, step = chunk.step
         still_s = self._stillness.look((chunk.rendered, chunk.encoded, step, id(page)))
         waited_s = self._step.look((frame, step))
@@ -72,7 +72,7 @@ class ChunkWatch:
             "encoded": chunk.encoded,
             "waiting": waiting if waited_s >= PATIENT_S else None,
             "warnings": list(self._warnings),
-            "browserLogs": self._stage.logs.drain(),
+            "browserLogs": self._session.logs.drain(),
         }
 
 
@@ -89,4 +89,4 @@ async def ended(task: asyncio.Task[ChunkFiles]) -> None:
         log.error("the work on a chunk does not end, so this process does")
         os._exit(1)
     if not task.cancelled():
-        task.exception()  # whoever awaits the task gets it
+        task.exception()  # the caller that awaits the task gets it

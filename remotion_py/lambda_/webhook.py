@@ -1,4 +1,4 @@
-"""Telling a web server how a render ended (lambda.md 4.11): signed over the very bytes that are sent."""
+"""Reports the end of a render to a web server; the signature covers the very bytes that are sent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def send_webhook(webhook: Mapping[str, Any] | None, status: str, content: 
     Args:
         webhook: `url`, and perhaps `secret` and `customData`; nothing is sent without a URL.
         status: "success", "error" or "timeout".
-        content: What is told beside type and custom data.
+        content: The report, beside type and custom data.
 
     Raises:
         RenderError: No try was answered by a 2xx status.

@@ -1,4 +1,4 @@
-"""AAC packets of chunks (pure): where chunks are cut, how much they overlap, and which packet comes from which.
+"""AAC packets of chunks (no I/O): where chunks are cut, how much they overlap, and which packet comes from which.
 
 Each chunk is encoded by itself, with padding on both sides so that the encoder is in full swing at its borders. Joining
 takes the packets by index. Formulas: reference/lambda.md 7.3; measured there: FFmpeg's encoder puts one packet first.
@@ -46,7 +46,7 @@ class AacChunk:
         return self.left * PACKET, self.right * PACKET
 
     def position(self, packet: int, priming: int = PRIMING) -> int:
-        """Return where a packet stands in the chunk that an encoder made which puts `priming` packets first."""
+        """Return the position of a packet in a chunk whose encoder puts `priming` packets first."""
         return packet - self.left + priming
 
 

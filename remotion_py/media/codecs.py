@@ -1,4 +1,4 @@
-"""What we know of each codec, and sizes and rates (pure). Facts: page contract, section 9."""
+"""What we know of each codec, and sizes and rates (no I/O). Facts: page contract, section 9."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def exact_fps(fps: float | Fraction) -> Fraction:
     Raises:
         OptionError: It is below `LOWEST_FPS` or above `HIGHEST_FPS`.
     """
-    # A fraction of 1/100 is below the float 0.01, and a large one is no float at all.
+    # A fraction of 1/100 is below the float 0.01, and a large one cannot be a float.
     if not 0 < fps <= HIGHEST_FPS or float(fps) < LOWEST_FPS:
         raise OptionError(
             f"The composition has {fps} frames per second, which no video can have. Use a number from {LOWEST_FPS} to "

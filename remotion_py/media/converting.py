@@ -13,7 +13,7 @@ _ALPHA_FLAGS = "bilinear+accurate_rnd+full_chroma_int"
 """With alpha the plain ones are off by 1.3 of 255 on opaque pixels, the npm renderer is by 0.9, these are by 0.4."""
 
 
-class Converter(Protocol):
+class FrameConverter(Protocol):
     """Makes pictures of frames."""
 
     def picture(self, frame: Any) -> bytes:

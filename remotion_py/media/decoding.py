@@ -8,7 +8,7 @@ from typing import Any
 
 
 def packets_of(container: Any, stream: Any) -> Iterator[Any]:
-    """Yield the packets of a stream from where its container stands; what cannot be read any more is the end."""
+    """Yield the packets of a stream from the container's position; ends where nothing more can be read."""
     from av.error import FFmpegError
 
     packets = container.demux(stream)
@@ -26,7 +26,7 @@ def packets_of(container: Any, stream: Any) -> Iterator[Any]:
 def decoded_frames(packets: Iterable[Any], decoder: Any, on_damage: Callable[[], None] = lambda: None) -> Iterator[Any]:
     """Yield the frames of packets that have a time.
 
-    A packet that cannot be decoded costs what was in it, and the frames after it go on, as in players.
+    A packet that cannot be decoded is lost, and the frames after it follow, as in players.
 
     Args:
         packets: Those of one video stream.

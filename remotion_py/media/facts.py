@@ -1,4 +1,4 @@
-"""What a media file says of its audio."""
+"""The metadata of a media file's audio."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _duration(container: Any, stream: Any) -> float | None:
 
 
 def _goes_on(container: Any, stream: Any, duration: float) -> bool:
-    """Tell whether a stream has packets clearly behind the end of the file as it names it."""
+    """Return whether a stream has packets clearly behind the end of the file as it names it."""
     from av.error import FFmpegError
 
     try:

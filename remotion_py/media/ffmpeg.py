@@ -110,7 +110,7 @@ def cpu_s(pid: int) -> float:
 
 
 def failure(doing: str, code: int | None, said: str) -> MediaError | DiskFullError:
-    """Return the error for an FFmpeg that has ended (pure).
+    """Return the error for an FFmpeg that has ended (no I/O).
 
     Args:
         doing: What it was for.
@@ -129,7 +129,7 @@ def failure(doing: str, code: int | None, said: str) -> MediaError | DiskFullErr
 
 
 def stood_still_error(doing: str, seconds: float) -> FFmpegInterruptedError:
-    """Return the error for an FFmpeg that was ended because it made no progress (pure).
+    """Return the error for an FFmpeg that was ended because it made no progress (no I/O).
 
     Args:
         doing: What it was for.
@@ -144,7 +144,7 @@ def stood_still_error(doing: str, seconds: float) -> FFmpegInterruptedError:
 class FFmpeg:
     """A running FFmpeg that is fed through its standard input.
 
-    It is ended when it stands still: when it takes no input, reports no progress and uses no processor time for
+    It is ended when it stalls: when it takes no input, reports no progress and uses no processor time for
     `stall_s()` seconds, or when it uses the processor for 15 minutes without any progress.
 
     Args:
@@ -203,7 +203,7 @@ class FFmpeg:
 
         Raises:
             MediaError: FFmpeg has ended; the message holds what it said.
-            FFmpegInterruptedError: It was killed, or stands still.
+            FFmpegInterruptedError: It was killed, or stalls.
         """
         assert self._process
         assert self._process.stdin
@@ -223,7 +223,7 @@ class FFmpeg:
 
         Raises:
             MediaError: It failed; the message holds what it said.
-            FFmpegInterruptedError: It was killed, or stands still.
+            FFmpegInterruptedError: It was killed, or stalls.
         """
         assert self._process
         assert self._process.stdin

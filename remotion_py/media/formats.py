@@ -1,4 +1,4 @@
-"""What a render is written as: codec, audio codec, container, pixels, colours, quality; resolved and checked (pure).
+"""What a render is written as: codec, audio codec, container, pixels, colours, quality; resolved and checked (no I/O).
 
 An explicit option comes first, then what the composition's `calculateMetadata` set, then the default of the codec.
 """
@@ -62,7 +62,7 @@ class Format:
     def seamless_aac(self) -> bool:
         """Whether chunks carry AAC that is joined by packets; they carry PCM otherwise.
 
-        Matroska has no edit list: there only the encoder can tell what it put before the first sample.
+        Matroska has no edit list: there only the encoder knows what it put before the first sample.
         """
         return self.audio_codec == "aac" and self.extension != "mkv"
 
@@ -249,7 +249,7 @@ def check_gif_rate(form: Format, fps: Fraction) -> None:
 
 
 def has_alpha(pixel_format: str) -> bool:
-    """Tell whether a pixel format has an alpha plane."""
+    """Return whether a pixel format has an alpha plane."""
     return pixel_format.startswith(("yuva", "rgba"))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import MediaError
-from .converting import Converter, PlainConverter
+from .converting import FrameConverter, PlainConverter
 from .looking import VideoFacts, look
 from .pictures import MEDIA_TYPE
 from .reading import DECODER_THREADS, Decoded, Reader
@@ -38,7 +38,7 @@ class VideoFrames:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._videos: dict[tuple[Path, bool, bool], Video] = {}
+        self._videos: dict[tuple[Path, bool, bool], VideoReader] = {}
         self._pictures = PictureCache(CACHE_BYTES)
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="video-frames")
 
@@ -52,7 +52,7 @@ class VideoFrames:
             tone_mapped: Map high dynamic range to what a page can show.
 
         Raises:
-            MediaError: The file cannot be had, read or decoded.
+            MediaError: The file cannot be fetched, read or decoded.
         """
         path = await self._sources.file(src)
         loop = asyncio.get_running_loop()
@@ -69,7 +69,9 @@ class VideoFrames:
         key = (path, alpha, tone_mapped)
         video = self._videos.get(key)
         if video is None:
-            video = self._videos.setdefault(key, Video(path, self._pictures, alpha=alpha, tone_mapped=tone_mapped))
+            video = self._videos.setdefault(
+                key, VideoReader(path, self._pictures, alpha=alpha, tone_mapped=tone_mapped)
+            )
         return video.picture(time)
 
 
@@ -104,14 +106,14 @@ class PictureCache:
 
 
 class _Place(NamedTuple):
-    """A reader, the frame that it stands at, and the one after it."""
+    """A reader, its current frame, and the next one."""
 
     reader: Reader
     current: Decoded | None
     following: Decoded | None
 
 
-class Video:
+class VideoReader:
     """One file, read at several places at once.
 
     Times are those of the file itself, for its sound too: where its first frame comes late, that one is displayed
@@ -132,7 +134,7 @@ class Video:
         self._lock = threading.Lock()
         self._places: list[_Place] = []
         self._damaged = False
-        self._known: tuple[VideoFacts, Converter] | None = None
+        self._known: tuple[VideoFacts, FrameConverter] | None = None
 
     def picture(self, time: float) -> bytes:
         """Return the picture at a time: the last frame that begins by then, the first one before that.
@@ -173,7 +175,7 @@ class Video:
             place.reader.close()
         self._places.clear()
 
-    def _converter(self, facts: VideoFacts) -> Converter:
+    def _converter(self, facts: VideoFacts) -> FrameConverter:
         if facts.hdr and self._tone_mapped:
             return ToneMapper(facts, str(self._path))
         return PlainConverter(facts, alpha=self._wants_alpha and facts.alpha)

@@ -27,7 +27,7 @@ async def write_gif(pictures: Path, output: Path, loops: int | None) -> None:
     Args:
         pictures: A file whose video holds the frames as captured, transparent where they are.
         output: The GIF.
-        loops: How often it is repeated; None for ever, 0 plays it once.
+        loops: How often it is repeated; None loops forever, 0 plays it once.
     """
     import ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
@@ -57,7 +57,7 @@ async def _encode(pictures: Path, palette: Path, output: Path, loops: int | None
 
 
 def disposals(gif: bytes) -> list[int]:
-    """Return what a GIF says that a viewer does with each frame: 1 keeps it, 2 clears it."""
+    """Return the disposal method of each frame of a GIF: 1 keeps it, 2 clears it."""
     return [gif[at] >> _DISPOSAL_SHIFT & _DISPOSAL_BITS for at in _controls(gif)]
 
 
@@ -78,7 +78,7 @@ def cleared(gif: bytes) -> bytes:
 
 
 def _controls(gif: bytes) -> Iterator[int]:
-    """Yield where the flags of each graphic control extension stand."""
+    """Yield the position of the flags of each graphic control extension."""
     at = _HEADER + _colours(gif[10])
     while at < len(gif) and gif[at] != _TRAILER:
         if gif[at] == _EXTENSION:

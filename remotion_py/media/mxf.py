@@ -1,4 +1,4 @@
-"""A finished MOV to MXF, whose frame rate only FFmpeg itself can tell its muxer."""
+"""Converts a finished MOV to MXF, whose muxer gets its frame rate only from FFmpeg itself."""
 
 from __future__ import annotations
 

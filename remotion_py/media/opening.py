@@ -26,7 +26,7 @@ def open_media(path: Path, format: str | None = None) -> Any:
     """
     import av
 
-    # Tags are no part of the picture or the sound, so wrong bytes in them are no reason to fail.
+    # Tags are not part of the picture or the sound, so wrong bytes in them do not fail the render.
     return av.open(str(path), format=format, options=INPUT_LIMITS, metadata_errors="replace")
 
 

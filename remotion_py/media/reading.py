@@ -104,7 +104,7 @@ class Reader:
             back *= 2
 
     def _begin(self, place: int, pts: int) -> bool:
-        """Seek, and tell whether the frame at `pts` is met from there on as it is from the beginning."""
+        """Seek, and return whether the frame at `pts` decodes from there as it does from the beginning."""
         from av.error import FFmpegError
 
         try:

@@ -94,7 +94,7 @@ class Soundtrack:
             Whether anything is heard.
 
         Raises:
-            MediaError: A media file cannot be had or read, or FFmpeg failed.
+            MediaError: A media file cannot be fetched or read, or FFmpeg failed.
         """
         layers = await self._layers(window, sources)
         mix = Mix(layers, self._inline_layers(window), window[1] - window[0], self._timeline.sample_rate)

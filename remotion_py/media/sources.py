@@ -34,7 +34,7 @@ PAUSES_S = (1, 4)
 SILENCE_S = 20
 MOST_REDIRECTS = 10
 MOST_BYTES = 4 * 1024**3
-"""Of one download, unless `REMOTION_PY_MAX_ASSET_BYTES` says otherwise."""
+"""Of one download, unless `REMOTION_PY_MAX_ASSET_BYTES` is set."""
 SPARE_BYTES = 256 * 1024**2
 USER_AGENT = f"Mozilla/5.0 (compatible; remotion_py/{__version__})"
 """Many servers refuse what does not look like a browser."""
@@ -61,7 +61,7 @@ class Shared(Protocol):
     """Keeps downloads for all functions of a render."""
 
     async def have(self, name: str, path: Path, download: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-        """Bring a download to a file, from its origin only where nobody did before; returns its note."""
+        """Download to a file, from the origin only if no other function did before; returns its note."""
         ...
 
 
@@ -93,8 +93,8 @@ class Sources:
             src: An http(s) or data URL.
 
         Raises:
-            MediaError: It cannot be had; the message names the URL and the reason.
-            DiskFullError: There is no room for it.
+            MediaError: It cannot be fetched; the message names the URL and the reason.
+            DiskFullError: There is not enough space for it.
         """
         key = (self.generation, src)
         task = self._under_way.get(key)
@@ -103,7 +103,7 @@ class Sources:
         return await asyncio.shield(task)
 
     async def _have(self, src: str) -> Path:
-        found = await self._reach.local_file(src) or await self._bring(src)
+        found = await self._reach.local_file(src) or await self._copy_of(src)
         if await asyncio.to_thread(is_transport_stream, found):
             return await asyncio.to_thread(without_transport, found, self._folder)
         return found
@@ -142,7 +142,7 @@ class Sources:
             task.cancel()
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
-    async def _bring(self, src: str) -> Path:
+    async def _copy_of(self, src: str) -> Path:
         scheme = _parts(src, src).scheme
         if scheme not in ("http", "https", "data"):
             raise MediaError(
@@ -248,7 +248,7 @@ class Sources:
             )
         if ahead and size + SPARE_BYTES > shutil.disk_usage(self._folder).free:
             raise DiskFullError(
-                f"The media file {_short(src)} has {size} bytes, for which {self._folder} has no room. Free some "
+                f"The media file {_short(src)} has {size} bytes, for which {self._folder} has no space. Free some "
                 f"space, or set REMOTION_PY_CACHE to a folder on a larger disk."
             )
 
@@ -300,7 +300,7 @@ def _parts(src: str, url: str) -> SplitResult:
 
 
 def _address(src: str, url: str) -> URL:
-    """Return an address as it stands: a server that signs addresses refuses one whose escapes are written otherwise."""
+    """Return an address unchanged: a server that signs addresses refuses one whose escapes are written otherwise."""
     from yarl import URL
 
     try:

@@ -1,6 +1,6 @@
-"""Which part of which media file is heard when (pure). Rules: page contract 6.2 and 6.4, measured on the npm renderer.
+"""Which part of which media file is heard when (no I/O). Rules: page contract 6.2 and 6.4.
 
-A page tells for each frame which media it plays. Runs of frames with the same asset are **segments**; what a segment
+A page reports for each frame which media it plays. Runs of frames with the same asset are **segments**; what a segment
 gives to a **window** of the output is a **layer**. All positions are whole samples of one output timeline that begins
 with the render, so a window cuts the same samples out of it wherever its borders lie.
 """
@@ -230,7 +230,7 @@ class Seam:
         return cls(first, dict(cut), listed, whole)
 
     def follows(self, before: Seam | None) -> bool:
-        """Tell whether this chunk's audio goes on exactly where that of the chunk before, if any, ends."""
+        """Return whether this chunk's audio continues exactly where that of the chunk before, if any, ends."""
         if self.whole or before is None:
             return not self.whole
         known = {one[0]: one[1] for one in before.segments if one[2] <= self.first < one[3]}

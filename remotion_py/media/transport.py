@@ -15,7 +15,7 @@ _SYNC = 0x47
 
 
 def is_transport_stream(path: Path) -> bool:
-    """Tell whether a file is an MPEG transport stream."""
+    """Return whether a file is an MPEG transport stream."""
     with path.open("rb") as file:
         head = file.read(2 * _PACKET + 1)
     return len(head) > 2 * _PACKET and head[0] == head[_PACKET] == head[2 * _PACKET] == _SYNC

@@ -15,7 +15,7 @@ def running_cell() -> int:
 
 
 def cell_name() -> str | None:
-    """Return what names the cell that runs, whenever it runs; None where the place does not tell.
+    """Return the id of the cell that runs, the same whenever it runs; None where the front end does not send it.
 
     JupyterLab and VS Code send it with what is to be run (measured: `cellId` of JupyterLab 4).
     """
@@ -31,7 +31,7 @@ _started: dict[str, tuple[int, weakref.WeakSet[Any]]] = {}
 
 
 def replace_earlier() -> None:
-    """End what an earlier run of this cell has started and that still runs; one that was detached goes on."""
+    """End the renders that an earlier run of this cell has started; detached ones run on."""
     name, run = cell_name(), running_cell()
     if name is None:
         return

@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(%|deg)?")
 
 
 def parse_colour(text: str) -> tuple[str, float] | None:
-    """Return a colour as a picker takes it, "#rrggbb" or its name, and its opacity, 0 to 1; None for what is no colour.
+    """Return a colour as a picker takes it, "#rrggbb" or its name, and its opacity, 0 to 1; None for other values.
 
     Args:
         text: A CSS colour: its name, #rgb, #rgba, #rrggbb, #rrggbbaa, rgb(), rgba(), hsl() or hsla().

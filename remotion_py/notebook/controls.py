@@ -42,7 +42,7 @@ class Controls:
         shown: The first frame.
         values: The props that the fields start with.
         defaults: The default props of the composition.
-        look: Called when another frame or other props are to be shown.
+        look: Called when another frame or other props are to be displayed.
         buttons: What each button calls, by its name: render, cancel, close.
     """
 

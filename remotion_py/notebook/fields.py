@@ -1,4 +1,4 @@
-"""Which field a prop is edited in, and how a prop is written in it and read from it (pure)."""
+"""Which field a prop is edited in, and how a prop is written in it and read from it (no I/O)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _kind_of_text(text: str) -> Kind:
 
 
 def columns_of(value: Any) -> list[str]:
-    """Return the names of the columns of a list of flat records; empty for what is no such list, or too large a one."""
+    """Return the names of the columns of a list of flat records; empty for any other value, or too large a list."""
     if not isinstance(value, list) or not 0 < len(cast("list[Any]", value)) <= MOST_ROWS:
         return []
     rows = cast("list[Any]", value)

@@ -120,7 +120,7 @@ class _Single:
         return self._prop if found == self._shown else read(self._name, self._kind, found)
 
     def show(self, value: Any) -> None:
-        # Both before the widget changes, as that calls whoever observes it.
+        # Both before the widget changes, as that calls its observers.
         self._prop, self._shown = value, written(self._kind, value)
         self.widget.value = self._shown
 

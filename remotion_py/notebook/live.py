@@ -1,4 +1,4 @@
-"""A render in its cell: shown at once, updated in place, and left there as it ended."""
+"""A render in its cell: displayed at once, updated in place, and left there as it ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..batch.result import BatchProgress
-from ..display import About
+from ..display import RenderInfo
 from ..errors import RenderCancelledError, RenderInterruptedError
 from ..progress import RenderProgress
 from . import batches, results, view
@@ -19,18 +19,18 @@ Draw = Callable[[datetime], tuple[str, str]]
 """Returns what is displayed at a time, as HTML and as text."""
 
 
-class LivePage:
+class LiveCard:
     """One output of the cell in which it is made; later updates find it, whatever cell runs then.
 
     Args:
-        about: What is displayed of the render beside its progress.
-        note: How far it is.
+        info: What is displayed beside its progress.
+        note: The progress.
         state: "running", or another name of a state for programs, with which the card does not turn stale.
         render_id: The id of the render; "" for what `attach()` does not know.
     """
 
-    def __init__(self, about: About, note: str = "starting", state: str = "running", render_id: str = "") -> None:
-        self._about = about
+    def __init__(self, info: RenderInfo, note: str = "starting", state: str = "running", render_id: str = "") -> None:
+        self._info = info
         self._render_id = render_id
         self._id = f"remotion-py-{secrets.token_hex(8)}"
         self._last: RenderProgress | None = None
@@ -41,12 +41,12 @@ class LivePage:
             self._draw = self._starting(note)
             self._publish(*self._draw(_now()), update=False)
         else:
-            html = view.framed(state, view.heading(about.title, note))
-            self._publish(html, f"{about.title}: {note}", update=False)
+            html = view.framed(state, view.heading(info.title, note))
+            self._publish(html, f"{info.title}: {note}", update=False)
 
-    def begin(self, about: About) -> None:
+    def begin(self, info: RenderInfo) -> None:
         """Show a render in the place of the one before."""
-        self._about, self._last, self._result = about, None, None
+        self._info, self._last, self._result = info, None, None
         self._draw = self._starting("starting")
         self.refresh()
 
@@ -55,8 +55,8 @@ class LivePage:
         self._publish("", "")
 
     def update(self, progress: RenderProgress | BatchProgress) -> None:
-        """Show how far it is."""
-        title, again = self._about.title, self._again
+        """Display the progress."""
+        title, again = self._info.title, self._again
 
         def draw(when: datetime) -> tuple[str, str]:
             if isinstance(progress, BatchProgress):
@@ -78,30 +78,30 @@ class LivePage:
         """Show the video itself, or the pictures."""
         self._result = result
         results.already_shown(result, self.cell)
-        self._publish(*results.shown(result, self._about.title, self._about.command))
+        self._publish(*results.shown(result, self._info.title, self._info.command))
 
     def failed(self, error: BaseException) -> None:
-        """Show what made it fail, how far it came, and how to start it again."""
+        """Display the error, the last progress, and the call that starts it again."""
         state = "failed"
         if isinstance(error, RenderCancelledError) or not isinstance(error, Exception):
             state = "cancelled"
         elif isinstance(error, RenderInterruptedError):
             state = "interrupted"
-        words = f"{type(error).__name__}: {self._about.explain(str(error))}"
-        html = view.failure(self._about.title, words, self._last, state=state, again=self._about.command)
-        self._publish(html, f"{self._about.title}: {state}")
+        words = f"{type(error).__name__}: {self._info.explain(str(error))}"
+        html = view.failure(self._info.title, words, self._last, state=state, again=self._info.command)
+        self._publish(html, f"{self._info.title}: {state}")
 
     def left(self, render_id: str) -> None:
-        """Show that it is not followed any more, though it may go on."""
+        """Display that this client stopped following it, while it may run on."""
         self._render_id = render_id
         now = _now()
-        text = f"{self._about.title}: not followed{_at(now)}; {self._again} shows it again"
-        self._publish(view.left(self._about.title, self._last, now, self._again), text)
+        text = f"{self._info.title}: not followed{_at(now)}; {self._again} shows it again"
+        self._publish(view.left(self._info.title, self._last, now, self._again), text)
 
     def settle(self) -> None:
         """Publish the last state once more if another cell runs now, as programs that run notebooks record that cell.
 
-        The cell that waits has the result as its value, which need not be shown a second time.
+        The cell that waits has the result as its value, which need not be displayed a second time.
         """
         cell = running_cell()
         if cell != self.cell:
@@ -114,11 +114,11 @@ class LivePage:
         """Code that shows the render again."""
         if not self._render_id:
             return ""
-        called = self._about.command.partition(".")[0]
+        called = self._info.command.partition(".")[0]
         return f"{called if called.isidentifier() else 'rp'}.attach({self._render_id!r})"
 
     def _starting(self, note: str) -> Draw:
-        title, again = self._about.title, self._again
+        title, again = self._info.title, self._again
         return lambda when: (view.starting(title, note, when, again), f"{title}: {note}{_at(when)}")
 
     def _publish(self, html: str, text: str, *, update: bool = True) -> None:

@@ -37,7 +37,7 @@ def load(shell: Any) -> None:
 
     nest_asyncio2.apply()
     shell.register_magics(RenderMagics(shell))
-    print(LOADED)  # noqa: T201 - what an extension changes in a notebook, it says there
+    print(LOADED)  # noqa: T201 - an extension reports in the notebook what it changes there
 
 
 def cell_page(source: str, size: CellSize, scripts: Sequence[str] = ()) -> str:

@@ -10,13 +10,13 @@ from typing import Any, Unpack
 
 from .._client.payload import media_wire
 from .._client.preview import Preview, PreviewFrame
-from .._client.reproduce import LONGEST_KEPT, repeating
+from .._client.reproduce import LONGEST_KEPT, command_of
 from .._client.task import RenderTask
 from .._runtime import background
 from .._runtime.tracebacks import short_traceback
 from ..client import Client
 from ..default import default_client
-from ..display import About, follow, in_notebook
+from ..display import RenderInfo, follow, in_notebook
 from ..options.help import with_options
 from ..options.option import check_options
 from ..options.renders import RenderMediaOptions
@@ -25,7 +25,7 @@ from . import view
 from .cells import note_started, replace_earlier
 from .controls import STATIC, STATIC_STYLE, Controls, facts, position
 from .fields import differing
-from .live import LivePage
+from .live import LiveCard
 
 SETTLED_S = 1.0
 """A frame that is displayed for so long is kept in the notebook."""
@@ -54,7 +54,7 @@ def panel(
         options: Of the render; see `RenderMediaOptions`. `props` are what the form starts with.
 
     Raises:
-        RemotionPyError: The first frame cannot be shown; see `remotion_py.errors` for the classes.
+        RemotionPyError: The first frame cannot be displayed; see `remotion_py.errors` for the classes.
     """
     return Panel(client or default_client(), serve_url, composition, dict(options))
 
@@ -72,7 +72,7 @@ class Panel:
     def __init__(
         self, client: Client, serve_url: str | os.PathLike[str], composition: str, options: dict[str, Any]
     ) -> None:
-        # The notebook's room is of the house.
+        # The panel is part of the package, so it may use the client's engine.
         self._engine = client._engine  # pyright: ignore[reportPrivateUsage]
         self._called = client._called  # pyright: ignore[reportPrivateUsage]
         media_wire(check_options(RenderMediaOptions, options))
@@ -93,7 +93,7 @@ class Panel:
         self._cancelled = False
         self._controls: Any = None  # where there are no widgets, it stays so
         self._closed = False
-        self._page: Any = None
+        self._card: Any = None
 
     def __repr__(self) -> str:
         return f"<Panel of {self._composition!r}: {self.code}>"
@@ -104,7 +104,7 @@ class Panel:
         options = {name: value for name, value in self._options.items() if name != "props"}
         if self._props:
             options["props"] = self._props
-        return repeating(f"{self._called}.render_media", self._site, self._composition, options, longest=LONGEST_KEPT)
+        return command_of(f"{self._called}.render_media", self._site, self._composition, options, longest=LONGEST_KEPT)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -123,7 +123,7 @@ class Panel:
         display(widgets, raw=True, display_id=f"{self._id}-widgets")
         # For places without widgets, such as a notebook whose kernel has ended.
         display(self._static(), raw=True, display_id=self._id)
-        self._page = LivePage(About(self._composition), note="not rendered yet", state="waiting")
+        self._card = LiveCard(RenderInfo(self._composition), note="not rendered yet", state="waiting")
         note_started(self)
 
     def interrupt(self) -> None:
@@ -141,8 +141,8 @@ class Panel:
             display(dict(_NO_WIDGETS), raw=True, display_id=f"{self._id}-widgets", update=True)
             self._controls.close()
         self._leave_static()
-        if self._task is None and self._page is not None:
-            self._page.clear()
+        if self._task is None and self._card is not None:
+            self._card.clear()
 
     def _leave_static(self) -> None:
         from IPython.display import display
@@ -217,20 +217,20 @@ class Panel:
             return
         self._controls.show_rendering(True)
         self._task, self._cancelled = None, False
-        about = About(self._composition, self.code)
-        self._page.begin(about)
-        background.submit(self._run(about, {**self._options, "props": props}))
+        info = RenderInfo(self._composition, self.code)
+        self._card.begin(info)
+        background.submit(self._run(info, {**self._options, "props": props}))
 
-    async def _run(self, about: About, options: dict[str, Any]) -> None:
+    async def _run(self, info: RenderInfo, options: dict[str, Any]) -> None:
         try:
             self._task = await self._engine.start_render(
-                "video", self._site, self._composition, options, keep=lambda _: about.command, watched=True
+                "video", self._site, self._composition, options, write_command=lambda _: info.command, watched=True
             )
             if self._cancelled:
                 self._task.interrupt()
-            await follow(self._task, self._page)
+            await follow(self._task, self._card)
         except Exception as error:
-            self._page.failed(error)
+            self._card.failed(error)
         finally:
             self._controls.show_rendering(False)
 

@@ -1,4 +1,4 @@
-"""What renders end in, as cells show it: videos that play, pictures, sequences."""
+"""Results of renders as cells display them: videos that play, pictures, sequences."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def mimebundle(result: Any) -> dict[str, str]:
     cell = running_cell()
     card = _shown.get((str(result), cell))
     if card is not None:
-        place = "" if card == cell else ", shown in the cell that started the render"
+        place = "" if card == cell else ", displayed in the cell that started the render"
         return {"text/plain": f"{plain(result)}{place}"}
     html, text = shown(result)
     return {"text/html": html, "text/plain": text}

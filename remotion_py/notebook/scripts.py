@@ -1,4 +1,4 @@
-"""Scripts that a cell's page loads before its own: files, addresses, and those that Python packages bring along."""
+"""Scripts that a cell's page loads before its own: files, URLs, and those that Python packages contain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .._data.output import expanded
 from ..errors import OptionError
 
 LIBRARIES = {"bokeh": "server/static/js/bokeh.min.js", "plotly": "package_data/plotly.min.js"}
-"""File of the script in the Python package of that name. Altair brings none (6.3)."""
+"""File of the script in the Python package of that name. Altair contains none (6.3)."""
 
 
 def place_script(script: str, folder: Path, number: int) -> str:
@@ -29,7 +29,7 @@ def place_script(script: str, folder: Path, number: int) -> str:
     file = _library(script) if script in LIBRARIES else expanded(script, OptionError)
     if not Path(file).is_file():
         raise OptionError(
-            f"--script is {script!r}, which is neither a file nor a URL nor a library that brings its script along "
+            f"--script is {script!r}, which is neither a file nor a URL nor a library that contains its script "
             f"({', '.join(LIBRARIES)}). Download the script and pass the file, or pass its URL."
         )
     name = f"script-{number}.js"

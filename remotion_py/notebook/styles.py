@@ -1,4 +1,4 @@
-"""How a card of a running render turns stale by itself (pure): a part of it is live for some seconds after each update.
+"""How a card of a running render turns stale by itself (no I/O): a part of it is live for seconds after each update.
 
 A saved notebook keeps the card that was last drawn, and nothing in it runs. So the text of the card is what stays true,
 and what is true only now is drawn by a style sheet while an animation runs, which each update starts anew. Where style

@@ -1,4 +1,4 @@
-"""What a render looks like in a cell (pure): HTML that keeps its sense when it is saved, in light and dark themes."""
+"""What a render looks like in a cell (no I/O): HTML that keeps its sense when it is saved, in light and dark themes."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def running(title: str, progress: RenderProgress, when: datetime, again: str = "
 
     Args:
         title: The composition.
-        progress: How far it is.
+        progress: The progress.
         when: The time of this update.
         again: Code that shows it again.
     """
@@ -138,8 +138,8 @@ def running(title: str, progress: RenderProgress, when: datetime, again: str = "
     )
     numbers = live(figures(progress), figures(progress, ended=True)) if progress.total_frames else ""
     waiting = "".join(muted(text) for text in progress.waiting[:3])
-    troubles = "".join(_trouble(error) for error in progress.errors[-3:])
-    below = (_muted(numbers), waiting, troubles, warned(progress.warnings))
+    problems = "".join(_problem(error) for error in progress.errors[-3:])
+    below = (_muted(numbers), waiting, problems, warned(progress.warnings))
     return under_way(title, f"{at}{done}", moving, *below, when=when, again=again)
 
 
@@ -172,7 +172,7 @@ def failure(title: str, error: str, progress: RenderProgress | None, *, state: s
     Args:
         title: The composition.
         error: The error that ended it, with its class.
-        progress: How far it came, where that is known.
+        progress: The last progress, where it is known.
         state: "failed", "cancelled" or "interrupted".
         again: Code that starts it again.
     """
@@ -186,7 +186,7 @@ def failure(title: str, error: str, progress: RenderProgress | None, *, state: s
 
 
 def left(title: str, progress: RenderProgress | None, when: datetime, again: str) -> str:
-    """Return a render that may go on, but is not followed any more.
+    """Return the card of a render that this client stopped following, while it may run on.
 
     Args:
         title: The composition.
@@ -297,7 +297,7 @@ def _strip(progress: RenderProgress, *, ended: bool = False) -> str:
     )
 
 
-def _trouble(error: dict[str, object]) -> str:
+def _problem(error: dict[str, object]) -> str:
     frame = f"frame {error['frame']}: " if error.get("frame") is not None else ""
     text = str(error.get("message", "")).split("\n")[0]
     again = " (tried again)" if error.get("willRetry") else ""

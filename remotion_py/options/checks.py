@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from .._data.convert import Converter
-from .._data.wording import shown
+from .._data.wording import short_repr
 from ..errors import OptionError
 
 Check = Callable[[str, Any], Any]
@@ -23,7 +23,7 @@ def number(low: float, high: float, *, whole: bool, exclusive_low: bool = False)
     def check(name: str, value: Any) -> Any:
         found = _number(value, whole)
         if found is None or not (low < found if exclusive_low else low <= found) or found > high:
-            raise OptionError(f"{name} is {shown(value)}, but must be {kind} {span}. Pass such a number.")
+            raise OptionError(f"{name} is {short_repr(value)}, but must be {kind} {span}. Pass such a number.")
         return found
 
     return check
@@ -45,7 +45,7 @@ def _number(value: Any, whole: bool) -> int | float | None:
 def function(name: str, value: Any) -> Any:
     """Check that a value can be called."""
     if not callable(value):
-        raise OptionError(f"{name} is {shown(value)}, but must be a function. Pass one that takes one argument.")
+        raise OptionError(f"{name} is {short_repr(value)}, but must be a function. Pass one that takes one argument.")
     return value
 
 
@@ -54,7 +54,7 @@ def choice(*allowed: str) -> Check:
 
     def check(name: str, value: Any) -> Any:
         if not isinstance(value, str) or value not in allowed:
-            raise OptionError(f"{name} is {shown(value)}, but must be one of: {', '.join(allowed)}.")
+            raise OptionError(f"{name} is {short_repr(value)}, but must be one of: {', '.join(allowed)}.")
         return value
 
     return check
@@ -71,11 +71,11 @@ def frame_range(name: str, value: Any) -> list[int | None]:
     first, last = [_frame(part) for part in pair] if len(pair) == 2 else (None, None)
     if first is None or (last is None and pair[1] is not None):
         raise OptionError(
-            f"{name} is {shown(value)}, but must be one frame number, or (first, last), both counted from 0 and "
+            f"{name} is {short_repr(value)}, but must be one frame number, or (first, last), both counted from 0 and "
             f"both rendered; (first, None) runs to the end."
         )
     if last is not None and last < first:
-        raise OptionError(f"{name} is {shown(value)}: its last frame lies before its first. Swap them.")
+        raise OptionError(f"{name} is {short_repr(value)}: its last frame is before its first. Swap them.")
     return [first, last]
 
 
@@ -84,15 +84,15 @@ def _half_open(name: str, value: range | slice[Any, Any, Any]) -> tuple[Any, Any
     step = 1 if value.step is None else value.step
     ends = [end for end in (first, stop, step) if end is not None]
     if not all(isinstance(end, numbers.Integral) for end in ends) or first < 0 or (stop is not None and stop < 0):
-        raise OptionError(f"{name} is {shown(value)}, but frames are counted from 0. Pass such as {_example(value)}.")
+        raise OptionError(f"{name} is {short_repr(value)}, but frames count from 0. Pass such as {_example(value)}.")
     last = None if stop is None else operator.index(stop) - 1
     if step != 1:
         raise OptionError(
-            f"{name} is {shown(value)}, but a range of frames has no step. For every n-th frame pass "
+            f"{name} is {short_repr(value)}, but a range of frames has no step. For every n-th frame pass "
             f"{name}={(first, last)} and every_nth_frame={step if step > 0 else 'n'}."
         )
     if last is not None and last < first:
-        raise OptionError(f"{name} is {shown(value)}, which holds no frame. Pass such as {_example(value)}.")
+        raise OptionError(f"{name} is {short_repr(value)}, which holds no frame. Pass such as {_example(value)}.")
     return first, last
 
 
@@ -109,7 +109,7 @@ def strings(name: str, value: Any) -> dict[str, str]:
     """Check a mapping from names to strings."""
     mapping = cast("dict[Any, Any]", value)
     if not isinstance(value, Mapping) or not all(isinstance(item, str) for pair in mapping.items() for item in pair):
-        raise OptionError(f"{name} is {shown(value)}, but must be a mapping from names to strings.")
+        raise OptionError(f"{name} is {short_repr(value)}, but must be a mapping from names to strings.")
     return {_sendable(name, key): _sendable(f"{name}[{key!r}]", item) for key, item in mapping.items()}
 
 
@@ -118,30 +118,30 @@ def boolean(name: str, value: Any) -> bool:
     if type(value).__name__ in ("bool", "bool_") and type(value).__module__ == "numpy":
         return bool(value)
     if not isinstance(value, bool):
-        raise OptionError(f"{name} is {shown(value)}, but must be True or False.")
+        raise OptionError(f"{name} is {short_repr(value)}, but must be True or False.")
     return value
 
 
 def path(name: str, value: Any) -> Any:
     """Check the path of a file or folder."""
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(cast(Any, value)), str):
-        raise OptionError(f"{name} is {shown(value)}, but must be a path. Pass a string or a pathlib.Path.")
+        raise OptionError(f"{name} is {short_repr(value)}, but must be a path. Pass a string or a pathlib.Path.")
     if "\0" in os.fspath(cast("str | os.PathLike[str]", value)):
-        raise OptionError(f"{name} is {shown(value)}, but a path cannot hold a zero character. Remove it.")
+        raise OptionError(f"{name} is {short_repr(value)}, but a path cannot hold a zero character. Remove it.")
     return cast(Any, value)
 
 
 def text(name: str, value: Any) -> str:
     """Check a string."""
     if not isinstance(value, str) or not value:
-        raise OptionError(f"{name} is {shown(value)}, but must be a string that is not empty.")
+        raise OptionError(f"{name} is {short_repr(value)}, but must be a string that is not empty.")
     return _sendable(name, value)
 
 
 def json_object(name: str, value: Any) -> dict[str, Any]:
     """Check a JSON object; dates in it become ISO 8601 texts."""
     if not isinstance(value, Mapping):
-        raise OptionError(f"{name} is {shown(value)}, but must be a JSON object. Pass a dict.")
+        raise OptionError(f"{name} is {short_repr(value)}, but must be a JSON object. Pass a dict.")
     return Converter(name, plain_dates=True).convert(value)
 
 
@@ -169,7 +169,7 @@ def timezone(name: str, value: Any) -> str:
     hint = f" Did you mean {close[0]!r}?" if close else " Pass one such as 'UTC' or 'America/New_York'."
     if not known:
         hint = " This machine has no list of time zones: install the package tzdata."
-    raise OptionError(f"{name} is {shown(zone)}, but must be the name of a time zone.{hint}")
+    raise OptionError(f"{name} is {short_repr(zone)}, but must be the name of a time zone.{hint}")
 
 
 def _sendable(name: str, value: str) -> str:
@@ -178,8 +178,8 @@ def _sendable(name: str, value: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise OptionError(
-            f"{name} is {shown(value)}, but must not hold half a character (a lone surrogate). Remove it."
+            f"{name} is {short_repr(value)}, but must not hold half a character (a lone surrogate). Remove it."
         ) from None
     if "\0" in value:
-        raise OptionError(f"{name} is {shown(value)}, but must not hold a zero character. Remove it.")
+        raise OptionError(f"{name} is {short_repr(value)}, but must not hold a zero character. Remove it.")
     return value

@@ -1,4 +1,4 @@
-"""Options that say how data reaches a page."""
+"""Options of how data reaches a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `help()` says of a function that takes options: each option with its type, default and text, by group."""
+"""The text of `help()` for a function that takes options: each with its type, default and text, by group."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from .checks import boolean
 from .option import Option
 
 REACH = "it reaches its own site and public addresses, and private networks where allow_private_network is set"
-"""What errors say of a page, for its own requests and for those that are made in its name."""
+"""The name of a page in errors, for its own requests and for those that are made in its name."""
 
 
 class NetworkOptions(TypedDict, total=False):

@@ -19,7 +19,7 @@ from .suggestions import nearest
 
 @dataclass(frozen=True)
 class Option:
-    """What the tables of `options` say of one option.
+    """One entry of a table of options.
 
     Args:
         help: One line for docs and `--help`.

@@ -1,4 +1,4 @@
-"""How far an IP address reaches: this machine, its private networks, or the public internet (pure but for `own`).
+"""How far an IP address reaches: this machine, its private networks, or the public internet (no I/O but for `own`).
 
 A page may be anybody's code, so what it can connect to is decided by address: names can point anywhere.
 """
@@ -29,7 +29,7 @@ _PRIVATE = tuple(ipaddress.ip_network(text) for text in ("64:ff9b:1::/48", "2001
 
 
 def reach(address: str, own: Collection[str] = ()) -> Reach:
-    """Tell how far an address reaches, by the nearest of what it stands for.
+    """Return how far an address reaches; of an address that means several, the nearest.
 
     Args:
         address: An IPv4 or IPv6 address; one that embeds another counts as that one too.

@@ -1,4 +1,4 @@
-"""What a loaded page answers to its driver, checked (pure).
+"""What a loaded page answers to its driver, checked (no I/O).
 
 The driver is ours, but it runs in the page: scripts there may replace what it is made of, so its answers are read like
 any others.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._data.untrusted import Fields
-from .contract import MOST_COMPOSITIONS, Composition, page_fault
+from .contract import MOST_COMPOSITIONS, PageComposition, page_fault
 
 MOST_ASSETS = 20_000
 """In one frame."""
@@ -19,7 +19,7 @@ MOST_ASSETS = 20_000
 
 @dataclass(frozen=True)
 class Answer:
-    """What the driver says when it has done something.
+    """The answer of the driver to a command.
 
     Attributes:
         state: "ready"; "cancelled" or "threw" when the page gave up.
@@ -37,7 +37,7 @@ class Answer:
 
 
 def read_answer(answer: object, frame: int | None = None) -> Answer:
-    """Read what the driver says.
+    """Read the answer of the driver.
 
     Args:
         answer: What it returned.
@@ -58,11 +58,11 @@ def read_answer(answer: object, frame: int | None = None) -> Answer:
     )
 
 
-def read_compositions(answer: object) -> list[Composition]:
+def read_compositions(answer: object) -> list[PageComposition]:
     """Read the list of all compositions.
 
     Raises:
-        PageScriptError: It is no list, or one of them cannot be.
+        PageScriptError: It is not a list, or an entry is invalid.
     """
     found = Fields({"compositions": answer}, "The page", page_fault())
-    return [Composition.from_page(item) for item in found.items("compositions", most=MOST_COMPOSITIONS)]
+    return [PageComposition.from_page(item) for item in found.items("compositions", most=MOST_COMPOSITIONS)]

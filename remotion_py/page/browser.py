@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from ..errors import BrowserCrashedError
-from .cdp import Carrier, ProtocolError
+from .cdp import CdpSession, ProtocolError
 from .chromium import Chromium
 from .discovery import BrowserChoice
 from .flags import FLAGS, FRAME_CONTROL_FLAGS, NO_SANDBOX, BrowserSettings
-from .gate import Gate
+from .gate import NetworkGate
 from .relay import Relay
 from .sandboxing import sandbox_refused, sandbox_wanted
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LAUNCH_TIMEOUT_S = 25
 PROBE_TIMEOUT_S = 20
-"""A browser that cannot be asked for frames says so at once; one on a busy machine takes a while."""
+"""A browser without frame control answers so at once; one on a busy machine takes a while."""
 CLOSE_TIMEOUT_S = 2
 DRIVER_TIMEOUT_S = 20
 """A driver that is given up on its way out lives on, so a busy one gets its time."""
@@ -46,7 +46,7 @@ class Browser:
     """A running Chromium and the gate before it. Use `Browser.launch()`."""
 
     def __init__(
-        self, chromium: Chromium, relay: Relay, playwright: Playwright, browser: PlaywrightBrowser, gate: Gate
+        self, chromium: Chromium, relay: Relay, playwright: Playwright, browser: PlaywrightBrowser, gate: NetworkGate
     ) -> None:
         self.gate = gate
         self.frame_control = False
@@ -70,7 +70,7 @@ class Browser:
             BrowserCrashedError: It did not start.
         """
         settings = settings or BrowserSettings()
-        gate = Gate()
+        gate = NetworkGate()
         await gate.start()
         browser: Browser | None = None
         for frame_control in (True, False) if choice.headless_shell and sys.platform == "linux" else (False,):
@@ -98,7 +98,7 @@ class Browser:
         raise AssertionError("unreachable: the last try has no frame control")
 
     @classmethod
-    async def _start(cls, choice: BrowserChoice, flags: tuple[str, ...], timezone: str, gate: Gate) -> Browser:
+    async def _start(cls, choice: BrowserChoice, flags: tuple[str, ...], timezone: str, gate: NetworkGate) -> Browser:
         from playwright.async_api import Error, async_playwright
 
         driver = asyncio.ensure_future(async_playwright().start())  # takes as long as the browser itself
@@ -128,7 +128,7 @@ class Browser:
         except (ProtocolError, TimeoutError):
             return False
         try:
-            asked = page.carrier.send("HeadlessExperimental.beginFrame", {"noDisplayUpdates": True})
+            asked = page.cdp.send("HeadlessExperimental.beginFrame", {"noDisplayUpdates": True})
             await asyncio.wait_for(asked, PROBE_TIMEOUT_S)
         except (ProtocolError, TimeoutError):
             return False
@@ -218,7 +218,7 @@ async def _quietly(end: Callable[[], Awaitable[None]], patience_s: float = CLOSE
 
 
 async def _spawn(choice: BrowserChoice, flags: tuple[str, ...], timezone: str) -> tuple[Chromium, bool]:
-    """Start the process and connect to it, without its sandbox only where that cannot be had; tell which."""
+    """Start the process and connect to it; returns whether it runs in its own sandbox, as it does wherever it can."""
     kept = {key: os.environ[key] for key in _KEPT_ENVIRONMENT if key in os.environ}
     environment = kept | {"TZ": timezone}
     for sandboxed in (True, False) if sandbox_wanted(choice.path) else (False,):
@@ -275,12 +275,12 @@ def _not_started(choice: BrowserChoice, error: BaseException) -> BrowserCrashedE
 class OpenPage:
     """A page and the DevTools session by which it is driven."""
 
-    def __init__(self, page: Page, carrier: Carrier) -> None:
+    def __init__(self, page: Page, cdp: CdpSession) -> None:
         self.page = page
-        self.carrier = carrier
+        self.cdp = cdp
 
     async def close(self) -> None:
         """Close the page with its context; gives up after a while on a page that hangs."""
-        await self.carrier.close()
+        await self.cdp.close()
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self.page.context.close(), CLOSE_TIMEOUT_S)

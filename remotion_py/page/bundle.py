@@ -15,13 +15,13 @@ from .._data.untrusted import shortened
 from ..errors import BrowserCrashedError, CompositionNotFoundError, NotACompositionPageError, SiteNotFoundError
 from .answers import read_compositions
 from .browser import Browser, OpenPage
-from .capture import ControlledFrames, Frames, FreeFrames, PictureFormat
-from .contract import SITE_VERSION, Background, Composition, MediaSettings, PageSettings, listed_names
+from .capture import ControlledFrames, FrameSource, FreeFrames, PictureFormat
+from .contract import SITE_VERSION, Background, MediaSettings, PageComposition, PageSettings, listed_names
 from .evaluate import Evaluator
-from .gate import Gate, origin_of
+from .gate import NetworkGate, origin_of
 from .logs import BrowserLogs
 from .navigation import not_opened
-from .redirect import AssetRedirect, Bring
+from .redirect import AssetRedirect, FetchCopy
 
 NAVIGATION_TRIES = 3
 NAVIGATION_PAUSE_S = 2
@@ -40,11 +40,11 @@ class CompositionPage:
     def __init__(
         self,
         opened: OpenPage,
-        frames: Frames,
+        frames: FrameSource,
         url: str,
         called: str,
         settings: PageSettings,
-        gate: Gate,
+        gate: NetworkGate,
         logs: BrowserLogs,
     ) -> None:
         self.settings = settings
@@ -55,8 +55,8 @@ class CompositionPage:
         self._gate = gate
         self._logs = logs
         kept = logs if settings.keep_logs else None
-        self._page = Evaluator(opened.carrier, frames, url, settings.timeout_ms, gate.refused, kept)
-        self._shown: Composition | None = None
+        self._page = Evaluator(opened.cdp, frames, url, settings.timeout_ms, gate.refused, kept)
+        self._shown: PageComposition | None = None
         self._frame: int | None = None
         self._surfaces = False
         self._plain = False
@@ -69,7 +69,7 @@ class CompositionPage:
         browser: Browser,
         url: str,
         settings: PageSettings,
-        bring: Bring | None = None,
+        fetch_copy: FetchCopy | None = None,
         logs: BrowserLogs | None = None,
         called: str = "",
     ) -> CompositionPage:
@@ -78,8 +78,8 @@ class CompositionPage:
         Args:
             browser: Where.
             url: Its address.
-            settings: What it is told.
-            bring: Finds copies of the remote assets that it asks for; None lets it fetch them itself.
+            settings: The settings of the page.
+            fetch_copy: Finds copies of the remote assets that it asks for; None lets it fetch them itself.
             logs: Gathers its console where the settings say so.
             called: What its user calls it, such as a file in a folder; "" for its address.
 
@@ -89,7 +89,7 @@ class CompositionPage:
             PageScriptError: It threw while it loaded.
         """
         opened = await browser.open_page(1280, 720, script=settings.script())
-        frames = (ControlledFrames if browser.frame_control else FreeFrames)(opened.carrier)
+        frames = (ControlledFrames if browser.frame_control else FreeFrames)(opened.cdp)
         page = cls(opened, frames, url, called or url, settings, browser.gate, logs or BrowserLogs())
         try:
             await page._page.enable()
@@ -98,8 +98,8 @@ class CompositionPage:
             if settings.large:
                 await page._page.command("Page.enable")
                 await page._page.command("Page.addScriptToEvaluateOnNewDocument", {"source": settings.props_script()})
-            if bring:
-                page._redirect = AssetRedirect(opened.carrier, bring)
+            if fetch_copy:
+                page._redirect = AssetRedirect(opened.cdp, fetch_copy)
                 await page._redirect.enable()
             if settings.dark_mode:
                 dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
@@ -114,7 +114,7 @@ class CompositionPage:
 
     @property
     def usable(self) -> bool:
-        """Whether the page can go on being used."""
+        """Whether the page can still be used."""
         return self._page.usable
 
     @property
@@ -133,14 +133,14 @@ class CompositionPage:
             self._redirect.close()
         await self._opened.close()
 
-    async def compositions(self) -> list[Composition]:
+    async def compositions(self) -> list[PageComposition]:
         """List the compositions of the site with their metadata, in the order of their registration."""
         await self._list()
         listing = self._page.evaluate("window.getStaticCompositions()", doing="list its compositions")
         found = await self._page.explained(listing)
         return read_compositions(found)
 
-    async def composition(self, composition_id: str) -> Composition:
+    async def composition(self, composition_id: str) -> PageComposition:
         """Resolve the props and metadata of one composition.
 
         Raises:
@@ -160,10 +160,10 @@ class CompositionPage:
             )
         call = f"window.remotion_calculateComposition({json.dumps(composition_id)})"
         resolving = self._page.evaluate(call, doing=f"resolve the composition {composition_id!r}")
-        return Composition.from_page(await self._page.explained(resolving), composition_id)
+        return PageComposition.from_page(await self._page.explained(resolving), composition_id)
 
     async def show(
-        self, composition: Composition, *, background: Background, media: MediaSettings | None = None
+        self, composition: PageComposition, *, background: Background, media: MediaSettings | None = None
     ) -> None:
         """Mount a composition at its size; a page can show only one composition in its life (page contract 0).
 
@@ -208,7 +208,7 @@ class CompositionPage:
         assert self._shown
         arguments = json.dumps([frame, self._shown.id, self.settings.attempt, self._body])
         self._frame = self._logs.frame = frame
-        self._page.trouble.begin_frame()
+        self._page.diagnostics.begin_frame()
         return await self._page.explained(self._seek(f"window.remotionPyDriver.seek(...{arguments})", frame))
 
     async def _seek(self, call: str, frame: int) -> Sequence[Any]:
@@ -224,7 +224,7 @@ class CompositionPage:
         return assets
 
     async def print(self) -> bytes:
-        """Return the frame that is shown as a PDF of one page, a CSS pixel being 1/96 inch."""
+        """Return the frame that is displayed as a PDF of one page, a CSS pixel being 1/96 inch."""
         assert self._shown
         paper = {"paperWidth": self._shown.width / 96, "paperHeight": self._shown.height / 96}
         margins = dict.fromkeys(("marginTop", "marginBottom", "marginLeft", "marginRight"), 0)
@@ -233,7 +233,7 @@ class CompositionPage:
         return base64.b64decode(answer["data"])
 
     async def capture(self, format: PictureFormat, quality: int) -> bytes:
-        """Take a picture of the frame that is shown, as encoded bytes."""
+        """Take a picture of the frame that is displayed, as encoded bytes."""
         if self._surfaces:
             await self._page.within(self._frames.present(self._drive), "show its videos", frame=self._frame, pump=False)
         return await self._page.within(
@@ -255,7 +255,7 @@ class CompositionPage:
     async def _navigate(self) -> None:
         from playwright.async_api import Error
 
-        limit = self.settings.timeout_ms * 0.9  # so that a silent server is told from a page that hangs
+        limit = self.settings.timeout_ms * 0.9  # to distinguish a silent server from a page that hangs
         for last in (number == NAVIGATION_TRIES - 1 for number in range(NAVIGATION_TRIES)):
             try:
                 response = await self._opened.page.goto(self._url, wait_until="load", timeout=limit)
@@ -295,7 +295,7 @@ class CompositionPage:
         self._plain = found["plain"] is True
         if found["lists"] and found["version"] == SITE_VERSION:
             return
-        self._page.trouble.raise_exceptions(None)
+        self._page.diagnostics.raise_exceptions(None)
         if found["lists"]:
             raise NotACompositionPageError(
                 f"The bundle {self._called} has site version {shortened(found['version'])!r}, but {SITE_VERSION!r} is "

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal, Protocol, TypeVar
 
 from ..errors import BrowserCrashedError
-from .cdp import Carrier, ProtocolError
+from .cdp import CdpSession, ProtocolError
 
 T = TypeVar("T")
 PictureFormat = Literal["jpeg", "png", "webp"]
@@ -32,7 +32,7 @@ Drive = Callable[[str], Awaitable[bool]]
 """Calls a function of the drivers of a page and its frames in turn, until one answers true."""
 
 
-class Frames(Protocol):
+class FrameSource(Protocol):
     """How frames of one page are made."""
 
     async def wait(self, answer: Coroutine[Any, Any, T]) -> T:
@@ -60,8 +60,8 @@ def _screenshot(format: PictureFormat, quality: int) -> dict[str, Any]:
 class ControlledFrames:
     """Frames by `HeadlessExperimental.beginFrame`; one at a time per page."""
 
-    def __init__(self, carrier: Carrier) -> None:
-        self._carrier = carrier
+    def __init__(self, cdp: CdpSession) -> None:
+        self._cdp = cdp
 
     async def wait(self, answer: Coroutine[Any, Any, T]) -> T:
         """Pump frames until the answer is there."""
@@ -118,7 +118,7 @@ class ControlledFrames:
 
     async def _begin(self, params: dict[str, Any]) -> dict[str, Any]:
         try:
-            return await self._carrier.send("HeadlessExperimental.beginFrame", params)
+            return await self._cdp.send("HeadlessExperimental.beginFrame", params)
         except ProtocolError as error:
             if "pending" not in str(error):
                 raise BrowserCrashedError(f"The browser refused to draw a frame: {error}") from error
@@ -130,8 +130,8 @@ class ControlledFrames:
 class FreeFrames:
     """Frames by `Page.captureScreenshot`, from a browser that paints by itself."""
 
-    def __init__(self, carrier: Carrier) -> None:
-        self._carrier = carrier
+    def __init__(self, cdp: CdpSession) -> None:
+        self._cdp = cdp
 
     async def wait(self, answer: Coroutine[Any, Any, T]) -> T:
         """Wait for the answer."""
@@ -143,7 +143,7 @@ class FreeFrames:
     async def capture(self, format: PictureFormat, quality: int) -> bytes:
         """Take a picture of the page."""
         try:
-            answer = await self._carrier.send("Page.captureScreenshot", _screenshot(format, quality))
+            answer = await self._cdp.send("Page.captureScreenshot", _screenshot(format, quality))
         except ProtocolError as error:
             raise BrowserCrashedError(f"The browser refused to take a picture: {error}") from error
         return base64.b64decode(answer["data"])

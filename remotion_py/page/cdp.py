@@ -40,7 +40,7 @@ class Connection(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._numbers = itertools.count(FIRST_NUMBER)
         self._waiting: dict[int, asyncio.Future[Params]] = {}
-        self._sessions: dict[str, Carrier | None] = {}
+        self._sessions: dict[str, CdpSession | None] = {}
         self._browser_session = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -70,12 +70,12 @@ class Connection(asyncio.Protocol):
         self._browser_session = answer["sessionId"]
         self._sessions[self._browser_session] = None
 
-    async def attach(self, target_id: str) -> Carrier:
+    async def attach(self, target_id: str) -> CdpSession:
         """Attach to a target, such as a page, in a session of its own."""
         answer = await self.send("Target.attachToTarget", {"targetId": target_id, "flatten": True})
-        carrier = Carrier(self, answer["sessionId"])
-        self._sessions[answer["sessionId"]] = carrier
-        return carrier
+        cdp = CdpSession(self, answer["sessionId"])
+        self._sessions[answer["sessionId"]] = cdp
+        return cdp
 
     async def detach(self, session: str) -> None:
         """End a session."""
@@ -127,8 +127,8 @@ class Connection(asyncio.Protocol):
             self.foreign(text)
         elif session == self._browser_session:
             self._on_browser_event(message)
-        elif carrier := self._sessions[session]:
-            carrier.emit(message["method"], message.get("params", {}))
+        elif cdp := self._sessions[session]:
+            cdp.emit(message["method"], message.get("params", {}))
 
     def _answer(self, number: int, message: Params) -> None:
         future = self._waiting.get(number)
@@ -143,15 +143,15 @@ class Connection(asyncio.Protocol):
 
     def _on_browser_event(self, message: Params) -> None:
         if message["method"] == "Target.attachedToTarget":
-            # What it says before `attach()` gets its answer is nobody else's.
+            # Its events before `attach()` gets its answer belong to this session.
             self._sessions.setdefault(message["params"]["sessionId"], None)
         elif message["method"] == "Target.detachedFromTarget":
-            carrier = self._sessions.pop(message["params"]["sessionId"], None)
-            if carrier:
-                carrier.emit("Inspector.targetCrashed", {})
+            cdp = self._sessions.pop(message["params"]["sessionId"], None)
+            if cdp:
+                cdp.emit("Inspector.targetCrashed", {})
 
 
-class Carrier:
+class CdpSession:
     """A DevTools session of one page. Use `Connection.attach()`."""
 
     def __init__(self, connection: Connection, session: str) -> None:

@@ -27,7 +27,7 @@ _DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
 _KEPT_OUTPUT = 8_000
 _POLL_S = 0.01
 _DISCARD_S = 1.0
-"""How long a killed browser may take to disappear where nothing else can run meanwhile."""
+"""How long a killed browser may take to disappear where nothing else can run in the meantime."""
 
 
 class Chromium:
@@ -157,7 +157,7 @@ def _spawn(command: list[str], environment: Mapping[str, str]) -> tuple[int, soc
 
 
 def _has_ended(pid: int) -> bool:
-    """Collect a child that has ended; tell whether it has."""
+    """Collect a child that has ended; returns whether it has."""
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:

@@ -1,4 +1,4 @@
-"""The data of the composition contract: what a page is told, and what it answers (pure).
+"""The data of the composition contract: what a page receives, and what it answers (no I/O).
 
 Measured with Remotion 4.0.527 on Chromium 156; the globals and functions are those of its bundles.
 """
@@ -48,7 +48,7 @@ _DRIVER = Path(__file__).parent / "driver.js"
 
 @dataclass(frozen=True)
 class PageSettings:
-    """What a page is told before it loads.
+    """The settings that a page receives before it loads.
 
     Attributes:
         input_props: JSON text of the input props.
@@ -103,10 +103,10 @@ class PageSettings:
 
 @dataclass(frozen=True)
 class MediaSettings:
-    """What media tags do in a composition that is shown.
+    """What media tags do in a composition that is displayed.
 
     Attributes:
-        audio: Whether they tell what is heard.
+        audio: Whether they report what is heard.
         video: Whether they show pictures.
         sample_rate: Samples per second of what the page decodes itself.
     """
@@ -130,7 +130,7 @@ class Background:
 
 
 @dataclass(frozen=True)
-class Composition:
+class PageComposition:
     """A composition with its resolved props and metadata.
 
     Attributes:
@@ -154,7 +154,7 @@ class Composition:
     defaults: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @classmethod
-    def from_page(cls, answer: object, asked: str | None = None) -> Composition:
+    def from_page(cls, answer: object, asked: str | None = None) -> PageComposition:
         """Read what the page answers.
 
         Args:
@@ -181,7 +181,7 @@ class Composition:
             defaults=_encoder_defaults(found),
         )
 
-    def resized(self, width: int, height: int) -> Composition:
+    def resized(self, width: int, height: int) -> PageComposition:
         """Return it with another size."""
         return replace(self, width=width, height=height)
 
@@ -274,7 +274,7 @@ def cancelled(
 
     Args:
         stack: What it wrote.
-        frame: The frame that was shown.
+        frame: The frame that was displayed.
         hint: What else is known.
         threw: A plain page's function threw, and did not cancel by itself.
         timeout_ms: The time that was asked for; another limit is the handle's own.

@@ -1,4 +1,4 @@
-"""Commands and expressions sent to one page, each with a limit, and an error that says what it waited for."""
+"""Commands and expressions sent to one page, each with a limit, and an error that names what it waited for."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from .._data.untrusted import shortened
 from ..errors import BrowserCrashedError, PageError, PageNotRespondingError, PageScriptError, PageTimeoutError
 from .answers import Answer, read_answer
-from .capture import Frames
-from .cdp import Carrier, ProtocolError
+from .capture import FrameSource
+from .cdp import CdpSession, ProtocolError
 from .contract import cancelled
+from .diagnostics import PageDiagnostics
 from .logs import BrowserLogs
 from .network import Network
 from .serve_url import folder_of
-from .trouble import Trouble
 
 T = TypeVar("T")
 
@@ -38,10 +38,10 @@ class Evaluator:
 
     Attributes:
         network: The requests of the page.
-        trouble: What the page throws and says.
+        diagnostics: The exceptions and console messages of the page.
 
     Args:
-        carrier: The page's DevTools session.
+        cdp: The CDP session of the page.
         frames: How its frames are made.
         url: Its address.
         timeout_ms: Time that a page may take to become ready, in milliseconds.
@@ -51,8 +51,8 @@ class Evaluator:
 
     def __init__(
         self,
-        carrier: Carrier,
-        frames: Frames,
+        cdp: CdpSession,
+        frames: FrameSource,
         url: str,
         timeout_ms: int,
         refused: list[tuple[str, int]],
@@ -60,35 +60,35 @@ class Evaluator:
     ) -> None:
         base = folder_of(url)
         self.network = Network(base)
-        self.trouble = Trouble(url, refused, self._fetch, timeout_ms)
-        self._carrier = carrier
+        self.diagnostics = PageDiagnostics(url, refused, self._fetch, timeout_ms)
+        self._cdp = cdp
         self._frames = frames
         self._timeout_ms = timeout_ms
         self._limit = timeout_ms / 1000 + READY_MARGIN_S
         self._crashed = asyncio.Event()
         self._replaced = asyncio.Event()
         self._since: float | None = None
-        carrier.on("Runtime.exceptionThrown", self.trouble.on_exception)
-        carrier.on("Runtime.consoleAPICalled", self.trouble.on_console)
+        cdp.on("Runtime.exceptionThrown", self.diagnostics.on_exception)
+        cdp.on("Runtime.consoleAPICalled", self.diagnostics.on_console)
         if logs:
-            carrier.on("Runtime.consoleAPICalled", lambda event: logs.on_console(event, base))
-        carrier.on("Inspector.targetCrashed", lambda _: self._crashed.set())
-        carrier.on("Runtime.executionContextsCleared", lambda _: self.network.forget())
+            cdp.on("Runtime.consoleAPICalled", lambda event: logs.on_console(event, base))
+        cdp.on("Inspector.targetCrashed", lambda _: self._crashed.set())
+        cdp.on("Runtime.executionContextsCleared", lambda _: self.network.forget())
 
     async def enable(self) -> None:
         """Have the page report its exceptions, console, crashes and requests."""
         await self.command("Runtime.enable")
         await self.command("Inspector.enable")
-        await self.network.attach(self._carrier)
+        await self.network.attach(self._cdp)
 
     def hold_document(self) -> None:
         """From now on another document is an error, as the composition that was mounted is gone with the first one."""
-        self._carrier.on("Runtime.executionContextsCleared", lambda _: self._replaced.set())
+        self._cdp.on("Runtime.executionContextsCleared", lambda _: self._replaced.set())
 
     @property
     def usable(self) -> bool:
         """Whether the page has neither thrown, nor crashed, nor loaded another document."""
-        return not (self.trouble.any or self._crashed.is_set() or self._replaced.is_set())
+        return not (self.diagnostics.any or self._crashed.is_set() or self._replaced.is_set())
 
     @property
     def waiting(self) -> str | None:
@@ -108,7 +108,7 @@ class Evaluator:
     async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send a command, without a limit."""
         try:
-            return await self._carrier.send(method, params)
+            return await self._cdp.send(method, params)
         except ProtocolError as error:
             if any(sign in str(error) for sign in _TOO_DEEP):
                 raise PageScriptError(
@@ -127,11 +127,11 @@ class Evaluator:
         """
         params = {"expression": expression, "awaitPromise": True, "returnByValue": True, "userGesture": True}
         answer = await self.within(self.send("Runtime.evaluate", params), doing, frame=frame)
-        self.trouble.raise_exceptions(frame)
+        self.diagnostics.raise_exceptions(frame)
         details = answer.get("exceptionDetails")
         if details:
             raise PageScriptError(
-                f"The page failed to {doing}: {self.trouble.describe(details)} Fix the page and render again.",
+                f"The page failed to {doing}: {self.diagnostics.describe(details)} Fix the page and render again.",
                 frame=frame,
                 stack=str(details.get("exception", {}).get("description", "")),
             )
@@ -145,7 +145,7 @@ class Evaluator:
         """
         answer = read_answer(await self.evaluate(expression, frame=frame, doing=doing), frame)
         if answer.state != "ready":
-            hint, threw = self.trouble.hint(), answer.state == "threw"
+            hint, threw = self.diagnostics.hint(), answer.state == "threw"
             raise cancelled(answer.text, frame, hint, threw=threw, timeout_ms=self._timeout_ms)
         return answer
 
@@ -156,7 +156,7 @@ class Evaluator:
         except PageError as error:
             if isinstance(error, PageScriptError) and await self._lacks_html_in_canvas():
                 error.message = f"{NO_HTML_IN_CANVAS} The page said: {error.message}"
-            raise await self.trouble.explain(error) from None
+            raise await self.diagnostics.explain(error) from None
 
     async def within(
         self,
@@ -174,7 +174,7 @@ class Evaluator:
             doing: What the page is to do, for errors.
             seconds: The limit; None is that for becoming ready.
             frame: The frame that it is about, for errors.
-            pump: Make frames meanwhile, without which a page with frame control stands still.
+            pump: Make frames in the meantime, without which a page with frame control stalls.
         """
         working = asyncio.ensure_future(self._frames.wait(work) if pump else work)
         ends = [asyncio.ensure_future(event.wait()) for event in (self._crashed, self._replaced)]
@@ -243,17 +243,15 @@ class Evaluator:
     async def _ask(self, expression: str) -> Any:
         """Evaluate an expression that the page answers at once, whatever it has thrown before."""
         ask = {"expression": expression, "returnByValue": True}
-        answer = await asyncio.wait_for(self._carrier.send("Runtime.evaluate", ask), ANSWER_TIMEOUT_S)
+        answer = await asyncio.wait_for(self._cdp.send("Runtime.evaluate", ask), ANSWER_TIMEOUT_S)
         return answer["result"].get("value")
 
     async def _fetch(self, url: str) -> str | None:
-        """Return the text behind a URL as the page gets it; None when it cannot be had."""
+        """Return the text behind a URL as the page gets it; None when it cannot be fetched."""
         call = f"fetch({json.dumps(url)}).then((answer) => answer.ok ? answer.text() : null)"
         ask = {"expression": call, "awaitPromise": True, "returnByValue": True}
         try:
-            answer = await asyncio.wait_for(
-                self._frames.wait(self._carrier.send("Runtime.evaluate", ask)), MAP_TIMEOUT_S
-            )
+            answer = await asyncio.wait_for(self._frames.wait(self._cdp.send("Runtime.evaluate", ask)), MAP_TIMEOUT_S)
         except (TimeoutError, ProtocolError, BrowserCrashedError):
             return None
         text = answer["result"].get("value")

@@ -1,4 +1,4 @@
-"""With which flags Chromium is launched (pure). Facts: page contract, section 10, and capture.md."""
+"""With which flags Chromium is launched (no I/O). Facts: page contract, section 10, and capture.md."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class BrowserSettings:
         gl: Renderer of graphics; None composites in software.
         disable_web_security: Let pages read from other origins without CORS.
         ignore_certificate_errors: Accept wrong TLS certificates.
-        user_agent: What the browser says it is; None keeps its own.
+        user_agent: The user agent string of the browser; None keeps its own.
         timezone: Name of the time zone of its pages; a variable of its process carries it.
     """
 

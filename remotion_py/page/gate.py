@@ -58,7 +58,7 @@ def origin_of(url: str) -> Origin:
         return "", 0
 
 
-class Gate:
+class NetworkGate:
     """A SOCKS5 server on loopback that refuses forbidden addresses, and connections of other users.
 
     What `allow()` named is always let through, at the addresses that it had then: the origin of the page.
@@ -126,7 +126,7 @@ class Gate:
 class _Client(asyncio.Protocol):
     """One connection of the browser, until it is handed over to where it leads."""
 
-    def __init__(self, gate: Gate, transports: WeakSet[asyncio.Transport]) -> None:
+    def __init__(self, gate: NetworkGate, transports: WeakSet[asyncio.Transport]) -> None:
         self._gate = gate
         self._transports = transports
         self._received = b""
@@ -192,7 +192,7 @@ class _Client(asyncio.Protocol):
             self._gate.note_refused(host, port)
             self._answer_and_close(_REFUSED)
             return
-        near, far = _End(), _End(waits=True)  # first comes our answer, then what the far end says
+        near, far = _End(), _End(waits=True)  # first comes our answer, then the data of the far end
         near.peer, far.peer = far, near
         if not await _connect(far, addresses, port):
             self._answer_and_close(_UNREACHABLE)

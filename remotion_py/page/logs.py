@@ -1,4 +1,4 @@
-"""What pages write to their console, kept until it is reported (pure)."""
+"""What pages write to their console, kept until it is reported (no I/O)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TAG = "Symbol(__remotion_"
 
 
 class LogLimit:
-    """Says which messages are still kept, and counts the others."""
+    """Decides which messages are still kept, and counts the others."""
 
     def __init__(self) -> None:
         self.dropped = 0
@@ -40,7 +40,7 @@ class BrowserLogs:
     """Gathers the console of the pages that are opened for one purpose.
 
     Attributes:
-        frame: The frame that is shown; None before the first one.
+        frame: The frame that is displayed; None before the first one.
     """
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .cdp import Carrier
+from .cdp import CdpSession
 
 MOST_MISSING = 50
 LONGEST_URL = 200
@@ -51,13 +51,13 @@ class Network:
         self._requests: dict[str, Request] = {}
         self._ended = asyncio.Event()
 
-    async def attach(self, carrier: Carrier) -> None:
+    async def attach(self, cdp: CdpSession) -> None:
         """Follow the requests of a page from now on."""
-        carrier.on("Network.requestWillBeSent", self.on_request)
-        carrier.on("Network.responseReceived", self.on_response)
-        carrier.on("Network.loadingFinished", self.on_finished)
-        carrier.on("Network.loadingFailed", self.on_failed)
-        await carrier.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
+        cdp.on("Network.requestWillBeSent", self.on_request)
+        cdp.on("Network.responseReceived", self.on_response)
+        cdp.on("Network.loadingFinished", self.on_finished)
+        cdp.on("Network.loadingFailed", self.on_failed)
+        await cdp.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
 
     def forget(self) -> None:
         """Forget what is under way, when the page has loaded another document."""

@@ -18,7 +18,7 @@ _TRIES = 3
 
 
 def is_own(transport: asyncio.BaseTransport) -> bool:
-    """Tell whether a connection over IPv4 loopback comes from a process of this user; True where nobody can tell."""
+    """Return whether a connection over IPv4 loopback comes from a process of this user; True where it is not known."""
     peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
     if peer is None:  # it has gone already
         return False

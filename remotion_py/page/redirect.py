@@ -1,7 +1,7 @@
 """Sends a page's requests for remote assets to this machine's own copies, invisibly to the page.
 
 The DevTools command `Fetch.continueRequest` may change the URL of a request without the page seeing it; ranges and the
-seeking of videos go on working (tried with `<video>`, fonts, images and fetch).
+seeking of videos keep working (tried with `<video>`, fonts, images and fetch).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..errors import BrowserCrashedError, RemotionPyError
-from .cdp import Carrier, ProtocolError
+from .cdp import CdpSession, ProtocolError
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ KINDS = ("Image", "Media", "Font", "Fetch", "XHR", "Other")
 """Of resources: what an asset may be loaded as."""
 _PRIVATE = ("authorization", "cookie")
 
-Bring = Callable[[str], Awaitable[str | None]]
+FetchCopy = Callable[[str], Awaitable[str | None]]
 """Given the URL of an asset, returns the one of its copy on this machine; None leaves the request alone."""
 
 
@@ -28,19 +28,19 @@ class AssetRedirect:
     """Redirects the requests of one page.
 
     Args:
-        carrier: The page.
-        bring: Finds or makes copies.
+        cdp: The CDP session of the page.
+        fetch_copy: Finds or makes copies.
     """
 
-    def __init__(self, carrier: Carrier, bring: Bring) -> None:
-        self._carrier = carrier
-        self._bring = bring
+    def __init__(self, cdp: CdpSession, fetch_copy: FetchCopy) -> None:
+        self._cdp = cdp
+        self._fetch_copy = fetch_copy
         self._answering: set[asyncio.Task[None]] = set()
 
     async def enable(self) -> None:
         """Look at every request from now on."""
-        self._carrier.on("Fetch.requestPaused", self._on_request)
-        await self._carrier.send("Fetch.enable", {"patterns": [{"urlPattern": "http*://*"}]})
+        self._cdp.on("Fetch.requestPaused", self._on_request)
+        await self._cdp.send("Fetch.enable", {"patterns": [{"urlPattern": "http*://*"}]})
 
     def close(self) -> None:
         """Answer no more."""
@@ -58,20 +58,20 @@ class AssetRedirect:
             # What cannot be copied is left to the page, which then sees the very failure; whatever went wrong, a
             # request that is never continued would hang.
             try:
-                copy = await self._bring(params["request"]["url"])
+                copy = await self._fetch_copy(params["request"]["url"])
             except Exception as error:
                 log.info("no copy is made", exc_info=not isinstance(error, RemotionPyError))
                 copy = None
             if copy:
                 changed["url"] = copy
         try:
-            await self._carrier.send("Fetch.continueRequest", changed)
+            await self._cdp.send("Fetch.continueRequest", changed)
         except (ProtocolError, BrowserCrashedError):
             return  # the page has gone, or has given the request up
 
 
 def is_asset(params: dict[str, Any]) -> bool:
-    """Tell whether a paused request is for something that may be copied: no navigation, nothing of one user alone."""
+    """Return whether a paused request is for something that may be copied: no navigation, nothing of one user alone."""
     request = params["request"]
     private = any(name.lower() in _PRIVATE for name in request["headers"])
     return request["method"] == "GET" and params.get("resourceType") in KINDS and not private

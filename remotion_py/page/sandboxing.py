@@ -1,7 +1,7 @@
 """Whether Chromium's own sandbox can be had: it takes rights from the processes that run a page's code.
 
 It needs user namespaces, which root may not use (Chromium refuses) and which Lambda and some containers and
-distributions forbid. Nothing but a try shows it, as seccomp and AppArmor have a say as well.
+distributions forbid. Nothing but a try shows it, as seccomp and AppArmor decide as well.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _refused: dict[Path, str] = {}
 
 
 def sandbox_wanted(browser: Path) -> bool:
-    """Tell whether a browser is to be tried with its sandbox."""
+    """Return whether a browser is to be tried with its sandbox."""
     return not why_no_sandbox(browser)
 
 
@@ -29,7 +29,7 @@ def why_no_sandbox(browser: Path) -> str:
 
 
 def sandbox_refused(browser: Path, output: str) -> bool:
-    """Note that a browser ended while it set up its sandbox, if that is what its output says; tell whether it is."""
+    """Note that a browser ended while it set up its sandbox, if its output says so; returns whether it does."""
     lines = [line for line in output.splitlines() if _SIGNS.search(line)]
     if lines:
         _refused[browser] = re.split(r"[.!] ", lines[-1].rpartition("] ")[2].strip(), maxsplit=1)[0]

@@ -24,7 +24,7 @@ def address(serve_url: object) -> str:
 
 
 def is_url(serve_url: str) -> bool:
-    """Tell an http(s) serve URL from a folder."""
+    """Return whether a serve URL is an http(s) address; otherwise it is a folder."""
     try:
         return urlsplit(serve_url).scheme in ("http", "https")
     except ValueError:  # such as an unclosed bracket

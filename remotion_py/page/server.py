@@ -159,7 +159,7 @@ class PageServer:
                 asked.get("transparent") == "true",
                 asked.get("toneMapped") != "false",
             )
-        except Exception as error:  # the page can tell where it was needed
+        except Exception as error:  # the page reports where it was needed
             log.info("/proxy failed", exc_info=not isinstance(error, RemotionPyError))
             message = json.dumps({"error": str(error) or type(error).__name__})
             return web.Response(status=500, text=message, content_type="application/json", headers=_OPEN)

@@ -1,4 +1,4 @@
-"""Where the files of a site come from: a folder, or whatever else can bring them to this machine."""
+"""Where the files of a site come from: a folder, or another source that downloads them."""
 
 from __future__ import annotations
 
@@ -75,5 +75,5 @@ class FolderSite:
 
 
 def explain_missing(site: SiteFiles | None, path: str) -> str:
-    """Return a sentence on why a site serves nothing at a path; empty where there is no more to say."""
+    """Return a sentence on why a site serves nothing at a path; empty where no more is known."""
     return site.why_not(path) if isinstance(site, FolderSite) else ""

@@ -1,4 +1,4 @@
-"""Positions in a bundled script to positions in its sources (pure). Format: the source map specification, ECMA-426.
+"""Positions in a bundled script to positions in its sources (no I/O). Format: the source map specification, ECMA-426.
 
 The libraries that read source maps in Python are either unmaintained or weigh 19 MB, which a Lambda package has not to
 spare; what error messages need is a page of code.

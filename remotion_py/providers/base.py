@@ -63,7 +63,7 @@ class Functions(Protocol):
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """What a store tells of an object.
+    """What a store knows of an object.
 
     Attributes:
         key: Its key.
@@ -118,7 +118,7 @@ class ObjectStore(Protocol):
         ...
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """Tell about an object; None where there is none."""
+        """Return what is known of an object; None where there is none."""
         ...
 
     async def list(self, prefix: str) -> list[ObjectInfo]:
@@ -142,8 +142,8 @@ class Provider(Protocol):
         region: Where it is.
         capacity: Renderer functions that it runs at the same time; None where the main function finds out.
         poll_s: Seconds between two looks at the progress of a render.
-        silent_s: Seconds without a change of the progress after which its main function is taken for dead; None where
-            the provider tells of deaths.
+        silent_s: Seconds without a change of the progress after which its main function is presumed dead; None where
+            the provider reports deaths.
         on_this_machine: Whether functions see the files of this machine.
         browser_executable: The browser that was asked for.
     """
@@ -176,7 +176,7 @@ class Provider(Protocol):
 
     @property
     def wire_version(self) -> str | None:
-        """The version that a foreign function wants to hear; None for our own."""
+        """The version that a function of Remotion expects in its payload; None for ours."""
         ...
 
     @property

@@ -37,7 +37,7 @@ _ACTIONS = {
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403")
 
 Hints = Mapping[str, tuple[type[AwsError], str]]
-"""By AWS's error code: what it becomes, and a sentence that says what to do."""
+"""By AWS's error code: the error that it becomes, and a sentence with the next step."""
 
 
 @contextlib.contextmanager

@@ -56,7 +56,7 @@ class BotoFunctions:
 
     async def invoke(self, name: str, payload: dict[str, Any]) -> Any:
         """Call a function and wait for its JSON result; a call that did not reach it is tried again for a while."""
-        pause, waited, trouble = FIRST_PAUSE_S, 0.0, 0
+        pause, waited, faults = FIRST_PAUSE_S, 0.0, 0
         while True:
             try:
                 return await in_thread(self._invoke, name, payload)
@@ -64,8 +64,8 @@ class BotoFunctions:
                 if waited >= self._patience_s:
                     raise
             except ServiceError:
-                trouble += 1
-                if trouble >= SERVICE_TRIES:
+                faults += 1
+                if faults >= SERVICE_TRIES:
                     raise
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))
             waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE_S)
@@ -191,7 +191,7 @@ def _refusal(name: str, error: Any) -> RemotionPyError:
 
 
 def function_error(name: str, code: str, details: bytes) -> RemotionPyError:
-    """Turn what Lambda tells of a failed call into an error; one of ours arrives as the class it was."""
+    """Turn Lambda's answer to a failed call into an error; an error of ours arrives as the class that it was."""
     try:
         body: Any = json.loads(details)
     except ValueError:
@@ -201,5 +201,5 @@ def function_error(name: str, code: str, details: bytes) -> RemotionPyError:
     message: Any = body.get("errorMessage", body) if isinstance(body, dict) else body  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     kind = body.get("errorType") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     if isinstance(kind, str) and kind.startswith(("Runtime.", "Sandbox.")):
-        code = kind  # its process died; "Unhandled" stands for that and for what its code raised
+        code = kind  # its process died; "Unhandled" means that, or an exception of its code
     return FunctionError(f"The function {name} failed ({code}): {message}", type=code)

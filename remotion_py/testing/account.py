@@ -27,7 +27,7 @@ class TestAccount:
     """The account inside `aws()`.
 
     Attributes:
-        url: Where all its services are; `AWS_ENDPOINT_URL` names it meanwhile.
+        url: Where all its services are; `AWS_ENDPOINT_URL` names it in the meantime.
         region: Its region.
         calls: Every call so far, with the IAM action and resource that it needs.
         denied: IAM actions that the account refuses; add to it to see what your code does.

@@ -1,4 +1,4 @@
-"""From an HTTP request to the IAM action and resource that it needs (pure). Source: AWS, authorization reference."""
+"""From an HTTP request to the IAM action and resource that it needs (no I/O). Source: AWS, authorization reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The router of a test account: invocations to our endpoint, what moto lacks to stand-ins, the rest to moto."""
+"""The router of a test account: invocations to our endpoint, what moto lacks to `stand_ins`, the rest to moto."""
 
 from __future__ import annotations
 

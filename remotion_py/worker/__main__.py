@@ -20,20 +20,20 @@ from ..lambda_.roles.dispatch import handle
 from ..lambda_.runtime import Invocation, RuntimeClient, RuntimeClosedError, serve
 from ..providers.local.processes import MARKER
 from ..providers.local.pulse import beat
-from .environment import surroundings
+from .services import open_services
 
 log = logging.getLogger(__name__)
 
 
 async def run() -> None:
     """Serve calls until the Runtime API is gone."""
-    around = surroundings()
+    services = open_services()
 
     async def handler(invocation: Invocation) -> dict[str, Any] | AsyncIterator[bytes]:
         _log_call(invocation)
         temp = tempfile.TemporaryDirectory(prefix="call-")
         try:
-            result = await handle(invocation.payload, await around.context(invocation, Path(temp.name)))
+            result = await handle(invocation.payload, await services.context(invocation, Path(temp.name)))
         except BaseException:
             await asyncio.to_thread(temp.cleanup)
             raise
@@ -44,7 +44,7 @@ async def run() -> None:
 
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     # All roles that take time need the browser, so it is launched while the first call is on its way.
-    warming = asyncio.create_task(around.stage.warm() if around.warm else asyncio.sleep(0))
+    warming = asyncio.create_task(services.session.warm() if services.warm else asyncio.sleep(0))
     beating = asyncio.create_task(beat(Path(os.environ["TMPDIR"])) if MARKER in os.environ else asyncio.sleep(0))
     try:
         await serve(client, handler)
@@ -54,7 +54,7 @@ async def run() -> None:
         for task in (warming, beating):
             task.cancel()
         await asyncio.gather(warming, beating, return_exceptions=True)
-        await around.close()
+        await services.close()
 
 
 async def _then_clean(pieces: AsyncIterator[bytes], temp: tempfile.TemporaryDirectory[str]) -> AsyncIterator[bytes]:
@@ -72,7 +72,7 @@ def _log_call(invocation: Invocation) -> None:
 
 
 def _end_with_endpoint() -> None:
-    """End the sandbox when the endpoint has died, which its pipe tells; in a thread, as the loop may be busy."""
+    """End the sandbox when the endpoint has died, whose pipe closes then; in a thread, as the loop may be busy."""
 
     def watch() -> None:
         while sys.stdin.buffer.read(4096):
@@ -86,7 +86,7 @@ _ending = threading.Lock()
 
 
 def _end_sandbox() -> NoReturn:
-    """Kill what came from this worker, remove its folder, and end; whoever comes second waits for the first."""
+    """Kill what came from this worker, remove its folder, and end; a second caller waits for the first."""
     from ..providers.local.processes import end_whole
 
     with _ending:

@@ -51,7 +51,7 @@ class AacTrack:
         padded: Keep the padding on both sides, so that the result is a longer chunk.
 
     Raises:
-        ConcatError: A file is no ADTS, or has not as many packets as its frames need.
+        ConcatError: A file is not ADTS, or has fewer packets than its frames need.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ def encode_waves(
         folder: Where the track is written.
 
     Raises:
-        ConcatError: A file is no such WAV, or has not as many samples as its frames need.
+        ConcatError: A file is not such a WAV file, or has fewer samples than its frames need.
     """
     rate = _wave_rate(paths[0])
     timeline = Timeline(fps, rate)

@@ -53,7 +53,7 @@ def concat_chunks(
 
     Raises:
         ConcatError: No chunks, a chunk without video, one that opens without a key frame, settings that differ,
-            audio whose length does not fit, or chunks with audio of their own where `audio` says nothing of it.
+            audio whose length does not fit, or chunks with audio of their own where `audio` is not given.
         OptionError: No video can have such a frame rate.
     """
     if not chunks:

@@ -69,7 +69,7 @@ class VideoTrack:
 
         Args:
             joined: The container.
-            tagged: Whether it tells codecs apart by the tags that the chunks have, as MP4 and MOV do.
+            tagged: Whether the container identifies codecs by the tags of the chunks, as MP4 and MOV do.
         """
         with open_media(self._chunks[0].path) as first:
             template = first.streams.video[0]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._data.stored import OWN
 from ..._data.untrusted import whole_characters
-from ...page.contract import Composition
+from ...page.contract import PageComposition
 from ..context import Context
 from ..job import page_settings
 from ..keys import new_render_id
@@ -18,12 +18,12 @@ async def compositions(payload: dict[str, Any], context: Context) -> dict[str, A
 
     Args:
         payload: What `get_compositions()` sends: serve URL and input props.
-        context: The surroundings.
+        context: Services and limits of this invocation.
 
     Returns:
         `{"type": "success", "compositions": [...]}`, each with id, width, height, fps, durationInFrames, props.
     """
-    found = await context.stage.ask(
+    found = await context.session.ask(
         payload["serveUrl"],
         page_settings(payload),
         lambda page: page.compositions(),
@@ -32,11 +32,11 @@ async def compositions(payload: dict[str, Any], context: Context) -> dict[str, A
     return {
         "type": "success",
         "compositions": [described(item) for item in found],
-        OWN: {"browserLogs": context.stage.logs.drain().get("entries", [])},
+        OWN: {"browserLogs": context.session.logs.drain().get("entries", [])},
     }
 
 
-def described(composition: Composition) -> dict[str, Any]:
+def described(composition: PageComposition) -> dict[str, Any]:
     """Return a composition with its metadata as callers get it."""
     return {
         "id": composition.id,

@@ -11,7 +11,7 @@ from ...providers.roles import ROLES, role_of
 from ..context import Context
 from ..large_props import inlined
 from .compositions import compositions
-from .main import launch
+from .main import run_main
 from .preview import preview
 from .probe import probe
 from .renderer import renderer
@@ -22,7 +22,7 @@ from .still import still, whole_still
 _ANSWERS: dict[str, Callable[[dict[str, Any], Context], Awaitable[dict[str, Any]]]] = {
     "info": info,
     "start": start,
-    "launch": launch,
+    "launch": run_main,
     "compositions": compositions,
     "preview": preview,
     "status": status,

@@ -14,7 +14,7 @@ from ..._version import __version__
 from ...errors import DiskFullError, RemotionPyError, RenderError
 from ...media.formats import check_gif_rate
 from ...page.bundle import CompositionPage
-from ...page.contract import Composition
+from ...page.contract import PageComposition
 from ...providers.base import ObjectExistsError, ObjectStore
 from ..chunk import ChunkFiles, ChunkRender
 from ..collect import Collector
@@ -42,7 +42,7 @@ SPARE_BYTES = 64 * 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+async def run_main(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     """Render a composition.
 
     A failure is recorded in `progress.json` and not raised, since Lambda would invoke the function again. Lambda may
@@ -50,7 +50,7 @@ async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
 
     Args:
         payload: What `start` passed on, with its render id.
-        context: The surroundings.
+        context: Services and limits of this invocation.
 
     Returns:
         An empty object.
@@ -75,12 +75,12 @@ async def launch(payload: dict[str, Any], context: Context) -> dict[str, Any]:
             document.failed(RenderError(OUT_OF_TIME) if late else error, now_ms())
             await _stop_renderers(store, payload["renderId"])
             status = "timeout" if late else "error"
-        await _tell(payload, document, status)
+        await _report(payload, document, status)
     return {}
 
 
-async def _tell(payload: dict[str, Any], document: ProgressDocument, status: str) -> None:
-    """Send the webhook; its failure is told in `progress.json`, and is not one of the render."""
+async def _report(payload: dict[str, Any], document: ProgressDocument, status: str) -> None:
+    """Send the webhook; a failure is reported in `progress.json`, and does not fail the render."""
     content = {"renderId": payload["renderId"], "bucketName": payload["bucketName"], "expectedBucketOwner": None}
     try:
         await send_webhook(payload.get("webhook"), status, content | document.end(status))
@@ -91,7 +91,7 @@ async def _tell(payload: dict[str, Any], document: ProgressDocument, status: str
 
 
 async def _stop_renderers(store: ObjectStore, render_id: str) -> None:
-    """Tell the renderer functions that are still at work on a failed render to end."""
+    """Request the renderer functions of a failed render to end."""
     with contextlib.suppress(OSError, RemotionPyError):
         await store.put(cancel_key(render_id), b"{}")
 
@@ -147,22 +147,22 @@ class _Main:
         output = await combine(job, files, track, self._context.temp, self._combined())
         await self._upload(job, place, output, rendering, combining, chunks)
 
-    async def _resolve(self) -> Composition:
-        async def question(page: CompositionPage) -> Composition:
+    async def _resolve(self) -> PageComposition:
+        async def question(page: CompositionPage) -> PageComposition:
             self._document.site_opened(self._now())
             return await page.composition(self._payload["composition"])
 
         try:
-            return await self._context.stage.ask(
+            return await self._context.session.ask(
                 self._payload["serveUrl"],
                 page_settings(self._payload),
                 question,
                 generation=self._payload["renderId"],
             )
         finally:
-            self._document.log(self._context.stage.logs.drain())
+            self._document.log(self._context.session.logs.drain())
 
-    def _plan(self, composition: Composition) -> tuple[Job, list[tuple[int, int]]]:
+    def _plan(self, composition: PageComposition) -> tuple[Job, list[tuple[int, int]]]:
         """Check what could not be checked before the composition was known, and split its frames."""
         composition = forced(composition, self._payload)
         first, last = resolve_frame_range(self._payload.get("frameRange"), composition.duration_in_frames)
@@ -215,7 +215,7 @@ class _Main:
 
     async def _reported(self, job: Job, chunk: ChunkRender) -> ChunkFiles:
         thumbnails = Thumbnails(job, chunk)
-        watch = ChunkWatch(chunk, self._context.stage, page_settings(self._payload).timeout_ms)
+        watch = ChunkWatch(chunk, self._context.session, page_settings(self._payload).timeout_ms)
         noted = 0
 
         def note_artifacts() -> None:

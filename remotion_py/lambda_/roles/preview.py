@@ -6,7 +6,7 @@ import base64
 from collections import OrderedDict
 from typing import Any
 
-from ...page.contract import Composition
+from ...page.contract import PageComposition
 from ..context import Context
 from ..frames import show_frame
 from ..job import Job, forced, page_settings
@@ -17,7 +17,7 @@ MOST_SESSIONS = 8
 LONGEST_SIDE = 1920
 """Pixels; larger frames come smaller, as a notebook keeps the picture that it displays."""
 
-_resolved: OrderedDict[str, Composition] = OrderedDict()
+_resolved: OrderedDict[str, PageComposition] = OrderedDict()
 """Compositions by session: a sandbox that a session has used before need not resolve its props again."""
 
 
@@ -26,13 +26,13 @@ async def preview(payload: dict[str, Any], context: Context) -> dict[str, Any]:
 
     Args:
         payload: Serve URL, composition, frame, options; `session` names what stays the same from call to call.
-        context: The surroundings.
+        context: Services and limits of this invocation.
 
     Returns:
         `frame` (within the composition), `picture` in base64, and `composition` with its metadata and props.
     """
     session: str = payload["session"]
-    composition = _resolved.get(session) or await context.stage.ask(
+    composition = _resolved.get(session) or await context.session.ask(
         payload["serveUrl"],
         page_settings(payload),
         lambda page: page.composition(payload["composition"]),
@@ -47,7 +47,7 @@ async def preview(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     fitting = LONGEST_SIDE / max(job.composition.width, job.composition.height)
     job = Job(job.payload | {"scale": min(job.scale, fitting)}, job.composition)
     frame = max(0, min(payload["frame"], job.composition.duration_in_frames - 1))
-    shown = await show_frame(context.stage, job, frame, captured=True)
+    shown = await show_frame(context.session, job, frame, captured=True)
     assert shown.picture
     picture = base64.b64encode(shown.picture).decode()
     return {"frame": frame, "picture": picture, "composition": described(job.composition)}

@@ -1,4 +1,4 @@
-"""The probe function: does what `remotion-py doctor --aws` wants to see of a platform: streams, errors, deaths."""
+"""The probe function: does what `remotion-py doctor --aws` checks on a platform: streams, errors, deaths."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def probe(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
 
     Args:
         payload: `check`: "stream", "raise", "exit", "sleep" or "facts".
-        context: The surroundings.
+        context: Services and limits of this invocation.
 
     Yields:
         Messages, some time apart.
@@ -52,13 +52,13 @@ async def probe(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
 
 async def _facts(context: Context) -> dict[str, Any]:
     started = time.monotonic()
-    await context.stage.warm()
+    await context.session.warm()
     return {
         "python": platform.python_version(),
         "system": await asyncio.to_thread(platform.platform),  # which asks a program
         "cores": os.cpu_count(),
         "memoryMb": context.memory_mb,
         "diskFreeMb": shutil.disk_usage(context.temp).free // 2**20,
-        "browser": context.stage.browser_facts,
+        "browser": context.session.browser_facts,
         "browserSeconds": round(time.monotonic() - started, 3),
     }

@@ -31,7 +31,7 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
 
     Args:
         payload: What `Job.to_renderer()` makes.
-        context: The surroundings.
+        context: Services and limits of this invocation.
 
     Yields:
         Messages: invoked, frames rendered (also as a heartbeat), the chunk, complete; or an error.
@@ -49,7 +49,7 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
             return await chunk.run()
 
     task = asyncio.create_task(run())
-    watch = ChunkWatch(chunk, context.stage, page_settings(payload).timeout_ms)
+    watch = ChunkWatch(chunk, context.session, page_settings(payload).timeout_ms)
     try:
         try:
             async for message in _progress(task, chunk, watch, Thumbnails(job, chunk)):
@@ -83,7 +83,7 @@ async def _progress(
     """Report how far the chunk is, and what it waits for; now and then also when nothing changed, as a sign of life.
 
     Raises:
-        FunctionError: It stands still.
+        FunctionError: It stalls.
     """
     reported, emitted, sent = dict[str, Any](), 0, 0.0
     while not task.done():

@@ -21,7 +21,7 @@ async def start(payload: dict[str, Any], context: Context) -> dict[str, Any]:
 
     Args:
         payload: What `render_media()` sends: serve URL, composition, options, and perhaps `renderId`.
-        context: The surroundings.
+        context: Services and limits of this invocation.
 
     Returns:
         `{"type": "success", "bucketName", "renderId"}`; the render has been queued then.

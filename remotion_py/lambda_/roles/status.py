@@ -13,17 +13,17 @@ from ..keys import progress_key
 
 
 async def info(payload: dict[str, Any], context: Context) -> dict[str, Any]:
-    """Tell which version this function is."""
+    """Return the version of this function."""
     del payload, context
     return {"type": "success", "version": __version__}
 
 
 async def status(payload: dict[str, Any], context: Context) -> dict[str, Any]:
-    """Tell how far a render is, in the shape of Remotion's `getRenderProgress()`.
+    """Return the progress of a render, in the form of Remotion's `getRenderProgress()`.
 
     Args:
         payload: `bucketName` and `renderId`.
-        context: The surroundings.
+        context: Services and limits of this invocation.
 
     Raises:
         RenderNotFoundError: There is no such render.

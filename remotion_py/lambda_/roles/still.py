@@ -8,7 +8,7 @@ from typing import Any
 from ..._data.stored import OWN
 from ...errors import RemotionPyError, to_wire
 from ...page.logs import dropped_warning
-from ..artifacts import ArtifactShelf
+from ..artifacts import ArtifactWriter
 from ..context import Context
 from ..destination import destination
 from ..frames import show_frame
@@ -25,7 +25,7 @@ async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
 
     Args:
         payload: What `render_still()` sends: serve URL, composition, frame, options.
-        context: The surroundings.
+        context: Services and limits of this invocation.
 
     Yields:
         Messages: the render id; then the result, or an error.
@@ -36,7 +36,7 @@ async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
         result = await _render(payload | {"renderId": render_id, "codec": None}, context)
     except Exception as error:
         retry = isinstance(error, RemotionPyError) and error.retryable
-        logs = context.stage.logs.drain().get("entries", [])
+        logs = context.session.logs.drain().get("entries", [])
         message = {"error": str(error), "shouldRetry": retry, "errorInfo": to_wire(error), OWN: {"browserLogs": logs}}
         yield encode(Kind.ERROR_OCCURRED, message)
         return
@@ -57,7 +57,7 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     place = destination(payload, payload.get("imageFormat") or "png")
     output = place.open(context)
     await place.check(output)
-    composition = await context.stage.ask(
+    composition = await context.session.ask(
         payload["serveUrl"],
         page_settings(payload),
         lambda page: page.composition(payload["composition"]),
@@ -66,15 +66,15 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     job = Job(payload, forced(composition, payload))
     check_limits(job)
     frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
-    shown = await show_frame(context.stage, job, frame, captured=True)
+    shown = await show_frame(context.session, job, frame, captured=True)
     picture = shown.picture
     assert picture
     await place.put(output, picture)
-    shelf = ArtifactShelf(context.open_store(payload["bucketName"]), render_id)
-    await shelf.take(shown)
+    writer = ArtifactWriter(context.open_store(payload["bucketName"]), render_id)
+    await writer.take(shown)
     link = await output.presign(place.key)
     width, height = job.dimensions
-    page, drained = context.stage.current_page, context.stage.logs.drain()
+    page, drained = context.session.current_page, context.session.logs.drain()
     warnings = [missing(text) for text in page.missing] if page else []
     logs, dropped = drained.get("entries", []), drained.get("dropped", 0)
     return {
@@ -88,6 +88,6 @@ async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
         "width": width,
         "height": height,
         "frame": frame,
-        "receivedArtifacts": shelf.stored,
+        "receivedArtifacts": writer.stored,
         OWN: {"warnings": [*warnings, *([dropped_warning(dropped)] if dropped else [])], "browserLogs": logs},
     }

@@ -1,4 +1,4 @@
-"""What a render costs (pure): the time of all its functions, failed attempts included, by its progress document."""
+"""What a render costs (no I/O): the time of all its functions, failed attempts included, by its progress document."""
 
 from __future__ import annotations
 

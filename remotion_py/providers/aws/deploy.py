@@ -69,7 +69,7 @@ class DeployedFunction:
     Attributes:
         function_name: Name of the function, for `Client("aws", function_name=...)`.
         bucket_name: The bucket that its renders go to.
-        already_existed: Whether there was one of this name, which was brought up to date.
+        already_existed: Whether there was one of this name, which was updated.
     """
 
     function_name: str
@@ -93,9 +93,9 @@ def deploy_function(
     bucket_name: str | None = None,
     on_step: OnStep | None = None,
 ) -> DeployedFunction:
-    """Deploy the function, with its role, log group, layers and bucket; or bring a deployed one up to date.
+    """Deploy the function, with its role, log group, layers and bucket; or update a deployed one.
 
-    Its name tells version and size, so another size is another function beside it. What was done by an earlier call,
+    Its name has version and size, so another size is another function beside it. What was done by an earlier call,
     also one that failed half-way, is found and kept.
 
     Args:
@@ -111,7 +111,7 @@ def deploy_function(
         vpc_subnet_ids: Subnets to run in; they need a way to S3 and Lambda.
         vpc_security_group_ids: Security groups, together with subnets.
         bucket_name: The bucket; None for the one of the region, made where it is missing.
-        on_step: Told what is being done.
+        on_step: Called with what is being done.
 
     Raises:
         OptionError: A value that cannot be.
@@ -275,7 +275,7 @@ def _update(aws: Aws, settings: dict[str, Any], code: Archive, existing: Functio
     client = aws.client("lambda")
     name = existing.function_name
     data = _code(code)
-    with translated(f"bring the function {name} up to date", _LAYER_HINT):
+    with translated(f"update the function {name}", _LAYER_HINT):
         if existing.code_sha256 != base64.b64encode(bytes.fromhex(code.sha256)).decode():
             step(f"updating the code of {name}")
             client.update_function_code(FunctionName=name, ZipFile=data)

@@ -26,7 +26,7 @@ class FunctionInfo:
         disk_size_in_mb: `/tmp` in MB.
         timeout_in_seconds: Time-out in seconds.
         bucket_name: The bucket that its renders go to; None for a function that is not ours.
-        code_sha256: Hash of its code, as Lambda tells it.
+        code_sha256: Hash of its code, as Lambda reports it.
     """
 
     function_name: str

@@ -1,4 +1,4 @@
-"""What our resources in an account are called (pure). One word each: IAM policies are written in these names."""
+"""What our resources in an account are called (no I/O). One word each: IAM policies are written in these names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FUNCTION = re.compile(rf"{PREFIX}(?P<version>[\w-]+?)-mem(?P<memory>\d+)mb-disk
 
 @dataclass(frozen=True)
 class FunctionName:
-    """What the name of a function tells.
+    """What the name of a function says.
 
     Attributes:
         version: Version of remotion_py, with dashes for dots.

@@ -50,7 +50,7 @@ OnStep = Callable[[str], Any]
 
 
 def no_step(step: str) -> None:
-    """Tell nobody what is being done."""
+    """Report nothing."""
     del step
 
 
@@ -117,10 +117,10 @@ def build_package(
         architecture: "x86_64".
         cjk_fonts: Add a layer with Noto Sans for Chinese, Japanese and Korean, regular and bold.
         cache: Where downloads and zips are kept; None for `package_cache()`.
-        on_step: Told what is being done.
+        on_step: Called with what is being done.
 
     Raises:
-        PackageError: A part cannot be had, or the package is larger than Lambda takes.
+        PackageError: A part is not available, or the package is larger than Lambda takes.
     """
     cache = cache or package_cache()
     step = on_step or no_step

@@ -112,7 +112,7 @@ def unpack(archive: Path, target: Path) -> Path:
 
 
 def _use(folders: Mapping[str, Path]) -> None:
-    """Tell Python and the tools where the packs are."""
+    """Let Python and the tools find the packs."""
     environment: dict[str, str] = {"HOME": tempfile.gettempdir()}
     if "chromium" in folders:
         environment["REMOTION_PY_BROWSER"] = str(folders["chromium"] / "headless_shell")

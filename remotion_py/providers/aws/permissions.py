@@ -14,7 +14,7 @@ from .session import Aws
 
 @dataclass(frozen=True)
 class Permission:
-    """What IAM says of one action.
+    """The answer of IAM for one action.
 
     Attributes:
         action: The action.
@@ -34,7 +34,7 @@ def simulate_permissions(aws: Aws, *, on_permission: Callable[[Permission], Any]
 
     Args:
         aws: The account and region.
-        on_permission: Told each answer as it comes.
+        on_permission: Called with each answer as it comes.
 
     Raises:
         PermissionDeniedError: The caller may not even ask.

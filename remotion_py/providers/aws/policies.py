@@ -1,4 +1,4 @@
-"""The two IAM policies (pure): what the function needs, and what a user needs who deploys and renders.
+"""The two IAM policies (no I/O): what the function needs, and what a user needs who deploys and renders.
 
 A test records every call of the suite and holds these statements against them, both ways.
 """
@@ -67,7 +67,7 @@ ROLE_STATEMENTS = (
     ),
     Statement(
         "ListBucket",
-        "Lists the files of a site, and tells a missing object from a forbidden one.",
+        "Lists the files of a site, and distinguishes a missing object from a forbidden one.",
         ("s3:ListBucket",),
         (_BUCKETS,),
     ),
@@ -215,7 +215,7 @@ def get_role_policy(partition: str = "aws") -> str:
 
 
 def where_granted(action: str) -> str:
-    """Return a sentence that tells which statements of our policies grant an action."""
+    """Return a sentence that names the statements of our policies that grant an action."""
     places = [
         f"the statement {item.sid!r} of the {whose} policy ('remotion-py policies {whose}')"
         for whose, statements in (("user", USER_STATEMENTS), ("role", ROLE_STATEMENTS))

@@ -1,4 +1,4 @@
-"""What AWS charges for a render (pure), from a table with a date; `scripts/refresh-prices` renews it."""
+"""What AWS charges for a render (no I/O), from a table with a date; `scripts/refresh-prices` renews it."""
 
 from __future__ import annotations
 

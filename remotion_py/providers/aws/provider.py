@@ -84,7 +84,7 @@ class AwsProvider:
 
     @property
     def wire_version(self) -> str | None:
-        """The version that an official function wants to hear; None for ours."""
+        """The version that a function of Remotion expects in its payload; None for ours."""
         found = _OFFICIAL.fullmatch(self.function_name)
         return found["version"].replace("-", ".") if found else None
 
@@ -137,7 +137,7 @@ class AwsProvider:
         return self._functions
 
     async def failure(self, render_id: str) -> str | None:
-        """Return None: nobody else records the death of a main function, so its silence has to tell."""
+        """Return None: nothing else records the death of a main function, so only its silence shows it."""
         del render_id
         return None
 
@@ -146,7 +146,7 @@ class AwsProvider:
         return await in_thread(delete_render, self.aws, render_id, bucket_name=self.store.bucket)
 
     async def close(self) -> None:
-        """Let go of nothing: what runs on AWS goes on."""
+        """Do nothing: what runs on AWS runs on."""
 
     def _open(self) -> None:
         if self._function_name is None:

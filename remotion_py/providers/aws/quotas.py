@@ -58,7 +58,7 @@ def increase_quota(aws: Aws, concurrency: int | None = None, *, force: bool = Fa
         force: Ask although the quota is above AWS's default already.
 
     Raises:
-        OptionError: It is no increase, or an increase that `force` has to confirm.
+        OptionError: It is not an increase, or one that `force` has to confirm.
         AwsError: A request is open already, or AWS refused.
     """
     known = get_quotas(aws)

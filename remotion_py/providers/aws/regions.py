@@ -1,4 +1,4 @@
-"""The regions in which functions can be deployed (pure)."""
+"""The regions in which functions can be deployed (no I/O)."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def read_lock(architecture: str) -> list[Part]:
     """Return what is downloaded for an architecture.
 
     Raises:
-        PackageError: The architecture cannot be had.
+        PackageError: The architecture is not available.
     """
     lock: dict[str, Any] = json.loads(LOCK.read_text())
     parts = lock["architectures"].get(architecture)
@@ -67,11 +67,11 @@ def read_lock(architecture: str) -> list[Part]:
 
 
 def download(parts: Iterable[Part], folder: Path, architecture: str) -> dict[Part, Path]:
-    """Bring parts to a folder, where they are not there already.
+    """Download parts to a folder, unless they are there already.
 
     Args:
-        parts: What to bring.
-        folder: Keeps what was brought.
+        parts: What to download.
+        folder: Keeps the downloads.
         architecture: "x86_64" or "arm64".
 
     Raises:
@@ -90,7 +90,7 @@ def download(parts: Iterable[Part], folder: Path, architecture: str) -> dict[Par
 
 
 def _is_whole(part: Part, path: Path) -> bool:
-    """Tell whether a file is what the lock file pins: one that was kept may have been cut short, or changed since."""
+    """Return whether a file is what the lock file pins: one that was kept may have been cut short, or changed since."""
     if not path.is_file():
         return False
     return (_sha256(path) if part.source == "pypi" else _sha512(path)) == part.hash
@@ -165,7 +165,7 @@ def _download_tarball(part: Part, target: Path) -> None:
 
 @functools.cache
 def npm_registry() -> str:
-    """Return the address of the npm registry: of the environment, of an `.npmrc`, or as npm tells it.
+    """Return the address of the npm registry: of the environment, of an `.npmrc`, or as npm reports it.
 
     Raises:
         PackageError: None is configured, and npm is not installed.

@@ -107,7 +107,7 @@ def download_media(
         render_id: Its id.
         output: Where the file goes.
         bucket_name: The bucket; None for the one of the region.
-        on_progress: Told the bytes that are there and those of the whole.
+        on_progress: Called with the bytes so far and the bytes of the whole.
 
     Raises:
         RenderNotFoundError: There is no such render, or it is not finished.
@@ -117,7 +117,7 @@ def download_media(
     if not post:
         raise RenderNotFoundError(
             f"The render {render_id} is not finished, so there is nothing to download. Ask 'remotion-py progress "
-            f"{render_id}' how far it is."
+            f"{render_id}' its progress."
         )
     path, there = expanded(output).absolute(), 0
 

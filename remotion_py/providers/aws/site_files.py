@@ -50,7 +50,7 @@ class BucketSite:
     Attributes:
         bucket: The bucket.
         prefix: What the keys of its files begin with.
-        etags: By key: what S3 tells of the content.
+        etags: By key: the ETag of the content.
     """
 
     bucket: str
@@ -84,7 +84,7 @@ class BucketSite:
             raise
 
     def _fetch(self, key: str) -> Path:
-        # The suffix tells the server the media type.
+        # The server gets the media type from the suffix.
         target = self.cache / f"{self.etags[key]}{Path(key).suffix}"
         if not target.exists():
             self.cache.mkdir(parents=True, exist_ok=True)

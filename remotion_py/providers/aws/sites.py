@@ -91,7 +91,7 @@ def deploy_site(
         bucket_name: The bucket; None for the one of the region, made where it is missing.
         entry_point: Of a project, below `folder`; None looks where Remotion's templates put it.
         privacy: "private": functions read it by their role. "public": everybody reads it by its URL.
-        on_step: Told what is being done.
+        on_step: Called with what is being done.
 
     Raises:
         SiteNotFoundError: There is nothing that can be deployed.
@@ -116,7 +116,7 @@ def deploy_site(
 def deploy_folder(aws: Aws, folder: Path, bucket: str) -> str:
     """Deploy a folder under a name of its content, unless it is there; returns its serve URL.
 
-    A render keeps the files that it began with, whatever becomes of the folder meanwhile.
+    A render keeps the files that it began with, whatever becomes of the folder in the meantime.
     """
     digest = hashlib.sha256()
     for name, path in _files(folder):

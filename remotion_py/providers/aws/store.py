@@ -57,7 +57,7 @@ class S3Store:
         await in_thread(self._get_file, key, path)
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """Tell about an object; None where there is none."""
+        """Return what is known of an object; None where there is none."""
         return await in_thread(self._head, key)
 
     async def list(self, prefix: str) -> list[ObjectInfo]:
@@ -175,5 +175,5 @@ def list_objects(client: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
 
 
 def content_type(key: str) -> str:
-    """Return the media type that an object's name tells."""
+    """Return the media type by an object's name."""
     return mimetypes.guess_type(key)[0] or "application/octet-stream"

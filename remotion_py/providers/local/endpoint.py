@@ -19,7 +19,7 @@ from ..roles import Pool
 from .eventstream import CONTENT_TYPE, invoke_complete, payload_chunk
 from .pools import FullError, Pools, pool_of
 from .runtime_api import RuntimeApi
-from .sandbox import End, Invocation, Sandbox
+from .sandbox import End, Sandbox, SandboxCall
 from .settings import REGION
 
 ACCOUNT = "000000000000"
@@ -121,7 +121,7 @@ class Endpoint:
         if refusal := self._refusal(request):
             return refusal
         payload = await request.read() or b"{}"
-        invocation = Invocation(payload)
+        invocation = SandboxCall(payload)
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         if kind == "DryRun":
             return web.Response(status=204)
@@ -146,7 +146,7 @@ class Endpoint:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._refusal(request):
             return refusal
-        invocation = Invocation(await request.read() or b"{}")
+        invocation = SandboxCall(await request.read() or b"{}")
         try:
             sandbox = await self._begin(invocation, wait=False)
         except FullError:
@@ -171,7 +171,7 @@ class Endpoint:
         self._release(sandbox)
         return response
 
-    async def _event(self, invocation: Invocation) -> None:
+    async def _event(self, invocation: SandboxCall) -> None:
         try:
             _, end = await self._drain(invocation, await self._begin(invocation, wait=True))
         except OSError as error:
@@ -190,13 +190,13 @@ class Endpoint:
             partial.write_text(json.dumps(record))
             partial.replace(target)
 
-    async def _begin(self, invocation: Invocation, *, wait: bool) -> Sandbox:
+    async def _begin(self, invocation: SandboxCall, *, wait: bool) -> Sandbox:
         sandbox = await self._pools.acquire(pool_of(invocation.payload), wait=wait)
         invocation.deadline = time.time() + self._timeout_s
         sandbox.give(invocation)
         return sandbox
 
-    async def _drain(self, invocation: Invocation, sandbox: Sandbox) -> tuple[bytes, End]:
+    async def _drain(self, invocation: SandboxCall, sandbox: Sandbox) -> tuple[bytes, End]:
         pieces: list[bytes] = []
         try:
             while isinstance(item := await invocation.output.get(), bytes):
@@ -211,7 +211,7 @@ class Endpoint:
     def _release(self, sandbox: Sandbox) -> None:
         self._pools.release(sandbox)
 
-    def _release_later(self, invocation: Invocation, sandbox: Sandbox) -> None:
+    def _release_later(self, invocation: SandboxCall, sandbox: Sandbox) -> None:
         async def wait() -> None:
             deadline = time.monotonic() + ABANDONED_S
             while not invocation.ended:
@@ -233,7 +233,7 @@ def _identity(payload: bytes) -> dict[str, str]:
         return {"renderId": ""}
 
 
-def _request_id(invocation: Invocation) -> dict[str, str]:
+def _request_id(invocation: SandboxCall) -> dict[str, str]:
     return {"x-amzn-RequestId": invocation.request_id}
 
 

@@ -109,12 +109,12 @@ class FolderStore:
         await asyncio.to_thread(_place, self.path(key), Path(path), move=False)
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """Tell about an object; None where there is none."""
+        """Return what is known of an object; None where there is none."""
         path = self.path(key)
         return self._info(path)
 
     async def list(self, prefix: str) -> list[ObjectInfo]:
-        """List the objects whose keys begin with a prefix; one that comes or goes meanwhile may be in it or not."""
+        """List the objects whose keys begin with a prefix; one that changes in the meantime may be missing."""
         return await asyncio.to_thread(self._list, prefix)
 
     def _list(self, prefix: str) -> list[ObjectInfo]:

@@ -253,7 +253,7 @@ class LocalProvider:
             await self.close()
             raise RenderInterruptedError(
                 f"The local Lambda endpoint did not start, or took longer than {START_TIMEOUT_S} s. Set "
-                f"REMOTION_PY_DEBUG=1 to see what it says; on an overloaded machine, try again later."
+                f"REMOTION_PY_DEBUG=1 to see its log; on an overloaded machine, try again later."
             )
         self._ready = EndpointReady.from_line(line)
         self._functions = functions
@@ -268,7 +268,7 @@ class LocalProvider:
             await clean(self.store)
 
     async def _watch(self, root: Path, pid: int) -> None:
-        """End the endpoint once it stands still: then every call of it fails, and the next one starts another."""
+        """End the endpoint once it stalls: then every call of it fails, and the next one starts another."""
         still_s = await Pulse(root).lost()
         self._stood_still = f"the local Lambda endpoint, process {pid}, stood still for {still_s:.0f} s and was ended"
         if self._process and self._process.pid == pid:

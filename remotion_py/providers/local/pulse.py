@@ -1,7 +1,7 @@
 """Signs of life between the processes of the local provider: a file that each one touches from its event loop.
 
 A process that is stopped, waits for a disk that does not answer, or computes without a pause touches nothing, whatever
-it is and whoever holds the interpreter. What a process reports of its work cannot tell that: it is silent for good
+it is and whatever holds the interpreter. What a process reports of its work cannot show that: it is silent for good
 reasons too.
 """
 
@@ -26,7 +26,7 @@ async def beat(folder: Path) -> None:
         folder: The folder of the process.
     """
     while True:
-        with contextlib.suppress(OSError):  # a full disk is no sign of death, and shows elsewhere
+        with contextlib.suppress(OSError):  # a full disk is not a death, and is reported elsewhere
             (folder / _NAME).touch()
         await asyncio.sleep(INTERVAL_S)
 

@@ -12,15 +12,15 @@ from collections import defaultdict
 from ..base import RENDERS, ObjectInfo, ObjectStore
 
 KEPT_DAYS = 30
-_NOTES = {"handle.json", "launched.json", "progress.json", "cancel.json"}
-"""Objects of a render that are no result."""
+_NOTES = {"record.json", "launched.json", "progress.json", "cancel.json"}
+"""Objects of a render that are not results."""
 _WORK = ("assets/", "chunks/")
 """Folders of a render with what its functions share while they work. A killed render leaves them behind."""
 _PROPS = ("input-props/", "resolved-props/")
 
 
 def outdated(objects: list[ObjectInfo], now: datetime.datetime) -> list[str]:
-    """Choose the objects of a store that can go (pure).
+    """Choose the objects of a store that can go (no I/O).
 
     Args:
         objects: All of the store.

@@ -14,7 +14,7 @@ from typing import Any
 
 import h11
 
-from .sandbox import End, Invocation, Sandbox
+from .sandbox import End, Sandbox, SandboxCall
 
 _READ = 256 * 1024
 _JSON = ("Content-Type", "application/json")
@@ -27,7 +27,7 @@ class RuntimeApi:
 
     Args:
         find: Returns the living sandbox of a token, or None.
-        function_arn: What workers are told of the function that was invoked.
+        function_arn: The ARN of the invoked function, as workers see it.
     """
 
     def __init__(self, find: Callable[[str], Sandbox | None], function_arn: str) -> None:
@@ -112,7 +112,7 @@ class RuntimeApi:
         await sandbox.finish(invocation, end)
         await connection.respond(202, {"status": "OK"})
 
-    async def _take_response(self, connection: _Connection, invocation: Invocation) -> End:
+    async def _take_response(self, connection: _Connection, invocation: SandboxCall) -> End:
         async for piece in connection.pieces():
             await invocation.put(piece)
         trailers = connection.trailers

@@ -24,7 +24,7 @@ LOG_TAIL = 4000
 
 
 @dataclass
-class Invocation:
+class SandboxCall:
     """One call on its way through the endpoint.
 
     Attributes:
@@ -54,7 +54,7 @@ class Invocation:
                 await self.output.put(end)
 
     def abandon(self) -> None:
-        """The caller has hung up; as on AWS the function goes on, and nobody takes its response."""
+        """The caller has disconnected; as on AWS the function runs on, and its response is discarded."""
         self.abandoned = True
         while not self.output.empty():
             self.output.get_nowait()
@@ -75,7 +75,7 @@ class End:
 
 
 class Sandbox:
-    """A worker process and its surroundings.
+    """A worker process with its folder and environment.
 
     Args:
         root: Folder in which the sandbox makes its own.
@@ -96,10 +96,10 @@ class Sandbox:
         self.token = secrets.token_urlsafe(16)
         self.pool: Pool | None = None
         self.ended = False
-        self.current: Invocation | None = None
+        self.current: SandboxCall | None = None
         self._on_exit = on_exit
         self._command = command
-        self._calls: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._calls: asyncio.Queue[SandboxCall] = asyncio.Queue()
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=root))
         self._log = self._folder / "worker.log"
         self._environment = dict(environment) | {
@@ -110,12 +110,12 @@ class Sandbox:
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._timed_out: Invocation | None = None
+        self._timed_out: SandboxCall | None = None
         self._pulse: asyncio.Task[None] | None = None
-        self._still: tuple[Invocation, float] | None = None
+        self._still: tuple[SandboxCall, float] | None = None
 
     async def start(self) -> None:
-        """Start the worker. Its standard input is a pipe that tells it when the endpoint has died."""
+        """Start the worker. Its standard input is a pipe that closes when the endpoint dies."""
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -128,7 +128,7 @@ class Sandbox:
             )
         self._watch = asyncio.create_task(self._wait(self._process))
 
-    def give(self, invocation: Invocation) -> None:
+    def give(self, invocation: SandboxCall) -> None:
         """Give the worker a call; it must be free."""
         assert self.current is None
         self.current = invocation
@@ -137,11 +137,11 @@ class Sandbox:
         self._pulse = asyncio.create_task(self._watch_pulse(invocation))
         self._calls.put_nowait(invocation)
 
-    async def next(self) -> Invocation:
+    async def next(self) -> SandboxCall:
         """Wait for the call that the worker is to take."""
         return await self._calls.get()
 
-    async def finish(self, invocation: Invocation, end: End) -> None:
+    async def finish(self, invocation: SandboxCall, end: End) -> None:
         """Record the end of a call that the worker has answered."""
         if self._timer:
             self._timer.cancel()
@@ -163,12 +163,12 @@ class Sandbox:
         if self._watch:
             await asyncio.gather(self._watch, return_exceptions=True)
 
-    def _time_out(self, invocation: Invocation) -> None:
+    def _time_out(self, invocation: SandboxCall) -> None:
         if self.current is invocation and not invocation.ended:
             self._timed_out = invocation
             self.kill()
 
-    async def _watch_pulse(self, invocation: Invocation) -> None:
+    async def _watch_pulse(self, invocation: SandboxCall) -> None:
         still_s = await Pulse(self._folder).lost()
         if self.current is invocation and not invocation.ended:
             self._still = invocation, still_s
@@ -184,7 +184,7 @@ class Sandbox:
             await self.finish(invocation, self._death(invocation, code, tail))
         self._on_exit(self)
 
-    def _death(self, invocation: Invocation, code: int, tail: str) -> End:
+    def _death(self, invocation: SandboxCall, code: int, tail: str) -> End:
         if self._timed_out is invocation:
             kind, message = "Sandbox.Timedout", "The function ran out of time and was ended."
         elif self._still and self._still[0] is invocation:

@@ -1,4 +1,4 @@
-"""What the parts of the local provider tell each other across processes (pure)."""
+"""What the parts of the local provider send each other across processes (no I/O)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REGION = "local"
 
 @dataclass(frozen=True)
 class EndpointSettings:
-    """What a client tells the endpoint that it starts; sent through its standard input, since it holds a secret.
+    """The settings of an endpoint; a client sends them to its standard input, since they hold a secret.
 
     Attributes:
         token: The secret part of the endpoint's URL.

@@ -1,4 +1,4 @@
-"""What a sandbox works with, put together from its environment: the providers of this machine, or those of AWS."""
+"""The services of a sandbox, built from its environment: the providers of this machine, or those of AWS."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..lambda_.runtime import Invocation
 from ..media.frames import VideoFrames
 from ..media.sources import Sources
 from ..page import RUNTIME_JS
+from ..page.session import BrowserSession
 from ..page.site import RUNTIME_NAME, SiteFiles
-from ..page.stage import Stage
 from ..providers.base import Functions, ObjectStore
 from ..providers.functions import BotoFunctions
 from ..providers.roles import Role, role_of
@@ -30,20 +30,20 @@ LARGE_CHUNK_BYTES = 6_000_000
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What stays the same for all calls of a sandbox.
+class SandboxServices:
+    """The services that all calls of a sandbox share.
 
     Attributes:
         functions: Invokes other functions.
         open_store: Opens the store of a bucket.
         bucket: The bucket of a caller who names none.
-        stage: Its browser.
+        session: Its browser session.
         sources: Its media files.
         frames: Its video decoders.
-        capacity: Tells how many renderer functions may run at the same time.
+        capacity: Returns how many renderer functions may run at the same time.
         cancel_poll_s: Seconds between two looks for a cancellation.
         many_share_the_cores: Whether other sandboxes run on the same cores.
-        prepare: Makes ready what a role needs.
+        prepare: Prepares what a role needs.
         warm: Whether the browser is launched ahead of the first call.
         stream_bytes: Chunks above it go through the store instead of the stream; None for a stream without limits.
     """
@@ -51,7 +51,7 @@ class Surroundings:
     functions: Functions
     open_store: OpenStore
     bucket: str
-    stage: Stage
+    session: BrowserSession
     sources: Sources
     frames: VideoFrames
     capacity: Callable[[], Awaitable[int]]
@@ -62,7 +62,7 @@ class Surroundings:
     stream_bytes: int | None = None
 
     async def context(self, invocation: Invocation, temp: Path) -> Context:
-        """Return what the role of one call works with, once it is ready.
+        """Return the context of one invocation, once what its role needs is ready.
 
         Raises:
             FunctionError: The function lacks a part.
@@ -74,7 +74,7 @@ class Surroundings:
             functions=self.functions,
             open_store=self.open_store,
             bucket=self.bucket,
-            stage=self.stage,
+            session=self.session,
             sources=self.sources,
             function_name=os.environ["AWS_LAMBDA_FUNCTION_NAME"],
             region=os.environ["AWS_REGION"],
@@ -88,14 +88,14 @@ class Surroundings:
         )
 
     async def close(self) -> None:
-        """End the browser and what is under way."""
-        await self.stage.close()
+        """End the browser and the downloads."""
+        await self.session.close()
         await self.sources.close()
         self.frames.close()
 
 
-def surroundings() -> Surroundings:
-    """Build what a sandbox works with from its environment.
+def open_services() -> SandboxServices:
+    """Build the services of a sandbox from its environment.
 
     Raises:
         OptionError: `REMOTION_PY_PROVIDER` names no provider.
@@ -108,13 +108,13 @@ def surroundings() -> Surroundings:
     raise OptionError(f"REMOTION_PY_PROVIDER is {provider!r}, but must be 'local' or 'aws'.")
 
 
-def _local() -> Surroundings:
+def _local() -> SandboxServices:
     from ..providers.local.folder import FolderStore
     from ..providers.local.lambda_client import make_lambda_client
     from ..providers.local.settings import BUCKET
 
     places = int(os.environ["REMOTION_PY_CAPACITY"])
-    stage, sources, frames = _media(Path(os.environ["REMOTION_PY_CACHE"]))
+    session, sources, frames = _media(Path(os.environ["REMOTION_PY_CACHE"]))
 
     def make_client() -> Any:
         return make_lambda_client(
@@ -135,11 +135,11 @@ def _local() -> Surroundings:
     async def prepare(role: Role | None) -> None:
         del role
 
-    return Surroundings(
+    return SandboxServices(
         functions=BotoFunctions(make_client),
         open_store=open_store,
         bucket=BUCKET,
-        stage=stage,
+        session=session,
         sources=sources,
         frames=frames,
         capacity=capacity,
@@ -150,7 +150,7 @@ def _local() -> Surroundings:
     )
 
 
-def _aws() -> Surroundings:
+def _aws() -> SandboxServices:
     from ..providers.aws.concurrency import Concurrency
     from ..providers.aws.packs import LAYER_PACKS, Packs
     from ..providers.aws.session import Aws
@@ -160,7 +160,7 @@ def _aws() -> Surroundings:
     aws = Aws()
     packs = Packs() if LAYER_PACKS.is_dir() else None
     cache = Path(os.environ.get("REMOTION_PY_CACHE") or Path(tempfile.gettempdir()) / "remotion-py-cache")
-    stage, sources, frames = _media(cache)
+    session, sources, frames = _media(cache)
     own_bucket = os.environ["REMOTION_PY_BUCKET"]
     concurrency = Concurrency(aws)
 
@@ -180,14 +180,14 @@ def _aws() -> Surroundings:
         if packs:
             await packs.ready(packs.for_role(role))
 
-    stage.open_site = open_site
-    return Surroundings(
+    session.open_site = open_site
+    return SandboxServices(
         functions=BotoFunctions(
             lambda: aws.lambda_client(read_timeout_s=_patience_s(), connections=MAX_CHUNKS + MAX_CHUNKS // 10)
         ),
         open_store=open_store,
         bucket=own_bucket,
-        stage=stage,
+        session=session,
         sources=sources,
         frames=frames,
         capacity=concurrency.renderers,
@@ -199,13 +199,13 @@ def _aws() -> Surroundings:
     )
 
 
-def _media(cache: Path) -> tuple[Stage, Sources, VideoFrames]:
-    stage = Stage(None)
-    sources = Sources(cache / "assets", stage)
+def _media(cache: Path) -> tuple[BrowserSession, Sources, VideoFrames]:
+    session = BrowserSession(None)
+    sources = Sources(cache / "assets", session)
     frames = VideoFrames(sources)
-    stage.video_frame = frames.frame
-    stage.asset = sources.asset
-    return stage, sources, frames
+    session.video_frame = frames.frame
+    session.asset = sources.asset
+    return session, sources, frames
 
 
 def _patience_s() -> float:

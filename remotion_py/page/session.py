@@ -1,4 +1,4 @@
-"""The stage of one sandbox: its browser, its site server and its loaded page, kept warm between invocations."""
+"""The browser session of one sandbox: browser, site server and loaded page, kept warm between invocations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 from ..errors import BrowserCrashedError, BrowserError
 from .browser import Browser
 from .bundle import CompositionPage
-from .contract import Background, Composition, MediaSettings, PageSettings
+from .contract import Background, MediaSettings, PageComposition, PageSettings
 from .discovery import find_browser
 from .flags import BrowserSettings
 from .gate import origin_of
 from .logs import BrowserLogs
-from .redirect import Bring
+from .redirect import FetchCopy
 from .serve_url import check_folder, is_url, page_url
 from .server import PageServer, VideoFrame
 from .site import FolderSite, SiteFiles
@@ -28,12 +28,12 @@ LAUNCH_LIMIT_S = 90.0
 """For the driver and the browser, which is started a second time where it cannot be asked for frames."""
 
 Asset = Callable[[str], Awaitable[tuple[Path, dict[str, str]]]]
-"""Brings what a URL names to this machine; returns the file, and headers of the origin's answer."""
+"""Downloads what a URL names; returns the file, and headers of the origin's answer."""
 OpenSite = Callable[[str], Awaitable[SiteFiles | None]]
 """Finds the files of a site that this machine cannot see by itself; None for a serve URL that it does not know."""
 
 
-class Stage:
+class BrowserSession:
     """Opens pages, and keeps what can be used again.
 
     Attributes:
@@ -61,7 +61,7 @@ class Stage:
 
         Args:
             serve_url: A folder, an http(s) URL, or what `open_site` knows.
-            settings: What the page is told; its `proxy_port` is filled in here.
+            settings: The settings of the page; its `proxy_port` is set here.
             generation: What the page is opened for, such as a render id: a page may hold fetched data, so another
                 generation gets a fresh one.
 
@@ -79,10 +79,10 @@ class Stage:
         url = page_url(serve_url) if site is None else server.url
         outside = () if site else (origin_of(url),)
         await browser.gate.allow(*outside, served=server, private_network=settings.private_network)
-        bring = self._bring(server, url) if settings.copy_assets else None
+        fetch_copy = self._fetch_copy(server, url) if settings.copy_assets else None
         told = replace(settings, proxy_port=server.proxy_port)
         called = serve_url if is_url(serve_url) else f"{serve_url.rstrip('/')}/index.html"
-        self._page = await CompositionPage.load(browser, url, told, bring, self.logs, called)
+        self._page = await CompositionPage.load(browser, url, told, fetch_copy, self.logs, called)
         self._loaded = _identity(serve_url, settings, generation)
         return self._page
 
@@ -98,7 +98,7 @@ class Stage:
 
         Args:
             serve_url: A folder or an http(s) URL.
-            settings: What the page is told.
+            settings: The settings of the page.
             question: What is asked of the loaded page.
             generation: What the page is opened for.
         """
@@ -115,7 +115,7 @@ class Stage:
         self,
         serve_url: str,
         settings: PageSettings,
-        composition: Composition,
+        composition: PageComposition,
         *,
         background: Background,
         media: MediaSettings | None = None,
@@ -125,7 +125,7 @@ class Stage:
 
         Args:
             serve_url: A folder or an http(s) URL.
-            settings: What the page is told; another first frame alone needs no new page.
+            settings: The settings of the page; another first frame alone needs no new page.
             composition: What to show.
             background: Whether what the page does not paint is transparent.
             media: What media tags do; None for pictures alone.
@@ -192,13 +192,13 @@ class Stage:
             with contextlib.suppress(BrowserCrashedError):
                 await page.close()
 
-    def _bring(self, server: PageServer, page: str) -> Bring:
-        async def bring(url: str) -> str | None:
+    def _fetch_copy(self, server: PageServer, page: str) -> FetchCopy:
+        async def fetch_copy(url: str) -> str | None:
             if self.asset is None or origin_of(url) == ("localhost", server.port) or url == page:
                 return None
             return server.share(*await self.asset(url))
 
-        return bring
+        return fetch_copy
 
     async def warm(self) -> None:
         """Launch the browser ahead of its first use; a failure shows when it is used."""

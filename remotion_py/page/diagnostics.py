@@ -63,13 +63,13 @@ def find_positions(text: str) -> Iterator[Position]:
             yield Position(word.start() + begins, word.start() + ends.end(), script, int(ends[2]), int(ends[3]))
 
 
-class Trouble:
-    """Gathers what a page throws and says.
+class PageDiagnostics:
+    """Gathers the exceptions and console messages of a page.
 
     Args:
         url: Address of the page.
         refused: The (host, port) pairs that its gate has refused.
-        fetch: Returns the text behind a URL as the page gets it; None when it cannot be had.
+        fetch: Returns the text behind a URL as the page gets it; None when it cannot be fetched.
         timeout_ms: The time that a page has to become ready, in milliseconds, as it was asked for.
     """
 
@@ -125,7 +125,7 @@ class Trouble:
         )
 
     def hint(self) -> str:
-        """Tell what the page had tried to reach in vain."""
+        """Describe what the page tried to reach and could not."""
         if not self._refused:
             return ""
         host, port = self._refused[-1]
