@@ -17,8 +17,9 @@ from pathlib import Path
 
 from remotion_py.lambda_.collect import Collector
 from remotion_py.lambda_.document import ProgressDocument
-from remotion_py.lambda_.job import Job
+from remotion_py.lambda_.job import VideoJob
 from remotion_py.lambda_.join.concat import concat_chunks
+from remotion_py.lambda_.payload import StartPayload
 from remotion_py.media.ffmpeg import ffmpeg_path
 from remotion_py.page.contract import PageComposition
 from remotion_py.providers.functions import BotoFunctions
@@ -58,10 +59,11 @@ async def serve(folder: Path) -> None:
 async def collect(url: str, folder: Path, frames: int) -> None:
     functions = BotoFunctions(lambda: make_lambda_client(url, read_timeout_s=60, connections=CHUNKS))
     composition = PageComposition("x", 640, 360, 30, frames * CHUNKS, "{}", "{}")
+    payload = StartPayload(serve_url="u", composition="x", render_id="x", bucket_name="b", codec="h264")
     collector = Collector(
         functions,
         NAME,
-        Job({"renderId": "x", "bucketName": "b", "serveUrl": "u", "codec": "h264"}, composition),
+        VideoJob(payload, composition),
         ProgressDocument(0, 0),
         folder,
         parallel=20,

@@ -19,6 +19,7 @@ from remotion_py.media.gif import cleared, disposals, write_gif
 from remotion_py.media.video import ChunkEncoder, VideoSettings
 
 from .media import run
+from .test_formats import options
 
 SIZES = [(161, 97), (160, 97), (161, 96), (1, 1), (17, 1), (2, 2)]
 PIXELS = [
@@ -31,7 +32,7 @@ PIXELS = [
 
 def encoded(output: Path, pictures: Sequence[Image.Image], wire: dict[str, str], fps: Fraction) -> Path:
     """Encode pictures as a chunk, and return its file."""
-    form = resolve_format(wire)
+    form = resolve_format(options(wire))
     odd = any(side % 2 for side in pictures[0].size)
     written = output / f"chunk.{form.codec.chunk}"
 

@@ -22,7 +22,8 @@ from remotion_py.errors import FunctionError, PageScriptError, ThrottledError
 from remotion_py.lambda_.chunk import ChunkFiles
 from remotion_py.lambda_.collect import Collector
 from remotion_py.lambda_.document import ProgressDocument
-from remotion_py.lambda_.job import Job
+from remotion_py.lambda_.job import VideoJob
+from remotion_py.lambda_.payload import StartPayload
 from remotion_py.lambda_.stream import Kind, encode, header
 from remotion_py.page.contract import PageComposition
 from remotion_py.providers.aws.packs import PAGE_PACKS, Packs
@@ -267,6 +268,7 @@ def whole(data: bytes = b"video") -> list[bytes | Exception]:
 
 def collected(folder: Path, functions: Scripted, *, max_retries: int = 1) -> tuple[list[ChunkFiles], dict[str, Any]]:
     composition = PageComposition("id", 320, 180, 30, 10, "{}", "{}")
+    payload = StartPayload(serve_url="u", composition="id", render_id="x", bucket_name="b", codec="h264")
     document = ProgressDocument(0, 0)
     arrived: list[int] = []
 
@@ -277,7 +279,7 @@ def collected(folder: Path, functions: Scripted, *, max_retries: int = 1) -> tup
         functions,  # type: ignore[arg-type]
         NAME,
         FolderStore(folder / "store", "b"),
-        Job({"renderId": "x", "bucketName": "b", "serveUrl": "u", "codec": "h264"}, composition),
+        VideoJob(payload, composition),
         document,
         folder,
         parallel=1,

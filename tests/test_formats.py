@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 
 from remotion_py.errors import OptionError
+from remotion_py.lambda_.payload import StartPayload
 from remotion_py.media.codecs import CODECS
 from remotion_py.media.formats import check_gif_rate, check_separate_audio, codec_of, resolve_format
+
+
+def options(wire: dict[str, Any]) -> StartPayload:
+    """Return the options of a payload."""
+    return StartPayload.from_wire({"serveUrl": "u", "composition": "c", **wire})
 
 
 @pytest.mark.parametrize(
@@ -34,7 +40,7 @@ from remotion_py.media.formats import check_gif_rate, check_separate_audio, code
     ],
 )
 def test_formats_that_go_together(wire: dict[str, Any], expected: tuple[Any, ...]) -> None:
-    found = resolve_format(wire)
+    found = resolve_format(options(wire))
     assert (
         found.codec.name,
         found.audio_codec,
@@ -50,7 +56,7 @@ def test_formats_that_go_together(wire: dict[str, Any], expected: tuple[Any, ...
     [
         ({"crf": 0}, "crf is 0, but codec 'h264' takes 1"),
         ({"crf": 20, "videoBitrate": "1M"}, "exclude each other"),
-        ({"codec": "gif", "crf": 3}, "codec 'gif' has no such thing"),
+        ({"codec": "gif", "crf": 3}, "codec 'gif' does not support it"),
         ({"videoBitrate": "fast"}, "must look like '320k'"),
         ({"encodingMaxRate": "2M"}, "needs encoding_buffer_size"),
         ({"codec": "vp8", "x264Preset": "fast"}, "x264_preset is given"),
@@ -72,15 +78,15 @@ def test_formats_that_go_together(wire: dict[str, Any], expected: tuple[Any, ...
 )
 def test_formats_that_do_not(wire: dict[str, Any], words: str) -> None:
     with pytest.raises(OptionError, match=words):
-        resolve_format(wire)
+        resolve_format(options(wire))
 
 
 def test_a_composition_sets_defaults_that_options_overrule() -> None:
     defaults = {"defaultPixelFormat": "yuv444p", "defaultSampleRate": 44_100, "defaultVideoImageFormat": "png"}
-    found = resolve_format({}, defaults)
+    found = resolve_format(options({}), defaults)
     assert (found.pixel_format, found.sample_rate, found.image_format) == ("yuv444p", 44_100, "png")
     wire = {"pixelFormat": "yuv420p", "sampleRate": 48_000, "imageFormat": "jpeg"}
-    found = resolve_format(wire, defaults)
+    found = resolve_format(options(wire), defaults)
     assert (found.pixel_format, found.sample_rate, found.image_format) == ("yuv420p", 48_000, "jpeg")
 
 
@@ -92,16 +98,17 @@ def test_the_output_names_the_codec() -> None:
 
 
 def test_a_gif_has_a_clock_of_its_own() -> None:
-    gif = resolve_format({"codec": "gif"})
+    gif = resolve_format(options({"codec": "gif"}))
     check_gif_rate(gif, Fraction(50))
     with pytest.raises(OptionError, match="at most 50"):
         check_gif_rate(gif, Fraction(60))
 
 
 def test_separate_audio_is_named_after_its_codec() -> None:
-    check_separate_audio({"separateAudioTo": "a.aac", "forSeamlessAacConcatenation": True}, resolve_format({}))
+    form = resolve_format(options({}))
+    check_separate_audio(options({"separateAudioTo": "a.aac", "forSeamlessAacConcatenation": True}), form)
     with pytest.raises(OptionError, match=r"written as .aac or .m4a"):
-        check_separate_audio({"separateAudioTo": "a.wav"}, resolve_format({}))
+        check_separate_audio(options({"separateAudioTo": "a.wav"}), form)
     for name in ("a.m4a", None):
         with pytest.raises(OptionError, match=r"needs separate_audio_to with a name that ends in .aac"):
-            check_separate_audio({"separateAudioTo": name, "forSeamlessAacConcatenation": True}, resolve_format({}))
+            check_separate_audio(options({"separateAudioTo": name, "forSeamlessAacConcatenation": True}), form)

@@ -11,8 +11,16 @@ import pytest
 from remotion_py.errors import BrowserCrashedError, PageTimeoutError
 from remotion_py.lambda_.frames import show_frame
 from remotion_py.lambda_.job import Job
+from remotion_py.page.contract import PageSettings
 
-JOB = SimpleNamespace(payload={}, serve_url="site", laid_out=None, background=None, media=None, render_id="render")
+JOB = SimpleNamespace(
+    payload=SimpleNamespace(page_settings=PageSettings()),
+    serve_url="site",
+    laid_out=None,
+    background=None,
+    media=None,
+    render_id="render",
+)
 
 
 class Failing:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from aiohttp import web
 
-from remotion_py.lambda_.job import page_settings
+from remotion_py.lambda_.payload import PagePayload
 from remotion_py.options.option import check_options, wire_options
 from remotion_py.options.renders import PageOptions
 from remotion_py.page.addresses import own_addresses, reach
@@ -236,7 +236,7 @@ def test_private_networks_are_an_option(lab: str, allowed: bool) -> None:
     async def run() -> None:
         session = BrowserSession()
         try:
-            await session.open(lab, page_settings(json.loads(json.dumps(wire))), generation="test")
+            await session.open(lab, PagePayload.from_wire({**wire, "serveUrl": lab}).page_settings, generation="test")
             assert await session.permitted("10.255.255.1", 80) == (["10.255.255.1"] if allowed else [])
             assert await session.permitted("127.0.0.1", 80) == []
         finally:

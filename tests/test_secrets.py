@@ -16,6 +16,7 @@ from remotion_py.cli.environment import parse_env, process_variables, read_env_f
 from remotion_py.cli.options import given, render_options
 from remotion_py.errors import FunctionError, OptionError
 from remotion_py.lambda_.destination import destination
+from remotion_py.lambda_.payload import StartPayload
 from remotion_py.options.option import check_options
 from remotion_py.options.renders import RenderFramesOptions, RenderMediaOptions
 from remotion_py.providers.functions import BotoFunctions, without_addresses
@@ -67,7 +68,8 @@ def test_errors_about_secrets_do_not_display_them(options: dict[str, Any]) -> No
 
 
 def test_an_incomplete_place_is_refused_without_its_keys() -> None:
-    payload = {"renderId": "r", "bucketName": "b", "outName": {"key": "k", "s3OutputProvider": {"x": "canary"}}}
+    place = {"key": "k", "s3OutputProvider": {"x": "canary"}}
+    payload = StartPayload(serve_url="u", composition="c", render_id="r", bucket_name="b", out_name=place)
     with pytest.raises(OptionError, match="holds key, s3OutputProvider, but must be") as failure:
         destination(payload, "mp4")
     assert "canary" not in str(failure.value)

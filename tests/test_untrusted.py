@@ -27,6 +27,7 @@ from remotion_py.lambda_.artifacts import ArtifactNames
 from remotion_py.lambda_.assets import FrameAssets
 from remotion_py.lambda_.job import Job
 from remotion_py.lambda_.limits import check_limits
+from remotion_py.lambda_.payload import RenderPayload
 from remotion_py.lambda_.roles.compositions import described
 from remotion_py.page.answers import read_answer, read_compositions
 from remotion_py.page.contract import PageComposition, cancelled, listed_names
@@ -192,7 +193,8 @@ SIZES: list[tuple[tuple[int, int], dict[str, Any], str | None]] = [
 def test_sizes_that_cannot_be_written_are_refused() -> None:
     for size, given, words in SIZES:
         composition = PageComposition("x", *size, fps=30, duration_in_frames=4, resolved_props="{}", default_props="{}")
-        job = Job({"codec": "h264"} | given, composition)
+        payload = {"codec": "h264", "serveUrl": "u", "composition": "c"} | given
+        job = Job(RenderPayload.from_wire(payload), composition)
         if words is None:
             check_limits(job)
             assert min(job.dimensions) > 0
@@ -381,5 +383,5 @@ def test_a_document_that_is_not_one_is_named() -> None:
     for data in (b"", b"{", b"[]", b"7", b"\xff", b"[" * 100_000):
         with pytest.raises(DocumentError, match=r"progress\.json of the render abc"):
             parse_document(data, "abc")
-        with pytest.raises(DocumentError, match=r"handle\.json of the render abc"):
+        with pytest.raises(DocumentError, match=r"record\.json of the render abc"):
             RenderRecord.from_document(data, "abc")

@@ -13,6 +13,7 @@ from PIL import Image
 import remotion_py as rp
 from remotion_py.lambda_.frames import show_frames
 from remotion_py.lambda_.job import Job
+from remotion_py.lambda_.payload import RenderPayload
 from remotion_py.media.frames import VideoFrames
 from remotion_py.media.sources import Sources
 from remotion_py.page.contract import PageSettings
@@ -94,7 +95,8 @@ def shown(site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, lis
         try:
             for name in EQUAL + CLOSE + OWN:
                 page = await session.open(str(site), settings, generation=name)
-                job = Job({"serveUrl": str(site), "renderId": name, "imageFormat": "png"}, await page.composition(name))
+                payload = RenderPayload(serve_url=str(site), composition=name, render_id=name, image_format="png")
+                job = Job(payload, await page.composition(name))
                 taken: list[Picture] = []
                 async for one in show_frames(session, job, range(FIRST, LAST + 1), lambda _: True):
                     assert one.picture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,8 @@ from .._version import PROTOCOL, __version__
 from ..errors import OptionError, OutputError
 from ..lambda_.large_props import offloaded
 from ..media.codecs import CODEC_OF_EXTENSION
-from ..media.formats import check_separate_audio, codec_of, resolve_format
+from ..media.formats import FormatOptions, check_separate_audio, codec_of, resolve_format
 from ..options.option import wire_options
-from ..options.renders import RenderMediaOptions
 from ..page.discovery import find_browser
 from ..page.serve_url import address, check_folder, is_url
 from ..providers.base import Provider
@@ -86,14 +86,20 @@ def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
             f"The output {Path(output).name!r} ends in .{extension}, which is not a supported output format. It must "
             f"end in one of: {', '.join(f'.{item}' for item in CODEC_OF_EXTENSION)}."
         )
-    wire = wire_options(RenderMediaOptions, {**values, "props": None}) | {
-        "codec": codec_of(values["codec"], extension),
-        "outExtension": extension or None,
-        "separateAudioTo": None if separate is None else Path(separate).name,
+    own = {field.name: field.name.replace("pro_res", "prores") for field in fields(FormatOptions)}
+    options = replace(
+        FormatOptions(**{field: values[name] for field, name in own.items() if name in values}),
+        codec=codec_of(values["codec"], extension),
+        out_extension=extension or None,
+        separate_audio_to=None if separate is None else Path(separate).name,
+    )
+    form = resolve_format(options)
+    check_separate_audio(options, form)
+    return {
+        "codec": options.codec,
+        "separateAudioTo": options.separate_audio_to,
+        "outExtension": form.extension,
     }
-    form = resolve_format(wire)
-    check_separate_audio(wire, form)
-    return {key: wire[key] for key in ("codec", "separateAudioTo")} | {"outExtension": form.extension}
 
 
 def picture_format(output: str | os.PathLike[str] | None) -> str:

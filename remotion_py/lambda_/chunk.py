@@ -15,7 +15,7 @@ from ..media.video import ChunkEncoder
 from .artifacts import ArtifactWriter
 from .context import Context
 from .frames import RenderedFrame, show_frame, show_frames
-from .job import Job
+from .job import VideoJob
 from .plan import ChunkPlan
 
 
@@ -40,12 +40,12 @@ class ChunkFiles:
                 path.unlink(missing_ok=True)
 
 
-def video_file(job: Job, folder: Path, name: str) -> Path:
+def video_file(job: VideoJob, folder: Path, name: str) -> Path:
     """Return where a chunk's pictures go."""
     return folder / f"{name}.{job.format.codec.chunk}"
 
 
-def audio_file(job: Job, folder: Path, name: str) -> Path:
+def audio_file(job: VideoJob, folder: Path, name: str) -> Path:
     """Return where a chunk's audio goes."""
     return folder / f"{name}.{'aac' if job.format.seamless_aac else 'pcm'}"
 
@@ -68,7 +68,7 @@ class ChunkRender:
     """
 
     def __init__(
-        self, context: Context, job: Job, frames: tuple[int, int], name: str, *, pictures: bool = True
+        self, context: Context, job: VideoJob, frames: tuple[int, int], name: str, *, pictures: bool = True
     ) -> None:
         self.rendered = 0
         self.encoded = 0
@@ -79,7 +79,7 @@ class ChunkRender:
         self._plan: ChunkPlan = job.plan(frames)
         self._name = name
         self._pictures = pictures and job.format.codec.has_video
-        self._artifacts = ArtifactWriter(context.open_store(job.payload["bucketName"]), job.render_id)
+        self._artifacts = ArtifactWriter(context.open_store(job.payload.bucket_name), job.render_id)
         self._looked: dict[int, list[AudioAsset]] = {}
 
     @property
@@ -91,9 +91,9 @@ class ChunkRender:
         """Render all of it."""
         plan, job, folder = self._plan, self._job, self._context.temp
         self._context.begin(job.payload)
-        first_index = plan.heard.start - job.payload["compositionStart"]
+        first_index = plan.heard.start - job.start
         video = video_file(job, folder, self._name) if self._pictures else None
-        ends = plan.heard.stop > job.payload["lastHeardFrame"]
+        ends = plan.heard.stop > job.last_heard
         with contextlib.closing(Soundtrack(job.timeline, first_index, folder, ends=ends)) as track:
             async with contextlib.AsyncExitStack() as stack:
                 encoder: ChunkEncoder | None = None
@@ -135,7 +135,7 @@ class ChunkRender:
             head, volume = await self._head(segment)
             track.found_head(segment.asset.id, head, volume)
         output = audio_file(self._job, self._context.temp, self._name)
-        options = aac_options(self._job.payload.get("audioBitrate")) if self._plan.aac else PCM_OPTIONS
+        options = aac_options(self._job.payload.audio_bitrate) if self._plan.aac else PCM_OPTIONS
         heard = await track.write(self._plan.window, output, options, self._context.sources, forced=False)
         return output if heard else None
 
@@ -160,7 +160,7 @@ class ChunkRender:
         return high, volume
 
     async def _heard_at(self, index: int, asset: AudioAsset) -> AudioAsset | None:
-        start: int = self._job.payload["compositionStart"]
+        start = self._job.start
         if index not in self._looked:
             shown = await show_frame(self._context.session, self._job, start + index, captured=False)
             self._looked[index] = list(shown.assets.heard)

@@ -15,7 +15,7 @@ from ..providers.base import Functions, ObjectStore
 from .chunk import ChunkFiles, audio_file, video_file
 from .context import Stopwatch
 from .document import ProgressDocument
-from .job import Job
+from .job import VideoJob
 from .stream import Decoder, FramingError, Kind, Message, Piece
 
 STALL_S = 60.0
@@ -44,7 +44,7 @@ class Collector:
         functions: Functions,
         function_name: str,
         store: ObjectStore,
-        job: Job,
+        job: VideoJob,
         document: ProgressDocument,
         folder: Path,
         *,
@@ -145,7 +145,7 @@ class _Receiver:
     """Takes the stream of one attempt at one chunk; its files count only when the stream is complete."""
 
     def __init__(
-        self, document: ProgressDocument, job: Job, index: int, frames: tuple[int, int], folder: Path, attempt: int
+        self, document: ProgressDocument, job: VideoJob, index: int, frames: tuple[int, int], folder: Path, attempt: int
     ) -> None:
         name = f"chunk-{index:08d}-{attempt}"
         self._document = document

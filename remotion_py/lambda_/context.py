@@ -16,6 +16,7 @@ from ..media.sources import Sources
 from ..page.session import BrowserSession
 from ..providers.base import Functions, ObjectStore
 from .keys import cancel_key
+from .payload import RenderPayload
 from .shared_assets import SharedAssets
 
 log = logging.getLogger(__name__)
@@ -95,13 +96,12 @@ class Context:
         """Seconds until this invocation will be ended."""
         return max(0.0, self.deadline_ms / 1000 - time.time())
 
-    def begin(self, payload: Mapping[str, Any]) -> None:
+    def begin(self, payload: RenderPayload) -> None:
         """Begin the work for a render: its downloads are its own, or those of all its functions."""
         shared = None
-        if payload.get("cacheAssets"):
-            shared = SharedAssets(self.open_store(payload["bucketName"]), payload["renderId"])
-        chromium: Mapping[str, Any] = payload.get("chromiumOptions") or {}
-        self.sources.begin(payload["renderId"], shared, chromium.get("userAgent"))
+        if payload.cache_assets:
+            shared = SharedAssets(self.open_store(payload.bucket_name), payload.render_id)
+        self.sources.begin(payload.render_id, shared, payload.page_settings.browser.user_agent)
 
     @asynccontextmanager
     async def cancellable(self, store: ObjectStore, render_id: str) -> AsyncGenerator[None]:

@@ -12,6 +12,7 @@ from ..errors import OptionError, OutputError
 from ..providers.base import ObjectExistsError, ObjectStore
 from .context import Context
 from .keys import output_key, render_prefix
+from .payload import RenderPayload
 
 _NAME = re.compile(r"[0-9a-zA-Z\-!_.*'()/:&$@=;+,?]+")
 
@@ -71,7 +72,7 @@ class Destination:
         )
 
 
-def destination(payload: Mapping[str, Any], extension: str) -> Destination:
+def destination(payload: RenderPayload, extension: str) -> Destination:
     """Read where the output of a render goes from its payload.
 
     Args:
@@ -81,15 +82,14 @@ def destination(payload: Mapping[str, Any], extension: str) -> Destination:
     Raises:
         OptionError: A name that cannot be a key, or no bucket and key.
     """
-    render_id, bucket, name = payload["renderId"], payload["bucketName"], payload.get("outName")
-    overwrite = payload.get("overwrite") is not False
+    render_id, bucket, name, overwrite = payload.render_id, payload.bucket_name, payload.out_name, payload.overwrite
     extra = _extra(payload)
     if not name:
         return Destination(bucket, output_key(render_id, extension), overwrite, extra)
     if isinstance(name, str):
         return Destination(bucket, f"{render_prefix(render_id)}{_checked(name)}", overwrite, extra)
-    if not (isinstance(name, Mapping) and name.get("bucketName") and name.get("key")):
-        held = ", ".join(map(str, name)) if isinstance(name, Mapping) else type(name).__name__
+    if not (name.get("bucketName") and name.get("key")):
+        held = ", ".join(map(str, name))
         raise OptionError(f"out_name holds {held}, but must be a file name, or hold 'bucketName' and 'key'.")
     return Destination(name["bucketName"], _checked(name["key"]), overwrite, extra, name.get("s3OutputProvider"))
 
@@ -102,11 +102,11 @@ def _checked(name: str) -> str:
     return name
 
 
-def _extra(payload: Mapping[str, Any]) -> dict[str, str]:
+def _extra(payload: RenderPayload) -> dict[str, str]:
     extra: dict[str, str] = {}
-    if payload.get("storageClass"):
-        extra["StorageClass"] = payload["storageClass"]
-    behavior: Mapping[str, Any] = payload.get("downloadBehavior") or {}
+    if payload.storage_class:
+        extra["StorageClass"] = payload.storage_class
+    behavior = payload.download_behavior
     if behavior.get("type") == "download":
         name = behavior.get("fileName")
         extra["ContentDisposition"] = f"attachment; filename*=UTF-8''{quote(name)}" if name else "attachment"

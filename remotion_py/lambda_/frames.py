@@ -13,7 +13,7 @@ from ..page.bundle import CompositionPage
 from ..page.flags import SMALLEST_SCALE
 from ..page.session import BrowserSession
 from .assets import FrameAssets
-from .job import Job, page_settings
+from .job import Job
 
 CRASH_RETRIES = 1
 """How often one frame is tried again in a new browser before the whole chunk is given up."""
@@ -100,7 +100,7 @@ async def _picture(page: CompositionPage, job: Job) -> bytes:
 async def _page(session: BrowserSession, job: Job, frame: int, attempt: int) -> CompositionPage:
     return await session.show(
         job.serve_url,
-        replace(page_settings(job.payload), initial_frame=frame, attempt=attempt),
+        replace(job.payload.page_settings, initial_frame=frame, attempt=attempt),
         job.laid_out,
         background=job.background,
         media=job.media,

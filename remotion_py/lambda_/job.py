@@ -1,9 +1,8 @@
-"""What is rendered: the part of a payload that renderer functions share (no I/O). Names: reference/lambda.md 4.4."""
+"""A composition and how to render it, as the functions of a render share it (no I/O)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -13,10 +12,9 @@ from ..media.formats import Format, resolve_format
 from ..media.sequence import picture_names
 from ..media.tracks import Timeline
 from ..media.video import VideoSettings
-from ..options.option import input_props
-from ..page.contract import ENCODER_DEFAULTS, Background, MediaSettings, PageComposition, PageSettings
-from ..page.flags import SMALLEST_SCALE, BrowserSettings
+from ..page.contract import ENCODER_DEFAULTS, Background, MediaSettings, PageComposition
 from .large_props import passed_on
+from .payload import RendererPayload, RenderPayload, StartPayload
 from .plan import ChunkPlan, plan_chunk
 
 
@@ -25,54 +23,22 @@ class Job:
     """A composition and how to render it.
 
     Attributes:
-        payload: The payload of `start`, which all functions of a render get.
+        payload: The payload with the options.
         composition: The composition with resolved props, in its own size.
     """
 
-    payload: dict[str, Any]
+    payload: RenderPayload
     composition: PageComposition
-
-    @classmethod
-    def from_renderer(cls, payload: dict[str, Any]) -> Job:
-        """Read the payload of a renderer function."""
-        composition = PageComposition(
-            id=payload["composition"],
-            width=payload["width"],
-            height=payload["height"],
-            fps=payload["fps"],
-            duration_in_frames=payload["durationInFrames"],
-            resolved_props=payload["resolvedProps"]["payload"],
-            default_props="{}",
-            defaults=payload.get("compositionDefaults") or dict.fromkeys(ENCODER_DEFAULTS),
-        )
-        return cls(payload, composition)
-
-    def to_renderer(self, chunk: int, frames: tuple[int, int], attempt: int) -> dict[str, Any]:
-        """Return the payload for rendering one chunk."""
-        return passed_on(self.payload) | {
-            "type": "renderer",
-            "chunk": chunk,
-            "frameRange": list(frames),
-            "attempt": attempt,
-            "composition": self.composition.id,
-            "width": self.composition.width,
-            "height": self.composition.height,
-            "fps": self.composition.fps,
-            "durationInFrames": self.composition.duration_in_frames,
-            "resolvedProps": self.payload.get("offloadedProps")
-            or {"type": "payload", "payload": self.composition.resolved_props},
-            "compositionDefaults": self.composition.defaults,
-        }
 
     @property
     def serve_url(self) -> str:
         """Where the site is."""
-        return self.payload["serveUrl"]
+        return self.payload.serve_url
 
     @property
     def render_id(self) -> str:
         """The id of the render."""
-        return self.payload["renderId"]
+        return self.payload.render_id
 
     @cached_property
     def format(self) -> Format:
@@ -82,25 +48,24 @@ class Job:
     @property
     def image_format(self) -> Any:
         """Format of the captured frames."""
-        if self.payload.get("codec") is None:
-            return self.payload.get("imageFormat") or "png"
+        if self.payload.codec is None:
+            return self.payload.image_format or "png"
         return self.format.image_format
 
     @property
     def jpeg_quality(self) -> int:
         """Quality of JPEG frames."""
-        quality = self.payload.get("jpegQuality")
-        return 80 if quality is None else quality
+        return self.payload.jpeg_quality
 
     @property
     def every_nth(self) -> int:
         """Only each n-th frame is captured."""
-        return self.payload.get("everyNthFrame") or 1
+        return self.payload.every_nth_frame
 
     @property
     def has_audio(self) -> bool:
         """Whether audio is looked for."""
-        return self.payload.get("codec") is not None and self.format.audio_codec is not None
+        return self.payload.codec is not None and self.format.audio_codec is not None
 
     @property
     def fps(self) -> Fraction:
@@ -112,41 +77,23 @@ class Job:
         """What positions of audio refer to."""
         return Timeline(exact_fps(self.composition.fps), self.format.sample_rate)
 
-    def picture_names(self) -> list[str]:
-        """Return the file names of a sequence of pictures."""
-        first, last = self.payload["frameRange"]
-        frames = range(first, last + 1, self.every_nth)
-        return picture_names(frames, self.payload["imageSequencePattern"], self.image_format)
-
-    def plan(self, frames: tuple[int, int]) -> ChunkPlan:
-        """Return what rendering one chunk looks at."""
-        return plan_chunk(
-            frames,
-            self.timeline,
-            start=self.payload["compositionStart"],
-            last_heard=self.payload["lastHeardFrame"],
-            every_nth=self.every_nth,
-            audio=self.has_audio,
-            seamless_aac=self.format.seamless_aac,
-        )
-
     @property
     def scale(self) -> float:
         """Factor on the size of the output."""
-        return self.payload.get("scale") or 1
+        return self.payload.scale
 
     @property
     def background(self) -> Background:
         """Whether what the page does not paint is transparent: for a plain page only where that is asked for."""
-        asked = bool(self.payload.get("transparent"))
-        if self.payload.get("codec") in (None, SEQUENCE):
+        asked = self.payload.transparent
+        if self.payload.codec in (None, SEQUENCE):
             return Background(bundle=self.image_format != "jpeg", plain=asked)
         return Background(bundle=self.format.transparent, plain=self.format.keeps_alpha)
 
     @property
     def laid_out(self) -> PageComposition:
         """The composition in the size that the codec can encode."""
-        codec = self.payload.get("codec")
+        codec = self.payload.codec
         if codec is None:
             return self.composition
         return self.composition.resized(
@@ -164,11 +111,11 @@ class Job:
         return VideoSettings(
             format=self.format,
             fps=self.fps,
-            x264_preset=self.payload.get("x264Preset"),
-            video_bitrate=self.payload.get("videoBitrate"),
-            max_rate=self.payload.get("encodingMaxRate"),
-            buffer_size=self.payload.get("encodingBufferSize"),
-            gop_size=self.payload.get("gopSize"),
+            x264_preset=self.payload.x264_preset,
+            video_bitrate=self.payload.video_bitrate,
+            max_rate=self.payload.encoding_max_rate,
+            buffer_size=self.payload.encoding_buffer_size,
+            gop_size=self.payload.gop_size,
             threads=threads,
             odd=any(side % 2 for side in self.dimensions),
         )
@@ -176,40 +123,76 @@ class Job:
     @property
     def media(self) -> MediaSettings:
         """What media tags do in the page."""
-        if self.payload.get("codec") is None:
+        if self.payload.codec is None:
             return MediaSettings()
         return MediaSettings(self.has_audio, self.format.codec.has_video, self.format.sample_rate)
 
 
-def forced(composition: PageComposition, payload: Mapping[str, Any]) -> PageComposition:
-    """Return a composition with the size, rate and length that a payload forces on it."""
-    named = {
-        "width": payload.get("forceWidth"),
-        "height": payload.get("forceHeight"),
-        "fps": payload.get("forceFps"),
-        "duration_in_frames": payload.get("forceDurationInFrames"),
-    }
-    return replace(composition, **{name: value for name, value in named.items() if value is not None})
+@dataclass(frozen=True)
+class VideoJob(Job):
+    """A job of several frames, whose range and audio are resolved."""
 
+    payload: StartPayload
 
-def page_settings(payload: Mapping[str, Any]) -> PageSettings:
-    """Return the settings of a page, from any payload that opens one."""
-    chromium: Mapping[str, Any] = payload.get("chromiumOptions") or {}
-    return PageSettings(
-        input_props=input_props(payload),
-        timeout_ms=payload.get("timeoutInMilliseconds") or 30_000,
-        env_variables=payload.get("envVariables") or {},
-        log_level=payload.get("logLevel") or "info",
-        dark_mode=bool(chromium.get("darkMode")),
-        copy_assets=bool(payload.get("cacheAssets")),
-        keep_logs=bool(payload.get("browserLogs") or payload.get("dumpBrowserLogs")),
-        private_network=bool(payload.get("allowPrivateNetwork")),
-        browser=BrowserSettings(
-            scale=max(SMALLEST_SCALE, payload.get("scale") or 1),
-            gl=chromium.get("gl"),
-            disable_web_security=bool(chromium.get("disableWebSecurity")),
-            ignore_certificate_errors=bool(chromium.get("ignoreCertificateErrors")),
-            user_agent=chromium.get("userAgent"),
-            timezone=chromium.get("timezone") or "UTC",
-        ),
-    )
+    @classmethod
+    def from_renderer(cls, payload: RendererPayload) -> VideoJob:
+        """Return the job of a renderer function."""
+        composition = PageComposition(
+            id=payload.composition,
+            width=payload.width,
+            height=payload.height,
+            fps=payload.fps,
+            duration_in_frames=payload.duration_in_frames,
+            resolved_props=payload.resolved_props["payload"],
+            default_props="{}",
+            defaults=payload.composition_defaults or dict.fromkeys(ENCODER_DEFAULTS),
+        )
+        return cls(payload, composition)
+
+    def to_renderer(self, chunk: int, frames: tuple[int, int], attempt: int) -> dict[str, Any]:
+        """Return the payload for rendering one chunk."""
+        composition = self.composition
+        return passed_on(self.payload.to_wire()) | {
+            "type": "renderer",
+            "chunk": chunk,
+            "frameRange": list(frames),
+            "attempt": attempt,
+            "composition": composition.id,
+            "width": composition.width,
+            "height": composition.height,
+            "fps": composition.fps,
+            "durationInFrames": composition.duration_in_frames,
+            "resolvedProps": self.payload.offloaded_props or {"type": "payload", "payload": composition.resolved_props},
+            "compositionDefaults": composition.defaults,
+        }
+
+    @property
+    def start(self) -> int:
+        """The frame at which the audio of the whole composition starts."""
+        assert self.payload.composition_start is not None
+        return self.payload.composition_start
+
+    @property
+    def last_heard(self) -> int:
+        """The last frame whose audio is needed."""
+        assert self.payload.last_heard_frame is not None
+        return self.payload.last_heard_frame
+
+    def picture_names(self) -> list[str]:
+        """Return the file names of a sequence of pictures."""
+        assert isinstance(self.payload.frame_range, list)
+        first, last = self.payload.frame_range
+        frames = range(first, last + 1, self.every_nth)
+        return picture_names(frames, self.payload.image_sequence_pattern, self.image_format)
+
+    def plan(self, frames: tuple[int, int]) -> ChunkPlan:
+        """Return the plan of one chunk."""
+        return plan_chunk(
+            frames,
+            self.timeline,
+            start=self.start,
+            last_heard=self.last_heard,
+            every_nth=self.every_nth,
+            audio=self.has_audio,
+            seamless_aac=self.format.seamless_aac,
+        )

@@ -52,7 +52,7 @@ def _check_size(job: Job) -> None:
     wrong = next((side for side in (width, height) if not least <= side <= most), None)
     if wrong is not None:
         raise _size_error(job, f"{owner} takes sides from {least} to {most:,} pixels")
-    if job.payload.get("codec") and 8 * (width + _BORDER) * (height + _BORDER) > MOST_BYTES:
+    if job.payload.codec and 8 * (width + _BORDER) * (height + _BORDER) > MOST_BYTES:
         raise _size_error(job, f"FFmpeg takes about {MOST_PIXELS:,} pixels in a picture, as of 16,256x16,256")
     if width * height > MOST_PIXELS:
         raise _size_error(job, f"the browser draws {MOST_PIXELS:,} pixels in a picture, as of 16,384x16,384")
@@ -60,7 +60,7 @@ def _check_size(job: Job) -> None:
 
 def _sides(job: Job) -> tuple[str, int, int]:
     """Return who limits the sides of the output, the shortest and the longest one in pixels."""
-    if job.payload.get("codec") is None:
+    if job.payload.codec is None:
         return "a picture", 1, LONGEST_WEBP_SIDE if job.image_format == "webp" else LONGEST_SIDE
     codec = job.format.codec
     least = SHORTEST_SIDES.get(codec.encoder, 2 if codec.even_size else 1)

@@ -21,11 +21,11 @@ VOLUME_BLOCK = 2048
 """Samples for which FFmpeg keeps one volume, at most, for most codecs."""
 
 
-def resolve_frame_range(frame_range: Sequence[int | None] | None, duration: int) -> tuple[int, int]:
+def resolve_frame_range(frame_range: Sequence[int | None] | int | None, duration: int) -> tuple[int, int]:
     """Return the first and last frame to render of a composition with `duration` frames.
 
     Args:
-        frame_range: `[first, last]`; a last of None means the end; None means all frames.
+        frame_range: `[first, last]`, of which a last of None means the end; one frame; None means all frames.
         duration: Length of the composition in frames.
 
     Raises:
@@ -33,7 +33,7 @@ def resolve_frame_range(frame_range: Sequence[int | None] | None, duration: int)
     """
     if frame_range is None:
         return 0, duration - 1
-    first, last = frame_range
+    first, last = (frame_range, frame_range) if isinstance(frame_range, int) else frame_range
     first, last = first or 0, duration - 1 if last is None else last
     if first > last or last >= duration:
         raise OptionError(

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..media.shrink import thumbnail
 from .chunk import ChunkRender
-from .job import Job
+from .job import VideoJob
 
 INTERVAL_S = 1.0
 WIDTH = 160
@@ -26,8 +26,8 @@ class Thumbnails:
         chunk: What renders it.
     """
 
-    def __init__(self, job: Job, chunk: ChunkRender) -> None:
-        self._wanted = bool(job.payload.get("thumbnails"))
+    def __init__(self, job: VideoJob, chunk: ChunkRender) -> None:
+        self._wanted = job.payload.thumbnails
         self._chunk = chunk
         self._made = 0.0
         self._frame: int | None = None

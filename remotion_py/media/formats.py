@@ -32,6 +32,34 @@ MOST_GIF_FPS = 50
 _BITRATE = re.compile(r"\d+(\.\d+)?[kKM]")
 
 
+@dataclass(frozen=True, kw_only=True)
+class FormatOptions:
+    """The options that decide how a render is written; each is described in docs/options.md."""
+
+    codec: str | None = None
+    out_extension: str | None = None
+    image_format: str | None = None
+    pixel_format: str | None = None
+    color_space: str | None = None
+    pro_res_profile: str | None = None
+    x264_preset: str | None = None
+    crf: int | None = None
+    gop_size: int | None = None
+    video_bitrate: str | None = None
+    encoding_max_rate: str | None = None
+    encoding_buffer_size: str | None = None
+    every_nth_frame: int = 1
+    number_of_gif_loops: int | None = None
+    muted: bool = False
+    audio_codec: str | None = None
+    audio_bitrate: str | None = None
+    sample_rate: int | None = None
+    prefer_lossless: bool = False
+    enforce_audio_track: bool = False
+    separate_audio_to: str | None = None
+    for_seamless_aac_concatenation: bool = False
+
+
 @dataclass(frozen=True)
 class Format:
     """How a render is written.
@@ -82,47 +110,47 @@ def codec_of(codec: str | None, extension: str | None) -> str:
     return codec or CODEC_OF_EXTENSION.get(extension or "", "h264")
 
 
-def resolve_format(wire: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Format:
+def resolve_format(options: FormatOptions, defaults: Mapping[str, Any] | None = None) -> Format:
     """Fold options and a composition's defaults into one format.
 
     Args:
-        wire: The payload of a render.
+        options: The options of a render.
         defaults: `defaultPixelFormat` and the like of the composition; None while it is not known.
 
     Raises:
         OptionError: Options that do not go together; the message names them and what would.
     """
     given = {key: value for key, value in (defaults or {}).items() if value is not None}
-    codec = CODECS[wire.get("codec") or "h264"]
-    _check_quality(codec, wire)
-    audio_codec, extension = _audio_and_extension(codec, wire)
-    profile = _prores_profile(codec, wire, given)
-    image_format, pixel_format = _pictures(codec, profile, wire, given)
+    codec = CODECS[options.codec or "h264"]
+    _check_quality(codec, options)
+    audio_codec, extension = _audio_and_extension(codec, options)
+    profile = _prores_profile(codec, options, given)
+    image_format, pixel_format = _pictures(codec, profile, options, given)
     return Format(
         codec=codec,
         audio_codec=audio_codec,
         extension=extension,
         image_format=image_format,
         pixel_format=pixel_format,
-        color_space={None: "bt601", "default": "bt601"}.get(wire.get("colorSpace"), wire.get("colorSpace") or ""),
-        sample_rate=_sample_rate(audio_codec, wire, given),
+        color_space={None: "bt601", "default": "bt601"}.get(options.color_space, options.color_space or ""),
+        sample_rate=_sample_rate(audio_codec, options, given),
         prores_profile=profile,
-        crf=_crf(codec, wire),
+        crf=_crf(codec, options),
     )
 
 
-def _audio_and_extension(codec: Codec, wire: Mapping[str, Any]) -> tuple[str | None, str]:
-    extension: str | None = wire.get("outExtension")
-    muted, asked = wire.get("muted"), wire.get("audioCodec")
+def _audio_and_extension(codec: Codec, options: FormatOptions) -> tuple[str | None, str]:
+    extension: str | None = options.out_extension
+    muted, asked = options.muted, options.audio_codec
     if muted and not codec.has_video:
         raise OptionError(f"muted is True, but codec {codec.name!r} holds nothing but audio. Leave one of them out.")
-    wants = [name for name in ("enforceAudioTrack", "separateAudioTo") if wire.get(name)]
+    wants = [name for name in ("enforce_audio_track", "separate_audio_to") if getattr(options, name)]
     if wants and (muted or not codec.audio):
         why = "muted is True" if muted else f"codec {codec.name!r} has no audio"
-        raise OptionError(f"{_snake(wants[0])} is given, but {why}. Leave one of them out.")
-    if wire.get("preferLossless") and asked not in (None, "pcm-16"):
+        raise OptionError(f"{_called(wants[0])} is given, but {why}. Leave one of them out.")
+    if options.prefer_lossless and asked not in (None, "pcm-16"):
         raise OptionError(f"prefer_lossless is True, but audio_codec is {asked!r}. Leave one of them out.")
-    if wire.get("preferLossless"):
+    if options.prefer_lossless:
         asked = "pcm-16"
     if asked and asked not in codec.audio:
         fitting = ", ".join(codec.audio) or "none"
@@ -145,55 +173,55 @@ def _check_extension(extension: str | None, fitting: Sequence[str], what: str) -
         raise OptionError(f"The output ends in .{extension}, but {what} is written as {listed}. Rename it.")
 
 
-def _check_quality(codec: Codec, wire: Mapping[str, Any]) -> None:
-    if wire.get("crf") is not None:
-        if wire.get("videoBitrate"):
+def _check_quality(codec: Codec, options: FormatOptions) -> None:
+    if options.crf is not None:
+        if options.video_bitrate:
             raise OptionError("crf and video_bitrate are both given, but exclude each other. Pass one of them.")
         if not codec.crf:
-            raise OptionError(f"crf is given, but codec {codec.name!r} has no such thing. Leave it out.")
+            raise OptionError(f"crf is given, but codec {codec.name!r} does not support it. Remove it.")
         low, high, default = codec.crf
-        if not low <= wire["crf"] <= high:
+        if not low <= options.crf <= high:
             raise OptionError(
-                f"crf is {wire['crf']}, but codec {codec.name!r} takes {low} (best) to {high}; its default is "
+                f"crf is {options.crf}, but codec {codec.name!r} takes {low} (best) to {high}; its default is "
                 f"{default}."
             )
-    for name in ("videoBitrate", "audioBitrate", "encodingMaxRate", "encodingBufferSize"):
-        if wire.get(name) is not None and not _BITRATE.fullmatch(str(wire[name])):
-            raise OptionError(f"{_snake(name)} is {wire[name]!r}, but must look like '320k' or '4M'.")
-    if wire.get("videoBitrate") and codec.crf is None:
-        raise OptionError(f"video_bitrate is given, but codec {codec.name!r} has no such thing. Leave it out.")
-    if wire.get("encodingMaxRate") and not wire.get("encodingBufferSize"):
+    for name in ("video_bitrate", "audio_bitrate", "encoding_max_rate", "encoding_buffer_size"):
+        if getattr(options, name) is not None and not _BITRATE.fullmatch(str(getattr(options, name))):
+            raise OptionError(f"{_called(name)} is {getattr(options, name)!r}, but must look like '320k' or '4M'.")
+    if options.video_bitrate and codec.crf is None:
+        raise OptionError(f"video_bitrate is given, but codec {codec.name!r} does not support it. Remove it.")
+    if options.encoding_max_rate and not options.encoding_buffer_size:
         raise OptionError("encoding_max_rate needs encoding_buffer_size beside it. Pass both.")
     belongs = {
-        "x264Preset": codec.encoder == "libx264",
-        "proResProfile": codec.name == "prores",
-        "numberOfGifLoops": codec.name == "gif",
-        "gopSize": codec.crf is not None,
-        "encodingBufferSize": codec.crf is not None,
-        "everyNthFrame": codec.has_video or wire.get("everyNthFrame") in (None, 1),
-        "audioBitrate": bool(codec.audio) and codec.name != "wav",
+        "x264_preset": codec.encoder == "libx264",
+        "pro_res_profile": codec.name == "prores",
+        "number_of_gif_loops": codec.name == "gif",
+        "gop_size": codec.crf is not None,
+        "encoding_buffer_size": codec.crf is not None,
+        "every_nth_frame": codec.has_video or options.every_nth_frame == 1,
+        "audio_bitrate": bool(codec.audio) and codec.name != "wav",
     }
     for name, fits in belongs.items():
-        if wire.get(name) is not None and not fits:
-            raise OptionError(f"{_snake(name)} is given, but codec {codec.name!r} has no such thing. Leave it out.")
+        if getattr(options, name) is not None and not fits:
+            raise OptionError(f"{_called(name)} is given, but codec {codec.name!r} does not support it. Remove it.")
 
 
-def _prores_profile(codec: Codec, wire: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | None:
+def _prores_profile(codec: Codec, options: FormatOptions, defaults: Mapping[str, Any]) -> str | None:
     if codec.name != "prores":
         return None
-    profile = wire.get("proResProfile") or defaults.get("defaultProResProfile") or "hq"
+    profile = options.pro_res_profile or defaults.get("defaultProResProfile") or "hq"
     if profile not in PRORES_PROFILES:
         raise OptionError(f"prores_profile is {profile!r}, but must be one of: {', '.join(PRORES_PROFILES)}.")
     return profile
 
 
 def _pictures(
-    codec: Codec, profile: str | None, wire: Mapping[str, Any], defaults: Mapping[str, Any]
+    codec: Codec, profile: str | None, options: FormatOptions, defaults: Mapping[str, Any]
 ) -> tuple[str, str]:
     if not codec.has_video:
         return "none", ""
-    asked = wire.get("pixelFormat") or defaults.get("defaultPixelFormat")
-    image = wire.get("imageFormat") or defaults.get("defaultVideoImageFormat")
+    asked = options.pixel_format or defaults.get("defaultPixelFormat")
+    image = options.image_format or defaults.get("defaultVideoImageFormat")
     image = None if image == "none" else image
     pixels = _prores_pixels(profile, asked, image) if codec.name == "prores" else asked or codec.pixel_formats[0]
     if pixels not in codec.pixel_formats:
@@ -220,8 +248,8 @@ def _prores_pixels(profile: str | None, asked: str | None, image: str | None) ->
     return asked
 
 
-def _sample_rate(audio_codec: str | None, wire: Mapping[str, Any], defaults: Mapping[str, Any]) -> int:
-    rate = wire.get("sampleRate") or defaults.get("defaultSampleRate") or 48_000
+def _sample_rate(audio_codec: str | None, options: FormatOptions, defaults: Mapping[str, Any]) -> int:
+    rate = options.sample_rate or defaults.get("defaultSampleRate") or 48_000
     fitting = SAMPLE_RATES.get(audio_codec or "pcm-16", ())
     if rate not in fitting:
         listed = ", ".join(map(str, fitting))
@@ -229,10 +257,10 @@ def _sample_rate(audio_codec: str | None, wire: Mapping[str, Any], defaults: Map
     return rate
 
 
-def _crf(codec: Codec, wire: Mapping[str, Any]) -> int | None:
-    if codec.crf is None or wire.get("videoBitrate"):
+def _crf(codec: Codec, options: FormatOptions) -> int | None:
+    if codec.crf is None or options.video_bitrate:
         return None
-    return codec.crf[2] if wire.get("crf") is None else wire["crf"]
+    return codec.crf[2] if options.crf is None else options.crf
 
 
 def check_gif_rate(form: Format, fps: Fraction) -> None:
@@ -253,13 +281,13 @@ def has_alpha(pixel_format: str) -> bool:
     return pixel_format.startswith(("yuva", "rgba"))
 
 
-def check_separate_audio(wire: Mapping[str, Any], form: Format) -> None:
+def check_separate_audio(options: FormatOptions, form: Format) -> None:
     """Check the names of a separate audio file.
 
     Raises:
         OptionError: Its extension does not fit, or padding is asked for that it cannot hold.
     """
-    name = wire.get("separateAudioTo")
+    name = options.separate_audio_to
     extension = str(name or "").rpartition(".")[2]
     fitting = SEPARATE_AUDIO.get(form.audio_codec or "", ())
     if name and extension not in fitting:
@@ -267,12 +295,12 @@ def check_separate_audio(wire: Mapping[str, Any], form: Format) -> None:
         raise OptionError(
             f"separate_audio_to is {name!r}, but audio_codec {form.audio_codec!r} is written as {listed}. Rename it."
         )
-    if wire.get("forSeamlessAacConcatenation") and not (name and extension == "aac"):
+    if options.for_seamless_aac_concatenation and not (name and extension == "aac"):
         raise OptionError(
             "for_seamless_aac_concatenation needs separate_audio_to with a name that ends in .aac: only bare AAC "
             "can hold the padding."
         )
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("pro_res", "prores")
+def _called(name: str) -> str:
+    return name.replace("pro_res", "prores")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -142,13 +141,6 @@ def wire_options(options: type, values: Mapping[str, Any]) -> dict[str, Any]:
             (wire.setdefault(group, {}) if group else wire)[key] = values[name]
     props = serialize_props(values.get("props"), nan=values.get("nan", "error"))
     return wire | {"inputProps": {"type": "payload", "payload": props}}
-
-
-def input_props(payload: Mapping[str, Any]) -> str:
-    """Read the input props of a payload as JSON text."""
-    props = payload.get("inputProps") or {"type": "payload", "payload": "{}"}
-    text = props["payload"]
-    return text if isinstance(text, str) else json.dumps(text)
 
 
 def signature(function: Callable[..., Any], *options: type) -> inspect.Signature:

@@ -11,30 +11,34 @@ from ...media.gif import write_gif
 from ...media.mxf import write_mxf
 from ...media.sequence import write_archive
 from ..chunk import ChunkFiles
-from ..job import Job
+from ..job import VideoJob
 from .audio import AacTrack, AudioTrack
 from .concat import write_tracks
 from .video import VideoTrack
 
 
-def output_file(job: Job, folder: Path) -> Path:
+def output_file(job: VideoJob, folder: Path) -> Path:
     """Return where the finished file goes."""
     return folder / f"out.{job.format.extension}"
 
 
-def separate_audio_file(job: Job, folder: Path) -> Path | None:
+def separate_audio_file(job: VideoJob, folder: Path) -> Path | None:
     """Return where a separate audio file goes; None when none is wanted."""
-    wanted = job.payload.get("separateAudioTo")
+    wanted = job.payload.separate_audio_to
     return folder / f"audio{Path(wanted).suffix}" if wanted else None
 
 
-def direct_audio_file(job: Job, folder: Path) -> Path | None:
+def direct_audio_file(job: VideoJob, folder: Path) -> Path | None:
     """Return the finished file that holds nothing but the audio; None when there is none."""
     return separate_audio_file(job, folder) or (None if job.format.codec.has_video else output_file(job, folder))
 
 
 async def combine(
-    job: Job, files: Sequence[ChunkFiles], audio: AudioTrack | None, folder: Path, on_progress: Callable[[int], None]
+    job: VideoJob,
+    files: Sequence[ChunkFiles],
+    audio: AudioTrack | None,
+    folder: Path,
+    on_progress: Callable[[int], None],
 ) -> Path:
     """Write the finished files.
 
@@ -51,7 +55,7 @@ async def combine(
     output = output_file(job, folder)
     alone = direct_audio_file(job, folder)
     if alone and isinstance(audio, AacTrack):
-        await asyncio.to_thread(write_tracks, alone, None, audio, metadata=job.payload.get("metadata"))
+        await asyncio.to_thread(write_tracks, alone, None, audio, metadata=job.payload.metadata)
     pictures = [chunk.video for chunk in files if chunk.video]
     if pictures and job.format.codec.name == SEQUENCE:
         await asyncio.to_thread(write_archive, pictures, job.picture_names(), output)
@@ -60,7 +64,7 @@ async def combine(
         if job.format.codec.name == "gif":
             joined = folder / "pictures.mov"
             await asyncio.to_thread(write_tracks, joined, video, None, on_progress=on_progress)
-            await write_gif(joined, output, job.payload.get("numberOfGifLoops"))
+            await write_gif(joined, output, job.payload.number_of_gif_loops)
             joined.unlink()
         else:
             written = output.with_suffix(".mov") if output.suffix == ".mxf" else output
@@ -69,7 +73,7 @@ async def combine(
                 written,
                 video,
                 None if alone else audio,
-                metadata=job.payload.get("metadata"),
+                metadata=job.payload.metadata,
                 on_progress=on_progress,
             )
             if written != output:

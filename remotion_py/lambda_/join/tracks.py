@@ -10,7 +10,7 @@ from pathlib import Path
 from ...media.audio import Mix, aac_options, track_arguments, write_mix
 from ...media.ffmpeg import FFmpeg
 from ..chunk import ChunkFiles
-from ..job import Job
+from ..job import VideoJob
 from ..plan import ChunkPlan
 from .audio import INTERMEDIATE, AacTrack, AudioTrack, EncodedTrack
 
@@ -37,7 +37,7 @@ class AudioJoin:
 
     def __init__(
         self,
-        job: Job,
+        job: VideoJob,
         plans: Sequence[ChunkPlan],
         folder: Path,
         direct: Path | None,
@@ -114,7 +114,7 @@ class AudioJoin:
         if self._encoder is None:
             form = self._job.format
             arguments = track_arguments(
-                form.audio_codec or "", form.sample_rate, self._job.payload.get("audioBitrate"), self._encoded
+                form.audio_codec or "", form.sample_rate, self._job.payload.audio_bitrate, self._encoded
             )
             self._encoder = FFmpeg(arguments, "encode the audio")
             await self._encoder.start()
@@ -136,17 +136,17 @@ class AudioJoin:
                 self._arrived[index].audio or await self._silence(plan.window, str(index))
                 for index, plan in enumerate(self._plans)
             ]
-        start: int = self._plans[0].captured.start - self._job.payload["compositionStart"]
+        start = self._plans[0].captured.start - self._job.start
         return AacTrack(
             files,
             lengths,
             self._job.fps,
             start=start // self._job.every_nth,
-            padded=bool(self._job.payload.get("forSeamlessAacConcatenation")),
+            padded=self._job.payload.for_seamless_aac_concatenation,
         )
 
     async def _silence(self, window: tuple[int, int], name: str) -> Path:
         path = self._folder / f"silence-{name}.aac"
         mix = Mix([], [], window[1] - window[0], self._job.format.sample_rate)
-        await write_mix(mix, path, aac_options(self._job.payload.get("audioBitrate")))
+        await write_mix(mix, path, aac_options(self._job.payload.audio_bitrate))
         return path

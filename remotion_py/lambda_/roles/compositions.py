@@ -9,11 +9,11 @@ from ..._data.stored import OWN
 from ..._data.untrusted import whole_characters
 from ...page.contract import PageComposition
 from ..context import Context
-from ..job import page_settings
 from ..keys import new_render_id
+from ..payload import PagePayload
 
 
-async def compositions(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+async def compositions(payload: PagePayload, context: Context) -> dict[str, Any]:
     """List the compositions of a site with their metadata.
 
     Args:
@@ -24,8 +24,8 @@ async def compositions(payload: dict[str, Any], context: Context) -> dict[str, A
         `{"type": "success", "compositions": [...]}`, each with id, width, height, fps, durationInFrames, props.
     """
     found = await context.session.ask(
-        payload["serveUrl"],
-        page_settings(payload),
+        payload.serve_url,
+        payload.page_settings,
         lambda page: page.compositions(),
         generation=new_render_id(),
     )

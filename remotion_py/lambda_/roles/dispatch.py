@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from ..._version import PROTOCOL, __version__
 from ...errors import FunctionError
 from ...providers.roles import ROLES, role_of
 from ..context import Context
 from ..large_props import inlined
+from ..payload import (
+    PagePayload,
+    Payload,
+    PreviewPayload,
+    ProbePayload,
+    RendererPayload,
+    StartPayload,
+    StatusPayload,
+    StillPayload,
+)
 from .compositions import compositions
 from .main import run_main
 from .preview import preview
@@ -19,18 +30,37 @@ from .start import start
 from .status import info, status
 from .still import still, whole_still
 
-_ANSWERS: dict[str, Callable[[dict[str, Any], Context], Awaitable[dict[str, Any]]]] = {
-    "info": info,
-    "start": start,
-    "launch": run_main,
-    "compositions": compositions,
-    "preview": preview,
-    "status": status,
+P = TypeVar("P", bound=Payload)
+
+
+@dataclass(frozen=True)
+class _Answer(Generic[P]):
+    """A role that answers by one JSON object, and its payload."""
+
+    payload: type[P]
+    run: Callable[[P, Context], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class _Stream(Generic[P]):
+    """A role that answers by a stream, and its payload."""
+
+    payload: type[P]
+    run: Callable[[P, Context], AsyncIterator[bytes]]
+
+
+_ANSWERS: dict[str, _Answer[Any]] = {
+    "info": _Answer(Payload, info),
+    "start": _Answer(StartPayload, start),
+    "launch": _Answer(StartPayload, run_main),
+    "compositions": _Answer(PagePayload, compositions),
+    "preview": _Answer(PreviewPayload, preview),
+    "status": _Answer(StatusPayload, status),
 }
-_STREAMS: dict[str, Callable[[dict[str, Any], Context], AsyncIterator[bytes]]] = {
-    "renderer": renderer,
-    "still": still,
-    "probe": probe,
+_STREAMS: dict[str, _Stream[Any]] = {
+    "renderer": _Stream(RendererPayload, renderer),
+    "still": _Stream(StillPayload, still),
+    "probe": _Stream(ProbePayload, probe),
 }
 assert {role.name: role.streamed for role in ROLES.values()} == {
     **dict.fromkeys(_ANSWERS, False),
@@ -73,6 +103,11 @@ async def handle(payload: dict[str, Any], context: Context) -> dict[str, Any] | 
         )
     if role.takes_props:
         payload = await inlined(payload, context.open_store(payload["bucketName"]))
-    if role.name == "still" and payload.get("streamed") is False:
-        return await whole_still(payload, context)
-    return _STREAMS[role.name](payload, context) if role.streamed else await _ANSWERS[role.name](payload, context)
+    if role.streamed:
+        stream = _STREAMS[role.name]
+        found = stream.payload.from_wire(payload)
+        if isinstance(found, StillPayload) and not found.streamed:
+            return await whole_still(found, context)
+        return stream.run(found, context)
+    answer = _ANSWERS[role.name]
+    return await answer.run(answer.payload.from_wire(payload), context)

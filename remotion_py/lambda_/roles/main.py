@@ -7,6 +7,7 @@ import contextlib
 import logging
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ from ..collect import Collector
 from ..context import Context, Stopwatch, now_ms
 from ..destination import Destination, destination
 from ..document import ProgressDocument
-from ..job import Job, forced, page_settings
+from ..job import VideoJob
 from ..join.combine import combine, direct_audio_file, separate_audio_file
 from ..join.tracks import AudioJoin
 from ..keys import cancel_key, launched_key, separate_audio_key
 from ..large_props import KINDS, offloaded, passed_on, props_key
 from ..limits import check_limits
+from ..payload import StartPayload
 from ..plan import MAX_CHUNKS, check_span, plan_chunks, resolve_frame_range
 from ..publish import MIN_INTERVAL_S, Publisher
 from ..thumbnails import Thumbnails
@@ -42,7 +44,7 @@ SPARE_BYTES = 64 * 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-async def run_main(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+async def run_main(payload: StartPayload, context: Context) -> dict[str, Any]:
     """Render a composition.
 
     A failure is recorded in `progress.json` and not raised, since Lambda would invoke the function again. Lambda may
@@ -55,35 +57,35 @@ async def run_main(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     Returns:
         An empty object.
     """
-    store = context.open_store(payload["bucketName"])
+    store = context.open_store(payload.bucket_name)
     try:
-        await store.put(launched_key(payload["renderId"]), b"{}", if_absent=True)
+        await store.put(launched_key(payload.render_id), b"{}", if_absent=True)
     except ObjectExistsError:
-        log.warning("render %s is another main function's", payload["renderId"])
+        log.warning("render %s is another main function's", payload.render_id)
         return {}
     document = ProgressDocument(now_ms(), context.deadline_ms)
-    document.webhook(pending=bool((payload.get("webhook") or {}).get("url")))
-    async with Publisher(document, store, payload["renderId"]):
+    document.webhook(pending=bool(payload.webhook.get("url")))
+    async with Publisher(document, store, payload.render_id):
         limit = asyncio.timeout(max(END_MARGIN_S, context.seconds_left - END_MARGIN_S))
         try:
-            async with limit, context.cancellable(store, payload["renderId"]):
+            async with limit, context.cancellable(store, payload.render_id):
                 await _Main(payload, context, document, store).run()
             status = "success"
         except Exception as error:
             late = isinstance(error, TimeoutError) and limit.expired()
-            log.warning("render %s failed: %s", payload["renderId"], error)
+            log.warning("render %s failed: %s", payload.render_id, error)
             document.failed(RenderError(OUT_OF_TIME) if late else error, now_ms())
-            await _stop_renderers(store, payload["renderId"])
+            await _stop_renderers(store, payload.render_id)
             status = "timeout" if late else "error"
         await _report(payload, document, status)
     return {}
 
 
-async def _report(payload: dict[str, Any], document: ProgressDocument, status: str) -> None:
+async def _report(payload: StartPayload, document: ProgressDocument, status: str) -> None:
     """Send the webhook; a failure is reported in `progress.json`, and does not fail the render."""
-    content = {"renderId": payload["renderId"], "bucketName": payload["bucketName"], "expectedBucketOwner": None}
+    content = {"renderId": payload.render_id, "bucketName": payload.bucket_name, "expectedBucketOwner": None}
     try:
-        await send_webhook(payload.get("webhook"), status, content | document.end(status))
+        await send_webhook(payload.webhook, status, content | document.end(status))
     except RenderError as error:
         document.webhook_failed(error)
     finally:
@@ -99,9 +101,7 @@ async def _stop_renderers(store: ObjectStore, render_id: str) -> None:
 class _Main:
     """One render, from its serve URL to its uploaded video."""
 
-    def __init__(
-        self, payload: dict[str, Any], context: Context, document: ProgressDocument, store: ObjectStore
-    ) -> None:
+    def __init__(self, payload: StartPayload, context: Context, document: ProgressDocument, store: ObjectStore) -> None:
         self._payload = payload
         self._context = context
         self._document = document
@@ -129,7 +129,7 @@ class _Main:
         plans = [job.plan(frames) for frames in chunks]
         rendering = self._now()
         direct = direct_audio_file(job, self._context.temp)
-        silent_too = bool(self._payload.get("enforceAudioTrack") or direct)
+        silent_too = bool(self._payload.enforce_audio_track or direct)
         whole = (chunks[0][0], chunks[-1][1])
 
         async def in_one_piece() -> ChunkFiles:
@@ -150,31 +150,32 @@ class _Main:
     async def _resolve(self) -> PageComposition:
         async def question(page: CompositionPage) -> PageComposition:
             self._document.site_opened(self._now())
-            return await page.composition(self._payload["composition"])
+            return await page.composition(self._payload.composition)
 
         try:
             return await self._context.session.ask(
-                self._payload["serveUrl"],
-                page_settings(self._payload),
+                self._payload.serve_url,
+                self._payload.page_settings,
                 question,
-                generation=self._payload["renderId"],
+                generation=self._payload.render_id,
             )
         finally:
             self._document.log(self._context.session.logs.drain())
 
-    def _plan(self, composition: PageComposition) -> tuple[Job, list[tuple[int, int]]]:
+    def _plan(self, composition: PageComposition) -> tuple[VideoJob, list[tuple[int, int]]]:
         """Check what could not be checked before the composition was known, and split its frames."""
-        composition = forced(composition, self._payload)
-        first, last = resolve_frame_range(self._payload.get("frameRange"), composition.duration_in_frames)
-        start = self._payload.get("compositionStart")
+        composition = self._payload.forced(composition)
+        first, last = resolve_frame_range(self._payload.frame_range, composition.duration_in_frames)
+        start = self._payload.composition_start
         start = first if start is None else start
-        padded = self._payload.get("forSeamlessAacConcatenation")
-        spans = {
-            "frameRange": [first, last],
-            "compositionStart": start,
-            "lastHeardFrame": composition.duration_in_frames - 1 if padded else last,
-        }
-        job = Job(self._payload | spans, composition)
+        padded = self._payload.for_seamless_aac_concatenation
+        payload = replace(
+            self._payload,
+            frame_range=[first, last],
+            composition_start=start,
+            last_heard_frame=composition.duration_in_frames - 1 if padded else last,
+        )
+        job = VideoJob(payload, composition)
         check_span(first, start, job.every_nth)
         check_gif_rate(job.format, job.fps)
         check_limits(job)
@@ -182,21 +183,21 @@ class _Main:
             first,
             last,
             every_nth=job.every_nth,
-            concurrency=self._payload.get("concurrency"),
-            frames_per_lambda=self._payload.get("framesPerLambda"),
+            concurrency=self._payload.concurrency,
+            frames_per_lambda=self._payload.frames_per_lambda,
             capacity=self._context.capacity,
         )
         self._document.composition_validated(self._now(), self._metadata(job, (first, last), chunks))
         return job, chunks
 
-    async def _with_light_props(self, job: Job) -> Job:
+    async def _with_light_props(self, job: VideoJob) -> VideoJob:
         """Put large resolved props into the store once, rather than into the payload of each renderer function."""
         kind = KINDS["resolvedProps"]
         props = await offloaded(job.composition.resolved_props, kind, self._store, owner=job.render_id)
         self._props_key = props_key(kind, props["hash"]) if "hash" in props else None
-        return Job(job.payload | {"offloadedProps": props}, job.composition) if "hash" in props else job
+        return VideoJob(replace(job.payload, offloaded_props=props), job.composition) if "hash" in props else job
 
-    async def _render_here(self, job: Job, frames: tuple[int, int], audio: AudioJoin) -> list[ChunkFiles]:
+    async def _render_here(self, job: VideoJob, frames: tuple[int, int], audio: AudioJoin) -> list[ChunkFiles]:
         """Render the only chunk in this function, with the retries that one of several gets."""
         attempt = 1
         while True:
@@ -205,7 +206,7 @@ class _Main:
                 files = await self._reported(job, chunk)
                 break
             except RemotionPyError as error:
-                if not error.retryable or attempt > self._max_retries:
+                if not error.retryable or attempt > self._payload.max_retries:
                     raise
                 attempt += 1
                 log.warning("the chunk is rendered again: %s", error)
@@ -213,9 +214,9 @@ class _Main:
         await audio.put(0, files)
         return [files]
 
-    async def _reported(self, job: Job, chunk: ChunkRender) -> ChunkFiles:
+    async def _reported(self, job: VideoJob, chunk: ChunkRender) -> ChunkFiles:
         thumbnails = Thumbnails(job, chunk)
-        watch = ChunkWatch(chunk, self._context.session, page_settings(self._payload).timeout_ms)
+        watch = ChunkWatch(chunk, self._context.session, self._payload.timeout_in_milliseconds)
         noted = 0
 
         def note_artifacts() -> None:
@@ -239,23 +240,19 @@ class _Main:
         self._document.chunk_done(0, chunk.encoded, started, self._now())
         return files
 
-    @property
-    def _max_retries(self) -> int:
-        return self._payload.get("maxRetries", 1)
-
-    async def _fan_out(self, job: Job, chunks: list[tuple[int, int]], audio: AudioJoin) -> list[ChunkFiles]:
+    async def _fan_out(self, job: VideoJob, chunks: list[tuple[int, int]], audio: AudioJoin) -> list[ChunkFiles]:
         async def on_chunk(index: int, files: ChunkFiles) -> None:
             await audio.put(index, files)
 
         collector = Collector(
             self._context.functions,
-            self._payload.get("rendererFunctionName") or self._context.function_name,
+            self._payload.renderer_function_name or self._context.function_name,
             self._store,
             job,
             self._document,
             self._context.temp,
             parallel=self._context.capacity or MAX_CHUNKS,
-            max_retries=self._max_retries,
+            max_retries=self._payload.max_retries,
             on_chunk=on_chunk,
         )
         return await collector.run(chunks)
@@ -266,7 +263,7 @@ class _Main:
 
     async def _upload(
         self,
-        job: Job,
+        job: VideoJob,
         place: Destination,
         output: Path,
         rendering: int,
@@ -310,7 +307,7 @@ class _Main:
             }
         )
 
-    def _metadata(self, job: Job, frame_range: tuple[int, int], chunks: list[tuple[int, int]]) -> dict[str, Any]:
+    def _metadata(self, job: VideoJob, frame_range: tuple[int, int], chunks: list[tuple[int, int]]) -> dict[str, Any]:
         width, height = job.dimensions
         kept = (
             "scale",
@@ -320,7 +317,7 @@ class _Main:
             "renderId",
             "imageSequencePattern",
         )
-        payload = passed_on(self._payload)
+        payload = passed_on(self._payload.to_wire())
         return {key: payload.get(key) for key in kept} | {
             "type": "video",
             "siteId": job.serve_url,
@@ -342,7 +339,7 @@ class _Main:
             "muted": job.format.audio_codec is None,
             "audioCodec": job.format.audio_codec,
             "functionName": self._context.function_name,
-            "rendererFunctionName": self._payload.get("rendererFunctionName"),
+            "rendererFunctionName": self._payload.renderer_function_name,
             "memorySizeInMb": self._context.memory_mb,
             "region": self._context.region,
             "lambdaVersion": __version__,
@@ -350,7 +347,7 @@ class _Main:
         }
 
 
-def _check_disk(folder: Path, job: Job, frames: int) -> None:
+def _check_disk(folder: Path, job: VideoJob, frames: int) -> None:
     """Refuse a render whose chunks and output would not fit.
 
     Raises:

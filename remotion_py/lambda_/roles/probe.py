@@ -12,6 +12,7 @@ from typing import Any
 
 from ...errors import OptionError, PageScriptError
 from ..context import Context
+from ..payload import ProbePayload
 from ..stream import Kind, encode
 
 PIECES = 5
@@ -20,7 +21,7 @@ MID_STREAM = "an error after the first piece, as asked"
 EXIT_CODE = 3
 
 
-async def probe(payload: dict[str, Any], context: Context) -> AsyncIterator[bytes]:
+async def probe(payload: ProbePayload, context: Context) -> AsyncIterator[bytes]:
     """Do one check.
 
     Args:
@@ -30,7 +31,7 @@ async def probe(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
     Yields:
         Messages, some time apart.
     """
-    check = payload.get("check")
+    check = payload.check
     if check == "facts":
         yield encode(Kind.STILL_RENDERED, await _facts(context))
         return

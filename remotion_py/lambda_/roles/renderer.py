@@ -13,8 +13,9 @@ from typing import Any
 from ...errors import RemotionPyError, to_wire
 from ..chunk import ChunkFiles, ChunkRender
 from ..context import Context, Stopwatch
-from ..job import Job, page_settings
+from ..job import VideoJob
 from ..keys import chunk_key
+from ..payload import RendererPayload
 from ..stream import Kind, encode, header
 from ..thumbnails import Thumbnails
 from ..watch import ChunkWatch, ended
@@ -26,37 +27,38 @@ PIECE = 256 * 1024
 log = logging.getLogger(__name__)
 
 
-async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[bytes]:
+async def renderer(payload: RendererPayload, context: Context) -> AsyncIterator[bytes]:
     """Render one chunk.
 
     Args:
-        payload: What `Job.to_renderer()` makes.
+        payload: What `VideoJob.to_renderer()` makes.
         context: Services and limits of this invocation.
 
     Yields:
         Messages: invoked, frames rendered (also as a heartbeat), the chunk, complete; or an error.
     """
-    job = Job.from_renderer(payload)
+    job = VideoJob.from_renderer(payload)
     clock = Stopwatch()
     started = clock.ms()
-    yield encode(Kind.LAMBDA_INVOKED, {"attempt": payload["attempt"]})
-    store = context.open_store(payload["bucketName"])
-    first, last = payload["frameRange"]
-    chunk = ChunkRender(context, job, (first, last), f"chunk-{payload['chunk']:08d}")
+    yield encode(Kind.LAMBDA_INVOKED, {"attempt": payload.attempt})
+    store = context.open_store(payload.bucket_name)
+    assert isinstance(payload.frame_range, list)
+    first, last = payload.frame_range
+    chunk = ChunkRender(context, job, (first, last), f"chunk-{payload.chunk:08d}")
 
     async def run() -> ChunkFiles:
         async with context.cancellable(store, job.render_id):
             return await chunk.run()
 
     task = asyncio.create_task(run())
-    watch = ChunkWatch(chunk, context.session, page_settings(payload).timeout_ms)
+    watch = ChunkWatch(chunk, context.session, payload.timeout_in_milliseconds)
     try:
         try:
             async for message in _progress(task, chunk, watch, Thumbnails(job, chunk)):
                 yield message
             files = await task
         except Exception as error:
-            log.warning("chunk %d failed: %s", payload["chunk"], error)
+            log.warning("chunk %d failed: %s", payload.chunk, error)
             retry = isinstance(error, RemotionPyError) and error.retryable
             yield encode(Kind.ERROR_OCCURRED, {"error": str(error), "shouldRetry": retry, "errorInfo": to_wire(error)})
             return
@@ -67,7 +69,7 @@ async def renderer(payload: dict[str, Any], context: Context) -> AsyncIterator[b
         if not path:
             continue
         if context.stream_bytes is not None and path.stat().st_size > context.stream_bytes:
-            key = chunk_key(job.render_id, payload["chunk"], payload["attempt"], path.name)
+            key = chunk_key(job.render_id, payload.chunk, payload.attempt, path.name)
             await store.put_file(key, path)
             yield encode(Kind.CHUNK_STORED, {"kind": kind, "key": key})
         else:

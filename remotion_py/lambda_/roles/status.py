@@ -10,15 +10,16 @@ from ...errors import RenderNotFoundError
 from ...progress import from_document, to_wire
 from ..context import Context, now_ms
 from ..keys import progress_key
+from ..payload import Payload, StatusPayload
 
 
-async def info(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+async def info(payload: Payload, context: Context) -> dict[str, Any]:
     """Return the version of this function."""
     del payload, context
     return {"type": "success", "version": __version__}
 
 
-async def status(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+async def status(payload: StatusPayload, context: Context) -> dict[str, Any]:
     """Return the progress of a render, in the form of Remotion's `getRenderProgress()`.
 
     Args:
@@ -28,8 +29,8 @@ async def status(payload: dict[str, Any], context: Context) -> dict[str, Any]:
     Raises:
         RenderNotFoundError: There is no such render.
     """
-    render_id: str = payload["renderId"]
-    store = context.open_store(payload["bucketName"])
+    render_id = payload.render_id
+    store = context.open_store(payload.bucket_name)
     data = await store.get(progress_key(render_id))
     if data is None:
         raise RenderNotFoundError(f"There is no render {render_id!r} in the bucket {store.bucket!r}. Check the id.")

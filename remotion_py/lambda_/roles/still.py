@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from ..._data.stored import OWN
@@ -12,15 +13,16 @@ from ..artifacts import ArtifactWriter
 from ..context import Context
 from ..destination import destination
 from ..frames import show_frame
-from ..job import Job, forced, page_settings
+from ..job import Job
 from ..keys import new_render_id
 from ..limits import check_limits
+from ..payload import StillPayload
 from ..plan import resolve_frame
 from ..stream import Kind, encode
 from ..watch import missing
 
 
-async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[bytes]:
+async def still(payload: StillPayload, context: Context) -> AsyncIterator[bytes]:
     """Render one frame.
 
     Args:
@@ -30,10 +32,10 @@ async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
     Yields:
         Messages: the render id; then the result, or an error.
     """
-    render_id = new_render_id(payload.get("deleteAfter"))
+    render_id = new_render_id(payload.delete_after)
     yield encode(Kind.RENDER_ID_DETERMINED, {"renderId": render_id})
     try:
-        result = await _render(payload | {"renderId": render_id, "codec": None}, context)
+        result = await _render(replace(payload, render_id=render_id, codec=None), context)
     except Exception as error:
         retry = isinstance(error, RemotionPyError) and error.retryable
         logs = context.session.logs.drain().get("entries", [])
@@ -43,34 +45,34 @@ async def still(payload: dict[str, Any], context: Context) -> AsyncIterator[byte
     yield encode(Kind.STILL_RENDERED, result)
 
 
-async def whole_still(payload: dict[str, Any], context: Context) -> dict[str, Any]:
+async def whole_still(payload: StillPayload, context: Context) -> dict[str, Any]:
     """Render one frame for a caller who takes no streams: the result, or an error as `type`, `message`, `stack`."""
-    render_id = new_render_id(payload.get("deleteAfter"))
+    render_id = new_render_id(payload.delete_after)
     try:
-        return await _render(payload | {"renderId": render_id, "codec": None}, context)
+        return await _render(replace(payload, render_id=render_id, codec=None), context)
     except RemotionPyError as error:
         return {"type": "error", "message": error.message, "stack": error.message, "errorInfo": to_wire(error)}
 
 
-async def _render(payload: dict[str, Any], context: Context) -> dict[str, Any]:
-    render_id: str = payload["renderId"]
-    place = destination(payload, payload.get("imageFormat") or "png")
+async def _render(payload: StillPayload, context: Context) -> dict[str, Any]:
+    render_id = payload.render_id
+    place = destination(payload, payload.image_format or "png")
     output = place.open(context)
     await place.check(output)
     composition = await context.session.ask(
-        payload["serveUrl"],
-        page_settings(payload),
-        lambda page: page.composition(payload["composition"]),
+        payload.serve_url,
+        payload.page_settings,
+        lambda page: page.composition(payload.composition),
         generation=render_id,
     )
-    job = Job(payload, forced(composition, payload))
+    job = Job(payload, payload.forced(composition))
     check_limits(job)
-    frame = resolve_frame(payload.get("frame") or 0, job.composition.duration_in_frames)
+    frame = resolve_frame(payload.frame, job.composition.duration_in_frames)
     shown = await show_frame(context.session, job, frame, captured=True)
     picture = shown.picture
     assert picture
     await place.put(output, picture)
-    writer = ArtifactWriter(context.open_store(payload["bucketName"]), render_id)
+    writer = ArtifactWriter(context.open_store(payload.bucket_name), render_id)
     await writer.take(shown)
     link = await output.presign(place.key)
     width, height = job.dimensions
