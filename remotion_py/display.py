@@ -236,13 +236,13 @@ def _bar(tqdm: type, unit: str) -> Generator[Reporter]:
 
 
 def _lines() -> Reporter:
-    told = 0.0
+    reported = 0.0
     waits: set[Any] = set()
 
     def show(progress: ProgressLike) -> None:
-        nonlocal told
-        if progress.overall_progress >= told + LINE_STEP or progress.overall_progress == 1 > told:
-            told = progress.overall_progress
+        nonlocal reported
+        if progress.overall_progress >= reported + LINE_STEP or progress.overall_progress == 1 > reported:
+            reported = progress.overall_progress
             sys.stderr.write(f"{progress.line}\n")
         for text in getattr(progress, "waiting", ()):
             reason = text.partition("waiting ")[0], text.partition(" s for ")[2]

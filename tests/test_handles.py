@@ -22,7 +22,7 @@ from remotion_py._client.engine import Engine
 from remotion_py._client.record import Follower, Owner, RenderRecord, lost
 from remotion_py._client.reproduce import command_of
 from remotion_py._data.stored import LATEST_MS
-from remotion_py._runtime.stall import Stillness
+from remotion_py._runtime.stall import StallDetector
 from remotion_py.errors import OptionError, OutputError, RenderError, RenderInterruptedError, RenderNotFoundError
 from remotion_py.lambda_.keys import progress_key, record_key
 from remotion_py.notebook import cells
@@ -275,7 +275,7 @@ def test_who_follows_a_render_of_elsewhere_goes_by_no_clock_that_is_set(tmp_path
     os.utime(store.path(progress_key("abc")), (1, 1))  # as after the clock was set ahead by years
     now = [0.0]
     elsewhere = RenderRecord("video", owner=Owner(1, 1.0, "elsewhere"))
-    followers = [Follower(store, "abc", known, Stillness(clock=lambda: now[0])) for known in (elsewhere, None)]
+    followers = [Follower(store, "abc", known, StallDetector(clock=lambda: now[0])) for known in (elsewhere, None)]
 
     def look() -> list[str | None]:
         return [asyncio.run(follower.lost()) for follower in followers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import inspect
 import json
@@ -21,13 +22,50 @@ from remotion_py.notebook import panel as panel_module
 from .conftest import ROOT
 
 PACKAGE = ROOT / "remotion_py"
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
+DESIGN = ROOT / "docs" / "design"
+DOCS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted(DESIGN.glob("*.md")),
+    ROOT / "CONTRIBUTING.md",
+]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def test_data_flows_one_way() -> None:
     done = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_architecture_page_draws_the_tree() -> None:
+    drawing = re.search(r"```text\n(.*?)```", (DESIGN / "architecture.md").read_text(), re.DOTALL)
+    assert drawing
+    drawn = {word.rstrip("/") for line in drawing[1].split("\n") for word in line.split()}
+    tree = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert tree - {"__init__", "__pycache__"} <= drawn
+    for doc in DESIGN.glob("*.md"):
+        for module in re.findall(r"`((?:[a-z_]+/)+)`", doc.read_text()):
+            assert list(PACKAGE.rglob(module.rstrip("/"))), f"{doc.name}: {module}"
+
+
+def test_docstrings_name_the_arguments_that_there_are() -> None:
+    wrong: list[str] = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                wrong += [f"{path}: {node.name}: {name}" for name in _undeclared(node)]
+    assert wrong == []
+
+
+def _undeclared(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> list[str]:
+    """List what the docstring of a function or class has under Args and its signature does not."""
+    listed = re.search(r"Args:\n((?:    .*\n?|\n)+)", ast.get_docstring(node) or "")
+    made = [item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"]
+    function = node if not isinstance(node, ast.ClassDef) else next(iter(made), None)
+    if listed is None or function is None:
+        return []
+    names = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
+    return [name for name in re.findall(r"^    \*{0,2}(\w+)(?:, \w+)*:", listed[1], re.MULTILINE) if name not in names]
 
 
 def test_files_do_one_thing() -> None:

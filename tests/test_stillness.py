@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from remotion_py._runtime.stall import VARIABLE, Stillness
+from remotion_py._runtime.stall import VARIABLE, StallDetector
 from remotion_py.errors import DiskFullError, FFmpegInterruptedError, MediaError, from_wire, to_wire
 from remotion_py.media.ffmpeg import FFmpeg, failure, ffmpeg_path, run_ffmpeg
 
@@ -29,7 +29,7 @@ class Clock:
 
 def test_stillness_counts_from_the_last_change() -> None:
     clock = Clock()
-    still = Stillness(gap_s=10, clock=clock)
+    still = StallDetector(gap_s=10, clock=clock)
     looks = [(1, "a"), (4, "a"), (3, "b"), (9, "b"), (9, "b")]
     found = list[float]()
     for seconds, value in looks:
@@ -40,7 +40,7 @@ def test_stillness_counts_from_the_last_change() -> None:
 
 def test_an_observer_that_stood_still_itself_knows_nothing() -> None:
     clock = Clock()
-    still = Stillness(gap_s=10, clock=clock)
+    still = StallDetector(gap_s=10, clock=clock)
     still.look("a")
     clock.now += 3600
     assert still.look("a") == 0

@@ -108,7 +108,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> tuple[ChunkWatch, Any, Any, Any]:
     page = SimpleNamespace(waiting="https://host/x.png (image)", missing=["https://host/y.png (HTTP 404)"])
     session: Any = SimpleNamespace(current_page=page, logs=SimpleNamespace(drain=list))
     made = ChunkWatch(chunk, session, 1000)  # type: ignore[arg-type]
-    for still in (made._stillness, made._step):
+    for still in (made._detector, made._step):
         monkeypatch.setattr(still, "_clock", lambda: clock.now)
         still._since = still._looked = 0.0
     return made, chunk, session, clock

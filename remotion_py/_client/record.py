@@ -12,7 +12,7 @@ from typing import Literal
 from .._data.stored import document_fault
 from .._data.untrusted import LARGEST, Fields, read_json
 from .._runtime.notebooks import notebook
-from .._runtime.stall import Stillness
+from .._runtime.stall import StallDetector
 from ..lambda_.keys import progress_key, record_key
 from ..progress import RenderProgress, State
 from ..providers.base import SILENT_S, ObjectStore
@@ -162,7 +162,7 @@ async def lost(store: ObjectStore, render_id: str, record: RenderRecord | None) 
     """Look once whether the main function of a local render cannot be at work any more; return why, or None.
 
     Its process shows that, where it is known and on this machine; else the age of its progress, which is wrong while
-    somebody sets the clock. Whoever follows a render asks a `Follower`.
+    somebody sets the clock. A client that follows a render asks a `Follower`.
     """
     if record and record.owner and record.owner.here:
         return None if record.owner.alive else ENDED
@@ -180,16 +180,16 @@ class Follower:
         store: Where the render is.
         render_id: Its id.
         record: Its record; None where it has none yet.
-        stillness: Measures the silence.
+        detector: Measures the silence.
     """
 
     def __init__(
-        self, store: ObjectStore, render_id: str, record: RenderRecord | None, stillness: Stillness | None = None
+        self, store: ObjectStore, render_id: str, record: RenderRecord | None, detector: StallDetector | None = None
     ) -> None:
         self._store = store
         self._render_id = render_id
         self._record = record
-        self._stillness = stillness or Stillness()
+        self._detector = detector or StallDetector()
 
     async def lost(self) -> str | None:
         """Return why it is gone, or None."""
@@ -197,7 +197,7 @@ class Follower:
         if self._record and self._record.owner and self._record.owner.here:
             return None if self._record.owner.alive else ENDED
         found = await self._store.head(progress_key(self._render_id))
-        silent_s = self._stillness.look(found and found.modified)
+        silent_s = self._detector.look(found and found.modified)
         return silent(silent_s) if silent_s > SILENT_S else None
 
 

@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from .._data.stored import parse_document
 from .._runtime import background
-from .._runtime.stall import Stillness
+from .._runtime.stall import StallDetector
 from ..errors import RemotionPyError, RenderCancelledError, RenderError, RenderInterruptedError
 from ..lambda_.keys import cancel_key, progress_key
 from ..progress import RenderProgress, fatal_entry
@@ -178,7 +178,7 @@ class RenderTask(Generic[T]):
 
     async def _poll(self) -> T:
         provider = self._host.provider
-        read, silence = b"", Stillness()
+        read, silence = b"", StallDetector()
         while True:
             # Asked first: what ends after its render is done has not left it undone.
             lost = await self._lost()

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 VARIABLE = "REMOTION_PY_STALL_SECONDS"
 STALL_S = 30.0
-"""Seconds without any sign of life after which a process counts as standing still. A working one shows several a
+"""Seconds without a heartbeat after which a process counts as stalled. A working one sends several a
 second, also on a machine that is overloaded."""
 GAP_S = 10.0
-"""A longer pause between two looks means that the observer stood still as well, as in a paused container."""
+"""A longer pause between two looks means that the observer stalled as well, as in a paused container."""
 
 
 def stall_s() -> float:
@@ -19,7 +19,7 @@ def stall_s() -> float:
     return float(os.environ.get(VARIABLE) or STALL_S)
 
 
-class Stillness:
+class StallDetector:
     """Measures for how long a value has stayed the same.
 
     Args:

@@ -44,8 +44,8 @@ class BatchProgress:
     @property
     def notes(self) -> list[str]:
         """What is remarkable about the rows so far."""
-        told = ((self.skipped, "unchanged"), (self.failed, "failed"))
-        return [f"{count} {what}" for count, what in told if count]
+        counts = ((self.skipped, "unchanged"), (self.failed, "failed"))
+        return [f"{count} {what}" for count, what in counts if count]
 
     @property
     def overall_progress(self) -> float:

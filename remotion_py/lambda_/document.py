@@ -169,8 +169,8 @@ class ProgressDocument:
         """Return what a webhook reports of the end of the render."""
         if status == "success":
             post = self._document["postRenderData"]
-            told = {"outputUrl": post["outputFile"], "outputFile": post["outputFile"]}
-            return told | {"timeToFinish": post["timeToFinish"], "lambdaErrors": self._document["errors"]}
+            sent = {"outputUrl": post["outputFile"], "outputFile": post["outputFile"]}
+            return sent | {"timeToFinish": post["timeToFinish"], "lambdaErrors": self._document["errors"]}
         if status == "error":
             errors = [error for error in self._document["errors"] if error["isFatal"]]
             return {"errors": [{key: error[key] for key in ("message", "name", "stack")} for error in errors]}

@@ -1,4 +1,4 @@
-"""The payloads of functions (no I/O). Keys are Remotion's, in docs/design/wire.md; unknown ones are passed on."""
+"""The payloads of functions (no I/O). Keys are Remotion's; unknown ones are passed on."""
 
 from __future__ import annotations
 

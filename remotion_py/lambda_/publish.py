@@ -1,4 +1,4 @@
-"""Uploads a render's `progress.json` when it changed, at most every 250 ms, and now and then as a sign of life."""
+"""Uploads a render's `progress.json` when it changed, at most every 250 ms, and now and then as a heartbeat."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from .._runtime.stall import Stillness
+from .._runtime.stall import StallDetector
 from ..errors import RemotionPyError
 from ..providers.base import ObjectExistsError, ObjectStore
 from .keys import render_prefix
@@ -47,7 +47,7 @@ class SharedAssets:
             path: Where it goes.
             download: Downloads it from its origin to `path`, and returns the note.
         """
-        key, silence = f"{self._prefix}{name}", Stillness(gap_s=math.inf)
+        key, silence = f"{self._prefix}{name}", StallDetector(gap_s=math.inf)
         while True:
             note = await self._store.get(f"{key}.json")
             if note is not None:

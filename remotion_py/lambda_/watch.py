@@ -7,7 +7,7 @@ import logging
 import os
 from typing import Any
 
-from .._runtime.stall import Stillness
+from .._runtime.stall import StallDetector
 from ..errors import FunctionError
 from ..page.session import BrowserSession
 from .chunk import ChunkFiles, ChunkRender
@@ -40,8 +40,8 @@ class ChunkWatch:
         self._chunk = chunk
         self._session = session
         self._limit_s = SPARE_S + TRIES * timeout_ms / 1000
-        self._stillness = Stillness()
-        self._step = Stillness()
+        self._detector = StallDetector()
+        self._step = StallDetector()
         self._warnings: dict[str, None] = {}
 
     def look(self) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class ChunkWatch:
         """
         chunk, page = self._chunk, self._session.current_page
         frame, step = chunk.step
-        still_s = self._stillness.look((chunk.rendered, chunk.encoded, step, id(page)))
+        still_s = self._detector.look((chunk.rendered, chunk.encoded, step, id(page)))
         waited_s = self._step.look((frame, step))
         if still_s > self._limit_s:
             where = "" if frame is None else f" at frame {frame}"

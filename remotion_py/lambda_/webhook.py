@@ -42,8 +42,8 @@ async def send_webhook(webhook: Mapping[str, Any] | None, status: str, content: 
 
     if not webhook or not webhook.get("url"):
         return
-    told = {"type": status, **content, "customData": webhook.get("customData")}
-    body = json.dumps(told, ensure_ascii=False).encode()
+    sent = {"type": status, **content, "customData": webhook.get("customData")}
+    body = json.dumps(sent, ensure_ascii=False).encode()
     headers = {
         "Content-Type": "application/json",
         "X-Remotion-Mode": "production",

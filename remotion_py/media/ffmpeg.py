@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
-from .._runtime.stall import Stillness, stall_s
+from .._runtime.stall import StallDetector, stall_s
 from ..errors import DiskFullError, FFmpegInterruptedError, MediaError
 
 _KEPT_OUTPUT = 64 * 1024
@@ -83,9 +83,9 @@ def _killed_when_still(process: subprocess.Popen[bytes]):
     ended, stood_still = threading.Event(), threading.Event()
 
     def watch() -> None:
-        stillness = Stillness()
+        detector = StallDetector()
         while not ended.wait(LOOK_S):
-            if stillness.look(cpu_s(process.pid)) > stall_s():
+            if detector.look(cpu_s(process.pid)) > stall_s():
                 stood_still.set()
                 process.kill()
                 return
@@ -255,7 +255,7 @@ class FFmpeg:
         assert self._process
         assert self._process.stdin
         task = asyncio.ensure_future(work)
-        still, idle, limit = Stillness(), Stillness(), stall_s()
+        still, idle, limit = StallDetector(), StallDetector(), stall_s()
         try:
             while not (await asyncio.wait({task}, timeout=LOOK_S))[0]:
                 accepted = self._written - self._process.stdin.transport.get_write_buffer_size()

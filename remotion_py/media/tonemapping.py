@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any
 
-from .._runtime.stall import Stillness, stall_s
+from .._runtime.stall import StallDetector, stall_s
 from ..errors import DiskFullError, FFmpegInterruptedError, MediaError
 from .ffmpeg import BUSY_LIMIT_S, LOOK_S, cpu_s, failure, ffmpeg_path, stood_still_error
 from .looking import VideoFacts
@@ -150,7 +150,7 @@ class ToneMapper:
         assert self._process.stdout
         into, out = self._process.stdin.fileno(), self._process.stdout.fileno()
         left, answer = memoryview(sent), bytearray()
-        still, idle, limit = Stillness(), Stillness(), stall_s()
+        still, idle, limit = StallDetector(), StallDetector(), stall_s()
         while len(answer) < size:
             readable, writable, _ = select.select([out], [into] if left else [], [], LOOK_S)
             done = len(left), len(answer)

@@ -67,8 +67,8 @@ def _pictures(result: BatchResult) -> str:
 def _row(entry: Entry) -> str:
     colour = view.COLOURS[_STATES[entry.status]]
     facts = [f"{entry.duration:.2f} s" if entry.duration else "", f"{entry.seconds:.1f} s" if entry.seconds else ""]
-    told = entry.error or " · rendered in ".join(fact for fact in facts if fact)
+    text_of = entry.error or " · rendered in ".join(fact for fact in facts if fact)
     state = f'<span style="color:{colour}">●</span> {entry.status}'
     text = '<div style="white-space:normal;word-break:normal;overflow-wrap:anywhere">{}</div>'
-    cells = (str(entry.index), state, text.format(escape(entry.path)), text.format(escape(told)))
+    cells = (str(entry.index), state, text.format(escape(entry.path)), text.format(escape(text_of)))
     return f'<tr style="background:none">{"".join(f"<td style={CELL!r}>{cell}</td>" for cell in cells)}</tr>'

@@ -259,8 +259,8 @@ class _StartError(Exception):
 def last_words(output: str) -> str:
     """Return the line that says why a browser ended, of what it wrote; empty where there is none."""
     lines = [line for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"FATAL|ERROR|error", line)]
-    return (telling or lines or [""])[-1].rpartition("] ")[2].strip()
+    reasons = [line for line in lines if re.search(r"FATAL|ERROR|error", line)]
+    return (reasons or lines or [""])[-1].rpartition("] ")[2].strip()
 
 
 def _not_started(choice: BrowserChoice, error: BaseException) -> BrowserCrashedError:

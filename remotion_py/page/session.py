@@ -80,9 +80,9 @@ class BrowserSession:
         outside = () if site else (origin_of(url),)
         await browser.gate.allow(*outside, served=server, private_network=settings.private_network)
         fetch_copy = self._fetch_copy(server, url) if settings.copy_assets else None
-        told = replace(settings, proxy_port=server.proxy_port)
+        sent = replace(settings, proxy_port=server.proxy_port)
         called = serve_url if is_url(serve_url) else f"{serve_url.rstrip('/')}/index.html"
-        self._page = await CompositionPage.load(browser, url, told, fetch_copy, self.logs, called)
+        self._page = await CompositionPage.load(browser, url, sent, fetch_copy, self.logs, called)
         self._loaded = _identity(serve_url, settings, generation)
         return self._page
 

@@ -74,8 +74,8 @@ def translated(doing: str, hints: Hints | None = None) -> Generator[None]:
 
 def client_error(error: Any, doing: str, hints: Hints) -> AwsError:
     """Return our error for a `botocore.exceptions.ClientError`."""
-    told: dict[str, Any] = error.response.get("Error", {})
-    code, message = str(told.get("Code", "")), str(told.get("Message", "")) or str(error)
+    answer: dict[str, Any] = error.response.get("Error", {})
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", "")) or str(error)
     action = iam_action(error.operation_name, message)
     if code in hints:
         kind, sentence = hints[code]

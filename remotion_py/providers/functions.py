@@ -177,8 +177,8 @@ def _unreachable(name: str, reason: str) -> FunctionError:
 
 def _refusal(name: str, error: Any) -> RemotionPyError:
     """Return our error for a call that did not reach its function."""
-    told = error.response
-    code, status = told.get("Error", {}).get("Code", ""), told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    answer = error.response
+    code, status = answer.get("Error", {}).get("Code", ""), answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "TooManyRequestsException":
         return ThrottledError(f"The function {name} has no capacity left; try again later.", type=code)
     if status >= 500:

@@ -169,7 +169,7 @@ class Router:
 
     async def _configuration(self, name: str) -> dict[str, Any] | None:
         assert self._http
-        # moto tells regions apart by the scope of the signature.
+        # moto distinguishes regions by the scope of the signature.
         scope = f"AWS4-HMAC-SHA256 Credential=testing/20260101/{self._region}/lambda/aws4_request"
         async with self._http.get(
             f"{self._moto}/2015-03-31/functions/{name}", headers={"Authorization": scope}
@@ -237,11 +237,11 @@ def _denial(call: Call) -> web.Response:
 def _refusal(action: str, code: str, message: str, status: int) -> web.Response:
     """Refuse a call in the way of its service."""
     service = action.partition(":")[0]
-    told = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    answer = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     if service == "s3":
-        return web.Response(status=status, text=told, content_type="application/xml")
+        return web.Response(status=status, text=answer, content_type="application/xml")
     if service in ("iam", "sts"):
-        return web.Response(status=status, text=f"<ErrorResponse>{told}</ErrorResponse>", content_type=_XML)
+        return web.Response(status=status, text=f"<ErrorResponse>{answer}</ErrorResponse>", content_type=_XML)
     body = {"__type": code, "Message": message, "message": message, "Type": "User"}
     return web.json_response(body, status=status, headers={"x-amzn-ErrorType": code})
 

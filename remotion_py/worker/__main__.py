@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 
 from ..lambda_.roles.dispatch import handle
 from ..lambda_.runtime import Invocation, RuntimeClient, RuntimeClosedError, serve
+from ..providers.local.heartbeat import beat
 from ..providers.local.processes import MARKER
-from ..providers.local.pulse import beat
 from .services import open_services
 
 log = logging.getLogger(__name__)

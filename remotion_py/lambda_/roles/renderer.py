@@ -82,7 +82,7 @@ async def renderer(payload: RendererPayload, context: Context) -> AsyncIterator[
 async def _progress(
     task: asyncio.Task[ChunkFiles], chunk: ChunkRender, watch: ChunkWatch, thumbnails: Thumbnails
 ) -> AsyncIterator[bytes]:
-    """Report how far the chunk is, and what it waits for; now and then also when nothing changed, as a sign of life.
+    """Report the progress of the chunk, and what it waits for; now and then also when nothing changed, as a heartbeat.
 
     Raises:
         FunctionError: It stalls.

@@ -104,7 +104,7 @@ def _exists(aws: Aws, name: str) -> bool:
 
     with translated(f"look for the bucket {name}", bucket_hints(name)):
         try:
-            told = aws.client("s3").head_bucket(Bucket=name)
+            answer = aws.client("s3").head_bucket(Bucket=name)
         except boto.ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             if status == 404:
@@ -116,7 +116,7 @@ def _exists(aws: Aws, name: str) -> bool:
                     code="403",
                 ) from error
             raise
-    region = told["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", aws.region)
+    region = answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", aws.region)
     if region != aws.region:
         raise BucketError(
             f"The bucket {name} lies in {region}, but a function and its bucket must share a region. Pass a bucket in "

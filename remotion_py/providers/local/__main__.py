@@ -18,8 +18,8 @@ from pathlib import Path
 import platformdirs
 
 from .endpoint import Endpoint
+from .heartbeat import beat
 from .processes import adopt_orphans
-from .pulse import beat
 from .settings import FUNCTION_NAME, REGION, EndpointReady, EndpointSettings
 
 PARENT_POLL_S = 0.5

@@ -22,8 +22,8 @@ from ...errors import OptionError, OutputError, RenderInterruptedError
 from ..base import SILENT_S
 from ..functions import BotoFunctions
 from .folder import FolderStore
+from .heartbeat import Heartbeat
 from .processes import kill_all, kill_present
-from .pulse import Pulse
 from .retention import clean, remove
 from .settings import BUCKET, FUNCTION_NAME, EndpointReady, EndpointSettings
 
@@ -269,7 +269,7 @@ class LocalProvider:
 
     async def _watch(self, root: Path, pid: int) -> None:
         """End the endpoint once it stalls: then every call of it fails, and the next one starts another."""
-        still_s = await Pulse(root).lost()
+        still_s = await Heartbeat(root).lost()
         self._stood_still = f"the local Lambda endpoint, process {pid}, stood still for {still_s:.0f} s and was ended"
         if self._process and self._process.pid == pid:
             _kill(self._process)

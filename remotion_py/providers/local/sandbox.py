@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..roles import Pool
+from .heartbeat import Heartbeat
 from .processes import MARKER, end_whole
-from .pulse import Pulse
 
 QUEUED_PIECES = 8
 LOG_TAIL = 4000
@@ -111,7 +111,7 @@ class Sandbox:
         self._watch: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timed_out: SandboxCall | None = None
-        self._pulse: asyncio.Task[None] | None = None
+        self._heartbeat: asyncio.Task[None] | None = None
         self._still: tuple[SandboxCall, float] | None = None
 
     async def start(self) -> None:
@@ -134,7 +134,7 @@ class Sandbox:
         self.current = invocation
         left = invocation.deadline - time.time()
         self._timer = asyncio.get_running_loop().call_later(left, self._time_out, invocation)
-        self._pulse = asyncio.create_task(self._watch_pulse(invocation))
+        self._heartbeat = asyncio.create_task(self._watch_heartbeat(invocation))
         self._calls.put_nowait(invocation)
 
     async def next(self) -> SandboxCall:
@@ -145,8 +145,8 @@ class Sandbox:
         """Record the end of a call that the worker has answered."""
         if self._timer:
             self._timer.cancel()
-        if self._pulse:
-            self._pulse.cancel()
+        if self._heartbeat:
+            self._heartbeat.cancel()
         await invocation.end(end)
         if self.current is invocation:
             self.current = None
@@ -168,8 +168,8 @@ class Sandbox:
             self._timed_out = invocation
             self.kill()
 
-    async def _watch_pulse(self, invocation: SandboxCall) -> None:
-        still_s = await Pulse(self._folder).lost()
+    async def _watch_heartbeat(self, invocation: SandboxCall) -> None:
+        still_s = await Heartbeat(self._folder).lost()
         if self.current is invocation and not invocation.ended:
             self._still = invocation, still_s
             self.kill()

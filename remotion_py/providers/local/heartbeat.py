@@ -1,4 +1,4 @@
-"""Signs of life between the processes of the local provider: a file that each one touches from its event loop.
+"""Heartbeats between the processes of the local provider: a file that each one touches from its event loop.
 
 A process that is stopped, waits for a disk that does not answer, or computes without a pause touches nothing, whatever
 it is and whatever holds the interpreter. What a process reports of its work cannot show that: it is silent for good
@@ -11,11 +11,11 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from ..._runtime.stall import Stillness, stall_s
+from ..._runtime.stall import StallDetector, stall_s
 
 INTERVAL_S = 1.0
 START_LIMIT_S = 120.0
-"""Seconds until the first sign of life of a process, which loads its modules: slow on an overloaded machine."""
+"""Seconds until the first heartbeat of a process, which loads its modules: slow on an overloaded machine."""
 _NAME = "alive"
 
 
@@ -31,7 +31,7 @@ async def beat(folder: Path) -> None:
         await asyncio.sleep(INTERVAL_S)
 
 
-class Pulse:
+class Heartbeat:
     """Watches a process by its file.
 
     Args:
@@ -40,11 +40,11 @@ class Pulse:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / _NAME
-        self._stillness = Stillness()
+        self._detector = StallDetector()
 
     def still_s(self) -> float:
         """Return for how many seconds the process has stood still; to be asked every few seconds."""
-        return self._stillness.look(self._touched())
+        return self._detector.look(self._touched())
 
     async def lost(self) -> float:
         """Wait until the process has stood still for too long; returns for how many seconds."""
