@@ -15,6 +15,7 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 
+from remotion_py.lambda_.chunk import ChunkFiles
 from remotion_py.lambda_.collect import Collector
 from remotion_py.lambda_.document import ProgressDocument
 from remotion_py.lambda_.job import VideoJob
@@ -24,6 +25,7 @@ from remotion_py.media.ffmpeg import ffmpeg_path
 from remotion_py.page.contract import PageComposition
 from remotion_py.providers.functions import BotoFunctions
 from remotion_py.providers.local.endpoint import Endpoint
+from remotion_py.providers.local.folder import FolderStore
 from remotion_py.providers.local.lambda_client import make_lambda_client
 
 CHUNKS = 200
@@ -60,16 +62,23 @@ async def collect(url: str, folder: Path, frames: int) -> None:
     functions = BotoFunctions(lambda: make_lambda_client(url, read_timeout_s=60, connections=CHUNKS))
     composition = PageComposition("x", 640, 360, 30, frames * CHUNKS, "{}", "{}")
     payload = StartPayload(serve_url="u", composition="x", render_id="x", bucket_name="b", codec="h264")
+
+    async def on_chunk(index: int, files: ChunkFiles) -> None:
+        pass
+
     collector = Collector(
         functions,
         NAME,
+        FolderStore(folder / "store", "b"),
         VideoJob(payload, composition),
         ProgressDocument(0, 0),
         folder,
         parallel=20,
         max_retries=0,
+        on_chunk=on_chunk,
     )
-    files = await collector.run([(number * frames, number * frames + frames - 1) for number in range(CHUNKS)])
+    chunks = await collector.run([(number * frames, number * frames + frames - 1) for number in range(CHUNKS)])
+    files = [chunk.video for chunk in chunks if chunk.video]
     total = sum(file.stat().st_size for file in files)
     joined = concat_chunks(files, folder / "out.mp4", fps=Fraction(30))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -38,7 +38,48 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the long forms")
 
 
+SLOW = [
+    "jupyterlab",
+    "lambda_tree",
+    "videos",
+    "audio",
+    "newest",
+    "codecs",
+    "render",
+    "house",
+    "notebook",
+    "cli",
+    "deaths",
+    "aws",
+]
+"""Files that take a minute or more: they begin first, so that all workers of pytest-xdist end at the same time."""
+UNIT = [
+    "call",
+    "cost",
+    "formats",
+    "frames",
+    "fuzz_data",
+    "fuzz_seam",
+    "options",
+    "payload",
+    "plan",
+    "results",
+    "sourcemap",
+    "store",
+    "stream",
+    "tracks",
+    "untrusted",
+    "words",
+]
+"""Files without a browser, which `scripts/test unit` runs."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    ranks = {f"test_{name}": rank for rank, name in enumerate(SLOW)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(SLOW)))
+    for item in items:
+        if item.path.stem.removeprefix("test_") in UNIT:
+            item.add_marker("unit")
     if not config.getoption("--long"):
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
         items[:] = [item for item in items if not item.get_closest_marker("long")]
@@ -131,6 +172,10 @@ def _shared_processes() -> tuple[set[int], set[str]]:
         return set(), set()
 
 
+_others: set[psutil.Process] = set()
+"""Processes that are not ours, which are not looked at again."""
+
+
 def living() -> dict[int, str]:
     """Return all processes of ours that live: descendants of this one, and what lost its parents.
 
@@ -139,9 +184,11 @@ def living() -> dict[int, str]:
     """
     temp = tempfile.gettempdir()
     found: dict[int, str] = {}
-    candidates = [*psutil.Process().children(recursive=True), *psutil.process_iter()]
-    own = {process.pid for process in psutil.Process().children(recursive=True)}
-    for process in candidates:
+    children = psutil.Process().children(recursive=True)
+    own = {process.pid for process in children}
+    for process in [*children, *psutil.process_iter()]:
+        if process in _others:
+            continue
         try:
             if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
                 continue
@@ -153,6 +200,8 @@ def living() -> dict[int, str]:
             continue
         if ours:
             found[process.pid] = command[:160]
+        else:
+            _others.add(process)
     return found
 
 
@@ -178,6 +227,13 @@ def nothing_left() -> Callable[[], None]:
             time.sleep(0.1)
 
     return check
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fast_collections() -> None:
+    """Leave what lives now out of later garbage collections, of which each test has one."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

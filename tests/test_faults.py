@@ -264,7 +264,7 @@ def test_an_output_that_appears_meanwhile_is_kept(store: FolderStore, tmp_path: 
     run(store.put("renders/a/out.mp4", b"ours"))
     provider: Any = SimpleNamespace(store=store)
     with pytest.raises(OutputError, match="overwrite=False"):
-        run(Delivery(provider).take("renders/a/out.mp4", output, overwrite=False))
+        run(Delivery(provider).deliver("renders/a/out.mp4", output, overwrite=False))
     assert output.read_bytes() == b"somebody's"
     assert run(store.get("renders/a/out.mp4")) == b"ours"
 

@@ -24,7 +24,7 @@ from PIL import Image
 import remotion_py as rp
 from remotion_py._client.listing import Renders
 from remotion_py._client.reproduce import command_of
-from remotion_py.display import chosen
+from remotion_py.display import resolve_mode
 from remotion_py.errors import OptionError
 from remotion_py.media.ffmpeg import ffmpeg_path
 from remotion_py.notebook import pictures, results, view
@@ -154,8 +154,8 @@ class Task:
         if seen is None:
             return self.latest
         await asyncio.sleep(60)
-from remotion_py.notebook.live import LivePage
-page = LivePage(shows.About("race", "client.render_media('site', 'race')"), render_id="abc")
+from remotion_py.notebook.live import LiveCard
+page = LiveCard(shows.RenderInfo("race", "client.render_media('site', 'race')"), render_id="abc")
 async def refreshed():
     following, times = asyncio.create_task(shows.follow(Task(), page)), 0
     again = page.refresh
@@ -404,15 +404,15 @@ def test_cells_load_scripts_of_packages_and_files(kernel: Kernel) -> None:
 
 def test_the_variable_decides_where_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REMOTION_PY_PROGRESS", "none")
-    assert chosen(None) == "none"
-    assert chosen("text") == "text"
+    assert resolve_mode(None) == "none"
+    assert resolve_mode("text") == "text"
     with pytest.raises(OptionError, match="progress is 'loud'"):
-        chosen("loud")  # type: ignore[arg-type]
+        resolve_mode("loud")  # type: ignore[arg-type]
     monkeypatch.delenv("REMOTION_PY_PROGRESS")
     monkeypatch.setenv("CI", "true")
-    assert chosen(None) == "text"
+    assert resolve_mode(None) == "text"
     monkeypatch.delenv("CI")
-    assert chosen(None) == "none", "neither a notebook, nor a terminal, nor a log that somebody reads"
+    assert resolve_mode(None) == "none", "neither a notebook, nor a terminal, nor a log that somebody reads"
 
 
 def test_the_command_that_repeats_it_can_be_run() -> None:

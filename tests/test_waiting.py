@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import remotion_py as rp
-from remotion_py.display import watching
+from remotion_py.display import progress_reporter
 from remotion_py.errors import FunctionError
 from remotion_py.lambda_.document import ProgressDocument
 from remotion_py.lambda_.watch import ChunkWatch
@@ -95,7 +95,7 @@ def test_the_card_shows_them_as_text() -> None:
 def test_a_log_has_one_line_for_a_wait(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
     found = document()
-    with watching("text") as show:
+    with progress_reporter("text") as show:
         for seconds in (3, 4, 5):
             found.report(0, report(waiting=ROW | {"seconds": seconds}))
             show(read(found))
