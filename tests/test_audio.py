@@ -152,7 +152,7 @@ def test_without_a_sound_there_is_no_track_unless_it_is_forced(site: Path, clien
 
 @pytest.mark.parametrize("rate", [44_100, 16_000])
 def test_any_sample_rate_keeps_the_pitch(rate: int, site: Path, client: rp.Client, tmp_path: Path) -> None:
-    # The npm renderer labels what it gets at 48 kHz as 44.1 kHz, so its inline audio is too low (page contract 1.4).
+    # The npm renderer labels what it gets at 48 kHz as 44.1 kHz, so inline audio is low (design/page-contract.md 1.4).
     for name in ("sound-plain", "sound-inline"):
         high = listen(client.render_media(site, name, output=tmp_path / "a.wav").path)
         other = client.render_media(site, name, output=tmp_path / "b.wav", sample_rate=rate).path
@@ -164,7 +164,7 @@ def test_any_sample_rate_keeps_the_pitch(rate: int, site: Path, client: rp.Clien
 
 
 def test_every_nth_frame_keeps_the_speed_of_the_sound(site: Path, client: rp.Client, tmp_path: Path) -> None:
-    # The npm renderer makes fragments of one frame here (page contract 6.4).
+    # The npm renderer makes fragments of one frame here (design/page-contract.md 6.4).
     whole = listen(client.render_media(site, "sound-two", output=tmp_path / "a.wav").path)
     video = client.render_media(site, "sound-two", output=tmp_path / "b.mov", every_nth_frame=4, concurrency=3)
     assert (video.frames, video.fps) == (17, 7.5)

@@ -1,6 +1,6 @@
 """AWS's own programs on the other side: their runtime emulator before our runtime, their runtime client in our sandbox.
 
-The emulator buffers responses and drops trailers (reference/aws.md 6), so it shows results, errors, exits and restarts;
+The emulator buffers responses and drops trailers (design/aws.md 6), so it shows results, errors, exits and restarts;
 streaming is shown against our own endpoint alone.
 """
 

@@ -17,7 +17,7 @@ SMALL = function_name(1024, 2048, 120)
 
 
 def test_the_example_of_the_docs_of_remotion_lambda() -> None:
-    """Its calculator gives 0.01619 for arm64 with these numbers (reference/lambda.md 6)."""
+    """Its calculator gives 0.01619 for arm64 with these numbers (design/wire.md 6)."""
     given = {"memory_mb": 2048, "disk_mb": 10_240, "milliseconds": 600_000, "requests": 76}
     cost = price("us-east-1", **given, architecture="arm64")
     assert cost == pytest.approx(0.01619, abs=5e-6)

@@ -38,14 +38,23 @@ def test_data_flows_one_way() -> None:
 
 
 def test_the_architecture_page_draws_the_tree() -> None:
-    drawing = re.search(r"```text\n(.*?)```", (DESIGN / "architecture.md").read_text(), re.DOTALL)
+    page_text = (DESIGN / "architecture.md").read_text()
+    drawing = re.search(r"```text\n(.*?)```", page_text, re.DOTALL)
     assert drawing
     drawn = {word.rstrip("/") for line in drawing[1].split("\n") for word in line.split()}
     tree = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert tree - {"__init__", "__pycache__"} <= drawn
-    for doc in DESIGN.glob("*.md"):
-        for module in re.findall(r"`((?:[a-z_]+/)+)`", doc.read_text()):
-            assert list(PACKAGE.rglob(module.rstrip("/"))), f"{doc.name}: {module}"
+    for module in re.findall(r"`((?:[a-z_]+/)+)`", page_text):
+        assert list(PACKAGE.rglob(module.rstrip("/"))), module
+
+
+def test_comments_cite_sections_of_the_design_that_there_are() -> None:
+    headings = {
+        page.name: set(re.findall(r"^#+ ([\d.]*\d)", page.read_text(), re.MULTILINE)) for page in DESIGN.glob("*.md")
+    }
+    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "tests").glob("*.py")]:
+        for name, section in re.findall(r"design/([a-z-]+\.md) ([\d.]*\d)", path.read_text()):
+            assert section in headings[name], f"{path}: {name} {section}"
 
 
 def test_docstrings_name_the_arguments_that_there_are() -> None:

@@ -103,7 +103,7 @@ def test_volume_is_a_tree_that_halves_the_time() -> None:
 
 
 def test_packets_of_chunks_are_those_of_the_table() -> None:
-    # reference/lambda.md 7.3: chunks of 20 frames, 30 fps, 48 kHz.
+    # design/wire.md 7.3: chunks of 20 frames, 30 fps, 48 kHz.
     chunks = aac_chunks([20] * 8, LINE)
     assert [(one.left, one.right - one.left) for one in chunks] == [
         (0, 33),

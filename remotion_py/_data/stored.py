@@ -1,4 +1,4 @@
-"""Reads `progress.json` for clients (no I/O). Fields: reference/lambda.md 4.9.
+"""Reads `progress.json` for clients (no I/O). Fields: design/wire.md 4.9.
 
 On AWS the document lies in a bucket, and what it names becomes paths on this machine; so it is checked like all that
 others wrote, before anything uses it.

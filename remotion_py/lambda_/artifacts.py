@@ -1,4 +1,4 @@
-"""Files that a composition emits beside its frames: `<Artifact>` (page contract 7)."""
+"""Files that a composition emits beside its frames: `<Artifact>` (design/page-contract.md 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Object keys of a render (no I/O). Layout: reference/lambda.md 3.4."""
+"""Object keys of a render (no I/O). Layout: design/wire.md 3.4."""
 
 from __future__ import annotations
 

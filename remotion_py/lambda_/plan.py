@@ -1,4 +1,4 @@
-"""Frames to chunks (no I/O). Formula: reference/lambda.md 4.3; but balanced, and aware of the provider's capacity."""
+"""Frames to chunks (no I/O). Formula: design/wire.md 4.3; but balanced, and aware of the provider's capacity."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The client of the Lambda Runtime API, with streamed responses.
 
-The managed Python runtime cannot stream (reference/aws.md 1), so this takes its place, on AWS and in a local sandbox. A
+The managed Python runtime cannot stream (design/aws.md 1), so this takes its place, on AWS and in a local sandbox. A
 streamed response is sent chunked; an error after its first byte travels in HTTP trailers.
 """
 

@@ -1,4 +1,4 @@
-"""Message framing between a renderer function and the main function (no I/O). Wire: reference/lambda.md 4.6.
+"""Message framing between a renderer function and the main function (no I/O). Wire: design/wire.md 4.6.
 
 A message is `remotion_buffer:` + type id + `:` + body length + `:` + status + `:` + body. Messages follow one another
 on the stream and may be split or merged anywhere.

@@ -1,7 +1,7 @@
 """AAC packets of chunks (no I/O): where chunks are cut, how much they overlap, and which packet comes from which.
 
 Each chunk is encoded by itself, with padding on both sides so that the encoder is in full swing at its borders. Joining
-takes the packets by index. Formulas: reference/lambda.md 7.3; measured there: FFmpeg's encoder puts one packet first.
+takes the packets by index. Formulas: design/wire.md 7.3; measured there: FFmpeg's encoder puts one packet first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mixing the layers of a window of the output to one track, by one FFmpeg. Filters: page contract 6.4.
+"""Mixing the layers of a window of the output to one track, by one FFmpeg. Filters: design/page-contract.md 6.4.
 
 Every filter works on a whole file from its beginning, as the npm renderer's do, and only then is the window cut out. So
 the samples of a window do not depend on where its borders lie.

@@ -1,4 +1,4 @@
-"""What we know of each codec, and sizes and rates (no I/O). Facts: page contract, section 9."""
+"""What we know of each codec, and sizes and rates (no I/O). Facts: design/page-contract.md 9."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ PRORES_PROFILES = ("proxy", "light", "standard", "hq", "4444", "4444-xq")
 def fit_size(codec: Codec, width: int, height: int, scale: float) -> tuple[int, int]:
     """Return the size at which a composition is laid out, so that the codec can encode it.
 
-    Each side is made smaller, one by one, until it is even after scaling (page contract 9.4).
+    Each side is made smaller, one by one, until it is even after scaling (design/page-contract.md 9.4).
     """
     if not codec.even_size:
         return width, height

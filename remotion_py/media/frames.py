@@ -1,6 +1,6 @@
 """Single frames of videos for `<OffthreadVideo>`: which frame belongs to a time, and readers that need not seek for it.
 
-Rules: page contract 6.7, measured on the npm renderer's proxy.
+Rules: design/page-contract.md 6.7, measured on the npm renderer's proxy.
 """
 
 from __future__ import annotations

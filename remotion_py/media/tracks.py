@@ -1,4 +1,4 @@
-"""Which part of which media file is heard when (no I/O). Rules: page contract 6.2 and 6.4.
+"""Which part of which media file is heard when (no I/O). Rules: design/page-contract.md 6.2 and 6.4.
 
 A page reports for each frame which media it plays. Runs of frames with the same asset are **segments**; what a segment
 gives to a **window** of the output is a **layer**. All positions are whole samples of one output timeline that begins
@@ -357,5 +357,5 @@ def _round(value: float, digits: int) -> float:
 
 
 def inline_position(index: int, timeline: Timeline) -> int:
-    """Return the sample at which the inline audio of a frame is written (page contract 6.6)."""
+    """Return the sample at which the inline audio of a frame is written (design/page-contract.md 6.6)."""
     return math.floor(Fraction(index * timeline.sample_rate) / timeline.fps + Fraction(1, 100_000))

@@ -27,7 +27,7 @@ Gl = Literal["swangle", "angle", "egl", "swiftshader", "vulkan", "angle-egl"]
 StillFormat = Literal["png", "jpeg", "webp", "pdf"]
 
 MIN_TIMEOUT_MS = 7000
-"""Below this the page's own timers, 2 s shorter, leave no time (page contract 1.3)."""
+"""Below this the page's own timers, 2 s shorter, leave no time (design/page-contract.md 1.3)."""
 
 
 class PageOptions(DataOptions, NetworkOptions, LogOptions, total=False):

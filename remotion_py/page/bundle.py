@@ -93,7 +93,7 @@ class CompositionPage:
         page = cls(opened, frames, url, called or url, settings, browser.gate, logs or BrowserLogs())
         try:
             await page._page.enable()
-            # Playwright sets font families of its own; this is the browser's own, as in the npm renderer (capture.md).
+            # Playwright sets font families; this is the browser's own, as in the npm renderer (design/capture.md).
             await page._page.command("Page.setFontFamilies", {"fontFamilies": {"fixed": MONOSPACE}})
             if settings.large:
                 await page._page.command("Page.enable")
@@ -165,7 +165,7 @@ class CompositionPage:
     async def show(
         self, composition: PageComposition, *, background: Background, media: MediaSettings | None = None
     ) -> None:
-        """Mount a composition at its size; a page can show only one composition in its life (page contract 0).
+        """Mount a composition at its size; a page can display only one in its life (design/page-contract.md 0).
 
         Args:
             composition: What to show, with resolved props.

@@ -186,7 +186,7 @@ class PageComposition:
         return replace(self, width=width, height=height)
 
     def mode(self) -> dict[str, Any]:
-        """Return the object by which a page shows this composition (page contract 4.1)."""
+        """Return the object by which a page shows this composition (design/page-contract.md 4.1)."""
         return {
             "type": "composition",
             "compositionName": self.id,
@@ -243,7 +243,7 @@ _HANDLE_ENDS = re.compile(r'" was called but not cleared after (\d{1,9})')
 _RENDER_PROMISE = re.compile(r"render\(\) of frame \d{1,9}")
 """The handle that `remotion-py.js` keeps open while a page draws."""
 TIMEOUT_MARGIN_MS = 2000
-"""Remotion, and `remotion-py.js` with it, takes this from the limit of a handle (page contract 1.3)."""
+"""Remotion, and `remotion-py.js` with it, takes this from the limit of a handle (design/page-contract.md 1.3)."""
 _RETRIES = re.compile(r"Retries left: (\d{1,9})")
 
 
@@ -270,7 +270,7 @@ def _unreleased(label: str, limit: int, timeout_ms: int | None) -> str:
 def cancelled(
     stack: str, frame: int | None, hint: str = "", *, threw: bool = False, timeout_ms: int | None = None
 ) -> PageScriptError | PageTimeoutError:
-    """Turn what a page wrote into `remotion_cancelledError` into an error (page contract 8.1).
+    """Turn what a page wrote into `remotion_cancelledError` into an error (design/page-contract.md 8.1).
 
     Args:
         stack: What it wrote.

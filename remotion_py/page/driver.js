@@ -1,4 +1,4 @@
-// Runs before a page's own scripts. `__SETTINGS__` is replaced by a JSON object (page contract 1.3).
+// Runs before a page's own scripts. `__SETTINGS__` is replaced by a JSON object (design/page-contract.md 1.3).
 (() => {
   const settings = __SETTINGS__;
   // A page may put functions of its own in the place of these, as code for deterministic animations does.
@@ -22,7 +22,7 @@
   window.remotion_logLevel = settings.logLevel;
   window.remotion_isMainTab = true;
 
-  // index.html of a bundle sets these again, so they are set once more before a composition is mounted (page contract 1.4).
+  // index.html of a bundle sets these again, so they are set once more before a composition is mounted (design/page-contract.md 1.4).
   const setMedia = ({ audio, video, sampleRate }) => {
     window.remotion_audioEnabled = audio;
     window.remotion_videoEnabled = video;
@@ -176,7 +176,7 @@
     }
   };
 
-  // Samples travel as base64: as an array of numbers they take 24 times as long (page contract 6.6).
+  // Samples travel as base64: as an array of numbers they take 24 times as long (design/page-contract.md 6.6).
   const packed = (asset) => {
     if (asset.type !== "inline-audio") return asset;
     const bytes = new Uint8Array(Int16Array.from(asset.audio).buffer);

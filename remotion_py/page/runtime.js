@@ -151,7 +151,7 @@
 
   let assets = [];
 
-  // What is heard at a frame, by the same objects as a Remotion bundle names (page contract 6.1).
+  // What is heard at a frame, by the same objects as a Remotion bundle names (design/page-contract.md 6.1).
   const hear = (frame) => {
     const { composition, props, config } = shown;
     const listed = typeof composition.sounds === "function" ? composition.sounds(props, config) : composition.sounds;

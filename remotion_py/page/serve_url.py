@@ -63,7 +63,7 @@ def folder_of(url: str) -> str:
 
 
 def page_url(serve_url: str) -> str:
-    """Normalise an http(s) serve URL to the address of its page (page contract 1.2)."""
+    """Normalise an http(s) serve URL to the address of its page (design/page-contract.md 1.2)."""
     bare = serve_url.split("?")[0].split("#")[0]
     if bare.endswith("index.html"):
         return bare

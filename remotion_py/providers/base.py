@@ -12,7 +12,7 @@ from typing import Any, Protocol
 RENDERS = "renders/"
 """All objects of renders lie below this."""
 DELETE_AFTER = {"1-day": 1, "3-days": 3, "7-days": 7, "30-days": 30}
-"""After how many days a render may be removed; the id of such a render begins with the key (lambda.md 3.5)."""
+"""After how many days a render may be removed; the id of such a render begins with the key (design/wire.md 3.5)."""
 
 
 SILENT_S = 90.0

@@ -26,7 +26,7 @@ READ_MARGIN_S = 30.0
 LOCAL_CANCEL_POLL_S = 0.2
 AWS_CANCEL_POLL_S = 1.5
 LARGE_CHUNK_BYTES = 6_000_000
-"""Of a stream, the first 6 MB travel uncapped and the rest at 2 MB/s (reference/aws.md 1)."""
+"""Of a stream, the first 6 MB travel uncapped and the rest at 2 MB/s (design/aws.md 1)."""
 
 
 @dataclass(frozen=True)

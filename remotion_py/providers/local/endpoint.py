@@ -1,6 +1,6 @@
 """The embedded Lambda endpoint: what a boto3 client of the local provider talks to.
 
-It answers `Invoke` and `InvokeWithResponseStream` as AWS does (reference/aws.md 1 and 7), for one function.
+It answers `Invoke` and `InvokeWithResponseStream` as AWS does (design/aws.md 1 and 7), for one function.
 """
 
 from __future__ import annotations

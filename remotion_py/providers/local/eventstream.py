@@ -1,4 +1,4 @@
-"""Encoding of `application/vnd.amazon.eventstream` (no I/O). Layout: reference/aws.md 1."""
+"""Encoding of `application/vnd.amazon.eventstream` (no I/O). Layout: design/aws.md 1."""
 
 from __future__ import annotations
 
