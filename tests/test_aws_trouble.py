@@ -166,7 +166,8 @@ def test_an_event_that_is_delivered_twice_renders_once(remote: rp.Client, tmp_pa
     name = remote.get_functions()[0]
     s3, key = boto3.client("s3"), {"Bucket": name.bucket_name, "Key": progress_key(video.render_id)}
     before = s3.get_object(**key)["Body"].read()
-    event = {"type": "launch", "renderId": video.render_id, "bucketName": name.bucket_name, "inputProps": {}}
+    event = {"type": "launch", "renderId": video.render_id, "bucketName": name.bucket_name}
+    event |= {"serveUrl": str(LAB), "composition": "counter"}
     answer = boto3.client("lambda").invoke(FunctionName=name.function_name, Payload=json.dumps(event))
     assert json.loads(answer["Payload"].read()) == {}
     assert s3.get_object(**key)["Body"].read() == before

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +25,7 @@ from remotion_py.errors import OptionError, OutputError, RemotionPyError, Render
 from remotion_py.lambda_ import shared_assets
 from remotion_py.lambda_.document import ProgressDocument
 from remotion_py.lambda_.keys import progress_key
+from remotion_py.lambda_.payload import StartPayload
 from remotion_py.lambda_.publish import Publisher
 from remotion_py.lambda_.roles.start import start
 from remotion_py.lambda_.shared_assets import SharedAssets
@@ -109,8 +111,8 @@ def test_what_is_old_and_no_result_goes() -> None:
         "renders/killed/assets/x.json",
         "renders/killed/chunks/0/attempt-1/chunk.mp4",
         "renders/killed/progress.json",
-        "renders/old/record.json",
         "renders/old/progress.json",
+        "renders/old/record.json",
     ]
 
 
@@ -186,14 +188,14 @@ def test_a_start_that_is_repeated_starts_once(store: FolderStore) -> None:
         function_name="f",
         deadline_ms=2**52,
     )
-    payload = {"bucketName": "bucket", "renderId": "abc123"}
+    payload = StartPayload(serve_url="u", composition="c", bucket_name="bucket", render_id="abc123")
     assert run(start(payload, context))["renderId"] == "abc123"
     run(store.put(progress_key("abc123"), b'{"main": "at work"}'))
     assert run(start(payload, context))["renderId"] == "abc123"
     assert run(store.get(progress_key("abc123"))) == b'{"main": "at work"}'
     assert {item["renderId"] for item in started} == {"abc123"}  # a main function takes on a render once
     with pytest.raises(RemotionPyError, match="renderId"):
-        run(start(payload | {"renderId": "../x"}, context))
+        run(start(replace(payload, render_id="../x"), context))
 
 
 def test_a_clock_that_is_set_ahead_ends_no_render() -> None:

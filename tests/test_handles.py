@@ -148,7 +148,7 @@ def test_a_finished_render_is_found_where_it_was_brought(tmp_path: Path, client:
     video = client.render_media(LAB, "counter", frame_range=(0, 5), output=output)
     assert client.attach(video.render_id).wait() == video
     output.write_bytes(b"another file")
-    with pytest.raises(OutputError, match="holds another file now"):
+    with pytest.raises(OutputError, match="is another file now"):
         client.attach(video.render_id).wait()
     output.unlink()
     with pytest.raises(OutputError, match="not in the store any more"):

@@ -49,7 +49,7 @@ def test_defaults_and_wire_names() -> None:
         ({"frame_range": range(0, 10, 2)}, "has no step. For every n-th frame pass frame_range=(0, 9) and every_nth_f"),
         ({"frame_range": slice(9, None, -1)}, "has no step. For every n-th frame pass frame_range=(9, None) and eve"),
         ({"frame_range": range(0)}, "which holds no frame. Pass such as range(0, 10), which is frames 0 to 9"),
-        ({"frame_range": slice(-10, None)}, "frames are counted from 0"),
+        ({"frame_range": slice(-10, None)}, "frames count from 0"),
         ({"frame_range": (0, 1, 2)}, "frame_range is (0, 1, 2), but must be one frame number"),
         ({"frame_range": (None, 5)}, "frame_range is (None, 5)"),
         ({"frame_range": True}, "frame_range is True"),

@@ -144,7 +144,7 @@ def test_a_call_whose_worker_dies_is_repeated(
                 worker.kill()
             go_on.set()
             assert found.result(PATIENCE_S) == client.get_compositions(ONE)
-        assert "the call is repeated" in caplog.text
+        assert "retrying the call" in caplog.text
     finally:
         go_on.set()
         server.shutdown()

@@ -29,7 +29,7 @@ def of_the_package(source: str) -> CodeType:
 def blocking(file: Path) -> dict[str, str]:
     return {
         "time.sleep": "import time; time.sleep(0.001)",
-        "os.waitpid": "import subprocess; subprocess.run(['true'])",
+        "os.waitpid": "import os; os.waitpid(os.posix_spawnp('true', ['true'], os.environ), 0)",
         "lock.acquire": "import threading; it = threading.Lock(); it.acquire(); it.acquire(timeout=0.001)",
         "socket.getaddrinfo": "import socket; socket.getaddrinfo('127.0.0.1', 80)",
         "io.BufferedReader.read": f"with open({str(file)!r}, 'rb') as it: it.read()",
