@@ -23,7 +23,7 @@ OnProgress = Callable[[RenderProgress], Any]
 Result_co = TypeVar("Result_co", covariant=True)
 
 
-class RenderTask(Protocol[Result_co]):
+class RunningTask(Protocol[Result_co]):
     """What `Render` and `AsyncRender` need of a running render; everything runs on the background loop."""
 
     render_id: str
@@ -57,7 +57,7 @@ class RenderTask(Protocol[Result_co]):
         ...
 
 
-def _seen(task: RenderTask[Any], progress: RenderProgress, show: OnProgress, on_progress: OnProgress | None) -> None:
+def _seen(task: RunningTask[Any], progress: RenderProgress, show: OnProgress, on_progress: OnProgress | None) -> None:
     """Show progress. What that raises cancels the render, also an error of ours, which may be of something else."""
     try:
         show(progress)
@@ -79,7 +79,7 @@ class _Displayed(Generic[Result_co]):
 
     def __init__(
         self,
-        task: RenderTask[Result_co],
+        task: RunningTask[Result_co],
         mode: DisplayMode = "none",
         info: RenderInfo | None = None,
         unit: str = "frame",

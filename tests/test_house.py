@@ -77,6 +77,16 @@ def _undeclared(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> 
     return [name for name in re.findall(r"^    \*{0,2}(\w+)(?:, \w+)*:", listed[1], re.MULTILINE) if name not in names]
 
 
+def test_no_class_has_the_name_of_another() -> None:
+    found = [
+        node.name
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert sorted(found) == sorted(set(found))
+
+
 def test_files_do_one_thing() -> None:
     long = {str(path): lines for path in PACKAGE.rglob("*.py") if (lines := len(path.read_text().split("\n"))) > 400}
     assert long == {}
