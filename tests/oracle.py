@@ -22,7 +22,7 @@ PINNED: str = json.loads((HERE / "package.json").read_text())["dependencies"]["r
 NEWEST = os.environ.get("REMOTION_NEWEST", "4.0.529")
 """The newest version of which there is every package of `SET`; `scripts/newest-remotion` looks for a newer one."""
 SET = ("remotion", "@remotion/bundler", "@remotion/cli", "@remotion/media", "@remotion/renderer")
-"""What a project of another version is made with; packages that lag behind bring a core of their own."""
+"""What a project of another version is made with; packages that lag behind have a core of their own."""
 OWN_RACE = "Could not find composition with ID"
 """What the npm renderer says on a busy machine now and then: it asks a page for the composition of the one before."""
 

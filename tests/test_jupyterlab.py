@@ -98,7 +98,7 @@ def test_a_reopened_card_turns_stale_and_the_render_is_its_card_again(lab: Lab) 
         notebook.ready()
         old = notebook.shown(1, "running")
         bar = old.locator(".remotion-py-bright").first
-        assert notebook.page.evaluate(LIVE) == "visible", "nothing tells yet that it is old"
+        assert notebook.page.evaluate(LIVE) == "visible", "nothing says yet that it is old"
         notebook.page.evaluate(STALE)
         assert notebook.page.evaluate(LIVE) == "hidden"
         assert bar.evaluate("(element) => getComputedStyle(element).filter") == "grayscale(1)"

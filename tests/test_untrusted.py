@@ -233,7 +233,7 @@ def test_only_a_leading_tilde_is_somebodys_home(monkeypatch: pytest.MonkeyPatch)
 # --- what a page throws and says -------------------------------------------------------------------------------------
 
 
-def trouble(refused: list[tuple[str, int]] | None = None, text: str | None = None) -> PageDiagnostics:
+def diagnostics(refused: list[tuple[str, int]] | None = None, text: str | None = None) -> PageDiagnostics:
     async def fetch(url: str) -> str | None:
         fetched.append(url)
         return text
@@ -259,7 +259,7 @@ def test_a_page_error_of_a_megabyte_is_cut_in_time_that_grows_with_its_length_on
 
 
 def check_huge(text: str) -> None:
-    gathered = trouble()
+    gathered = diagnostics()
     for _ in range(1000):
         gathered.on_exception(thrown(f"Error: {text}\n    at f (http://localhost:9/a.js:1:2)"))
         gathered.on_console({"type": "log", "args": [{"value": text}] * 3})
@@ -294,7 +294,7 @@ def test_a_handle_is_named_however_long_its_label_is() -> None:
 
 def test_only_a_few_source_maps_are_fetched_for_an_error() -> None:
     stack = "\n".join(f"    at f (http://x/{index}.js:1:2)" for index in range(100))
-    asyncio.run(trouble().explain(PageScriptError("boom", stack=stack)))
+    asyncio.run(diagnostics().explain(PageScriptError("boom", stack=stack)))
     assert len(fetched) == 5
 
 

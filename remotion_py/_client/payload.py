@@ -14,7 +14,7 @@ from .._version import PROTOCOL, __version__
 from ..errors import OptionError, OutputError
 from ..lambda_.large_props import offloaded
 from ..media.codecs import CODEC_OF_EXTENSION
-from ..media.formats import FormatOptions, check_separate_audio, codec_of, resolve_format
+from ..media.formats import FormatOptions, check_separate_audio, codec_of, option_of, resolve_format
 from ..options.option import wire_options
 from ..page.discovery import find_browser
 from ..page.serve_url import address, check_folder, is_url
@@ -86,7 +86,7 @@ def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
             f"The output {Path(output).name!r} ends in .{extension}, which is not a supported output format. It must "
             f"end in one of: {', '.join(f'.{item}' for item in CODEC_OF_EXTENSION)}."
         )
-    own = {field.name: field.name.replace("pro_res", "prores") for field in fields(FormatOptions)}
+    own = {field.name: option_of(field.name) for field in fields(FormatOptions)}
     options = replace(
         FormatOptions(**{field: values[name] for field, name in own.items() if name in values}),
         codec=codec_of(values["codec"], extension),

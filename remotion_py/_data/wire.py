@@ -50,7 +50,7 @@ def from_wire(cls: type[T], found: Mapping[str, Any], what: str, fail: Fail) -> 
         if isinstance(value, float) and float not in allowed and value.is_integer():
             value = int(value)
         if not _fits(value, allowed):
-            expected = " or ".join(_WORDS[kind] for kind in allowed if kind in _WORDS)
+            expected = " or ".join(_WORDS[kind] for kind in allowed)
             found_value = "of another type" if dict in allowed else described(value)  # objects may hold secrets
             raise fail(f"{what} has {key} {found_value}, but must have {expected}.")
         values[name] = value
@@ -81,8 +81,7 @@ def _fields(cls: type[Any]) -> dict[str, tuple[str, tuple[type, ...], bool]]:
 def _types(hint: Any) -> list[type]:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return [kind for part in typing.get_args(hint) for kind in _types(part) if kind is not types.NoneType]
-    origin = typing.get_origin(hint) or hint
-    return [dict if origin is Mapping else origin]
+    return [typing.get_origin(hint) or hint]
 
 
 def _fits(value: Any, allowed: tuple[type, ...]) -> bool:

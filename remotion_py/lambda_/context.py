@@ -101,7 +101,7 @@ class Context:
         shared = None
         if payload.cache_assets:
             shared = SharedAssets(self.open_store(payload.bucket_name), payload.render_id)
-        self.sources.begin(payload.render_id, shared, payload.page_settings.browser.user_agent)
+        self.sources.begin(payload.render_id, shared, payload.chromium_options.get("userAgent"))
 
     @asynccontextmanager
     async def cancellable(self, store: ObjectStore, render_id: str) -> AsyncGenerator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from .._data.stored import PICTURE_PATTERN
 from .._data.wire import from_wire, to_wire
 from ..errors import FunctionError
 from ..media.formats import FormatOptions
@@ -178,8 +179,8 @@ class StartPayload(RenderPayload):
     max_retries: int = 1
     renderer_function_name: str | None = None
     webhook: dict[str, Any] = field(default_factory=dict[str, Any])
-    metadata: dict[str, Any] | None = None
-    image_sequence_pattern: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    image_sequence_pattern: str = PICTURE_PATTERN
     thumbnails: bool = False
     offloaded_props: dict[str, Any] | None = None
 

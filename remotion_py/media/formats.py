@@ -40,7 +40,7 @@ class FormatOptions:
     out_extension: str | None = None
     image_format: str | None = None
     pixel_format: str | None = None
-    color_space: str | None = None
+    color_space: str = "default"
     pro_res_profile: str | None = None
     x264_preset: str | None = None
     crf: int | None = None
@@ -132,7 +132,7 @@ def resolve_format(options: FormatOptions, defaults: Mapping[str, Any] | None = 
         extension=extension,
         image_format=image_format,
         pixel_format=pixel_format,
-        color_space={None: "bt601", "default": "bt601"}.get(options.color_space, options.color_space or ""),
+        color_space="bt601" if options.color_space == "default" else options.color_space,
         sample_rate=_sample_rate(audio_codec, options, given),
         prores_profile=profile,
         crf=_crf(codec, options),
@@ -147,7 +147,7 @@ def _audio_and_extension(codec: Codec, options: FormatOptions) -> tuple[str | No
     wants = [name for name in ("enforce_audio_track", "separate_audio_to") if getattr(options, name)]
     if wants and (muted or not codec.audio):
         why = "muted is True" if muted else f"codec {codec.name!r} has no audio"
-        raise OptionError(f"{_called(wants[0])} is given, but {why}. Leave one of them out.")
+        raise OptionError(f"{option_of(wants[0])} is given, but {why}. Leave one of them out.")
     if options.prefer_lossless and asked not in (None, "pcm-16"):
         raise OptionError(f"prefer_lossless is True, but audio_codec is {asked!r}. Leave one of them out.")
     if options.prefer_lossless:
@@ -187,7 +187,7 @@ def _check_quality(codec: Codec, options: FormatOptions) -> None:
             )
     for name in ("video_bitrate", "audio_bitrate", "encoding_max_rate", "encoding_buffer_size"):
         if getattr(options, name) is not None and not _BITRATE.fullmatch(str(getattr(options, name))):
-            raise OptionError(f"{_called(name)} is {getattr(options, name)!r}, but must look like '320k' or '4M'.")
+            raise OptionError(f"{option_of(name)} is {getattr(options, name)!r}, but must look like '320k' or '4M'.")
     if options.video_bitrate and codec.crf is None:
         raise OptionError(f"video_bitrate is given, but codec {codec.name!r} does not support it. Remove it.")
     if options.encoding_max_rate and not options.encoding_buffer_size:
@@ -203,7 +203,7 @@ def _check_quality(codec: Codec, options: FormatOptions) -> None:
     }
     for name, fits in belongs.items():
         if getattr(options, name) is not None and not fits:
-            raise OptionError(f"{_called(name)} is given, but codec {codec.name!r} does not support it. Remove it.")
+            raise OptionError(f"{option_of(name)} is given, but codec {codec.name!r} does not support it. Remove it.")
 
 
 def _prores_profile(codec: Codec, options: FormatOptions, defaults: Mapping[str, Any]) -> str | None:
@@ -302,5 +302,6 @@ def check_separate_audio(options: FormatOptions, form: Format) -> None:
         )
 
 
-def _called(name: str) -> str:
-    return name.replace("pro_res", "prores")
+def option_of(field: str) -> str:
+    """Return the name of the option of a field of `FormatOptions`, which is named after its key on the wire."""
+    return field.replace("pro_res", "prores")

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 
+from .._data.stored import PICTURE_PATTERN
 from .checks import boolean, choice, frame_range, number, path, strings, text
 from .cloud import AssetOptions, CloudOptions, WebhookOptions
 from .data import DataOptions
@@ -189,7 +190,7 @@ class RenderFramesOptions(SequenceOptions, TransparencyOptions, total=False):
         str,
         Option(
             "Names of the pictures; [frame] and [ext] are replaced.",
-            "element-[frame].[ext]",
+            PICTURE_PATTERN,
             "imageSequencePattern",
             text,
             "image-sequence-pattern",

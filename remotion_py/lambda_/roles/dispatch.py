@@ -34,37 +34,23 @@ P = TypeVar("P", bound=Payload)
 
 
 @dataclass(frozen=True)
-class _Answer(Generic[P]):
-    """A role that answers by one JSON object, and its payload."""
+class _Handler(Generic[P]):
+    """What runs a role: its payload, and a function that returns an awaitable, or a stream where the role streams."""
 
     payload: type[P]
-    run: Callable[[P, Context], Awaitable[dict[str, Any]]]
+    run: Callable[[P, Context], Awaitable[dict[str, Any]] | AsyncIterator[bytes]]
 
 
-@dataclass(frozen=True)
-class _Stream(Generic[P]):
-    """A role that answers by a stream, and its payload."""
-
-    payload: type[P]
-    run: Callable[[P, Context], AsyncIterator[bytes]]
-
-
-_ANSWERS: dict[str, _Answer[Any]] = {
-    "info": _Answer(Payload, info),
-    "start": _Answer(StartPayload, start),
-    "launch": _Answer(StartPayload, run_main),
-    "compositions": _Answer(PagePayload, compositions),
-    "preview": _Answer(PreviewPayload, preview),
-    "status": _Answer(StatusPayload, status),
-}
-_STREAMS: dict[str, _Stream[Any]] = {
-    "renderer": _Stream(RendererPayload, renderer),
-    "still": _Stream(StillPayload, still),
-    "probe": _Stream(ProbePayload, probe),
-}
-assert {role.name: role.streamed for role in ROLES.values()} == {
-    **dict.fromkeys(_ANSWERS, False),
-    **dict.fromkeys(_STREAMS, True),
+_HANDLERS: dict[str, _Handler[Any]] = {
+    "info": _Handler(Payload, info),
+    "start": _Handler(StartPayload, start),
+    "launch": _Handler(StartPayload, run_main),
+    "renderer": _Handler(RendererPayload, renderer),
+    "still": _Handler(StillPayload, still),
+    "compositions": _Handler(PagePayload, compositions),
+    "preview": _Handler(PreviewPayload, preview),
+    "status": _Handler(StatusPayload, status),
+    "probe": _Handler(ProbePayload, probe),
 }
 
 
@@ -103,11 +89,9 @@ async def handle(payload: dict[str, Any], context: Context) -> dict[str, Any] | 
         )
     if role.takes_props:
         payload = await inlined(payload, context.open_store(payload["bucketName"]))
-    if role.streamed:
-        stream = _STREAMS[role.name]
-        found = stream.payload.from_wire(payload)
-        if isinstance(found, StillPayload) and not found.streamed:
-            return await whole_still(found, context)
-        return stream.run(found, context)
-    answer = _ANSWERS[role.name]
-    return await answer.run(answer.payload.from_wire(payload), context)
+    handler = _HANDLERS[role.name]
+    found = handler.payload.from_wire(payload)
+    if isinstance(found, StillPayload) and not found.streamed:
+        return await whole_still(found, context)
+    answer = handler.run(found, context)
+    return answer if isinstance(answer, AsyncIterator) else await answer
