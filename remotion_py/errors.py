@@ -42,7 +42,8 @@ An error crosses processes as ``{"name", "message", "data"}`` (`to_wire`, `from_
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 
 class RemotionPyError(Exception):
@@ -212,7 +213,15 @@ def _subclasses(cls: type[RemotionPyError]) -> dict[str, type[RemotionPyError]]:
     return found
 
 
-def to_wire(error: BaseException) -> dict[str, Any]:
+class ErrorWire(TypedDict):
+    """An error as it crosses processes."""
+
+    name: str
+    message: str
+    data: dict[str, Any]
+
+
+def to_wire(error: BaseException) -> ErrorWire:
     """Turn any exception into the JSON object by which it crosses processes."""
     if isinstance(error, RemotionPyError):
         return {"name": type(error).__name__, "message": error.message, "data": error.data}
@@ -221,7 +230,7 @@ def to_wire(error: BaseException) -> dict[str, Any]:
     return {"name": type(error).__name__, "message": f"{type(error).__name__}: {error}", "data": {}}
 
 
-def from_wire(wire: dict[str, Any]) -> RemotionPyError:
+def from_wire(wire: Mapping[str, Any]) -> RemotionPyError:
     """Rebuild an error from its JSON object; unknown names become a `RenderError`."""
     data = wire.get("data")
     message = str(wire.get("message", "unknown error"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from .._data.progress_json import StoredArtifactJson
 from ..errors import PageScriptError
 from ..providers.base import ObjectStore
 from .frames import RenderedFrame
@@ -75,7 +74,7 @@ class ArtifactWriter:
     """
 
     def __init__(self, store: ObjectStore, render_id: str) -> None:
-        self.stored: list[dict[str, Any]] = []
+        self.stored: list[StoredArtifactJson] = []
         self._names = ArtifactNames()
         self._store = store
         self._render_id = render_id

@@ -6,8 +6,8 @@ import contextlib
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from .._data.progress_json import StoredArtifactJson
 from ..media.audio import PCM_OPTIONS, aac_options
 from ..media.soundtrack import Soundtrack
 from ..media.tracks import AudioAsset, Seam, Segment
@@ -83,7 +83,7 @@ class ChunkRender:
         self._looked: dict[int, list[AudioAsset]] = {}
 
     @property
-    def artifacts(self) -> list[dict[str, Any]]:
+    def artifacts(self) -> list[StoredArtifactJson]:
         """The artifacts that are stored so far."""
         return self._artifacts.stored
 

@@ -6,8 +6,8 @@ import asyncio
 import base64
 import logging
 import time
-from typing import Any
 
+from .._data.progress_json import ThumbnailJson
 from ..media.shrink import thumbnail
 from .chunk import ChunkRender
 from .job import VideoJob
@@ -32,7 +32,7 @@ class Thumbnails:
         self._made = 0.0
         self._frame: int | None = None
 
-    async def next(self) -> dict[str, Any] | None:
+    async def next(self) -> ThumbnailJson | None:
         """Return the frame and its picture in base64; None while there is nothing new, or it is too early."""
         newest = self._chunk.newest
         early = time.monotonic() - self._made < INTERVAL_S

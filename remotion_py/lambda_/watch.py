@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import Any
 
+from .._data.progress_json import ChunkReport, WaitJson
 from .._runtime.stall import StallDetector
 from ..errors import FunctionError
 from ..page.session import BrowserSession
@@ -44,7 +44,7 @@ class ChunkWatch:
         self._step = StallDetector()
         self._warnings: dict[str, None] = {}
 
-    def look(self) -> dict[str, Any]:
+    def look(self) -> ChunkReport:
         """Return how far the chunk is, as the fields of a message: frames, what it waits for, warnings of its pages.
 
         Raises:
@@ -66,7 +66,7 @@ class ChunkWatch:
         for text in page.missing if page else ():
             if len(self._warnings) < MOST_WARNINGS:
                 self._warnings[missing(text)] = None
-        waiting = {"frame": frame, "seconds": int(waited_s), "for": reason[:LONGEST_TEXT]}
+        waiting: WaitJson = {"frame": frame, "seconds": int(waited_s), "for": reason[:LONGEST_TEXT]}
         return {
             "rendered": chunk.rendered,
             "encoded": chunk.encoded,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from .._data.progress_json import BrowserLogJson, BrowserLogsJson
 from .._data.untrusted import shortened
 
 MOST_LOGS = 1_000
@@ -25,7 +26,7 @@ class LogLimit:
         self._entries = 0
         self._characters = 0
 
-    def takes(self, entry: Mapping[str, Any]) -> bool:
+    def takes(self, entry: BrowserLogJson) -> bool:
         """Whether a message is kept."""
         length = len(entry["text"]) + sum(map(len, entry["stack"]))
         if self._entries >= MOST_LOGS or self._characters + length > MOST_LOG_CHARACTERS:
@@ -47,7 +48,7 @@ class BrowserLogs:
         self.frame: int | None = None
         self._generation = ""
         self._limit = LogLimit()
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: list[BrowserLogJson] = []
         self._reported = 0
 
     def begin(self, generation: str) -> None:
@@ -64,7 +65,7 @@ class BrowserLogs:
             event: The event.
             base: Address of the folder of the page, by which places are not named.
         """
-        entry = {
+        entry: BrowserLogJson = {
             "type": shortened(event.get("type"), 30),
             "text": console_text(event)[:LONGEST_TEXT],
             "frame": self.frame,
@@ -73,7 +74,7 @@ class BrowserLogs:
         if self._limit.takes(entry):
             self._waiting.append(entry)
 
-    def drain(self) -> dict[str, Any]:
+    def drain(self) -> BrowserLogsJson:
         """Return what is new: `entries`, and how many `dropped` ones there were."""
         entries, self._waiting = self._waiting, []
         dropped, self._reported = self._limit.dropped - self._reported, self._limit.dropped

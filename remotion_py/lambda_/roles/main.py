@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..._data.progress_json import RenderMetadataJson
 from ..._version import __version__
 from ...errors import DiskFullError, RemotionPyError, RenderError
 from ...media.formats import check_gif_rate
@@ -231,7 +232,7 @@ class _Main:
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=MIN_INTERVAL_S)
-                self._document.report(0, watch.look() | {"thumbnail": await thumbnails.next()})
+                self._document.report(0, {**watch.look(), "thumbnail": await thumbnails.next()})
                 note_artifacts()
             files = await task
         finally:
@@ -307,19 +308,18 @@ class _Main:
             }
         )
 
-    def _metadata(self, job: VideoJob, frame_range: tuple[int, int], chunks: list[tuple[int, int]]) -> dict[str, Any]:
+    def _metadata(
+        self, job: VideoJob, frame_range: tuple[int, int], chunks: list[tuple[int, int]]
+    ) -> RenderMetadataJson:
         width, height = job.dimensions
-        kept = (
-            "scale",
-            "inputProps",
-            "framesPerLambda",
-            "x264Preset",
-            "renderId",
-            "imageSequencePattern",
-        )
-        payload = passed_on(self._payload.to_wire())
-        return {key: payload.get(key) for key in kept} | {
+        return {
             "type": "video",
+            "renderId": job.render_id,
+            "inputProps": passed_on(self._payload.to_wire())["inputProps"],
+            "scale": self._payload.scale,
+            "framesPerLambda": self._payload.frames_per_lambda,
+            "x264Preset": self._payload.x264_preset,
+            "imageSequencePattern": self._payload.image_sequence_pattern,
             "siteId": job.serve_url,
             "compositionId": job.composition.id,
             "startedDate": self._started,

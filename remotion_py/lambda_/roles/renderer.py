@@ -8,8 +8,8 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from ..._data.progress_json import ChunkReport
 from ...errors import RemotionPyError, to_wire
 from ..chunk import ChunkFiles, ChunkRender
 from ..context import Context, Stopwatch
@@ -87,13 +87,14 @@ async def _progress(
     Raises:
         FunctionError: It stalls.
     """
-    reported, emitted, sent = dict[str, Any](), 0, 0.0
+    reported, emitted, sent = None, 0, 0.0
     while not task.done():
         await asyncio.wait([task], timeout=PROGRESS_INTERVAL_S)
         found = watch.look()
         if found != reported or time.monotonic() - sent >= HEARTBEAT_S:
             reported, sent = found, time.monotonic()
-            yield encode(Kind.FRAMES_RENDERED, found | {"thumbnail": await thumbnails.next()})
+            report: ChunkReport = {**found, "thumbnail": await thumbnails.next()}
+            yield encode(Kind.FRAMES_RENDERED, report)
         for artifact in chunk.artifacts[emitted:]:
             emitted += 1
             yield encode(Kind.ARTIFACT_EMITTED, artifact)
