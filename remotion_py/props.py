@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from ._data.convert import Converter, Nan, fields_of
 from ._data.textfile import read_text
+from ._data.untrusted import load_json
 from .errors import PropsError
 
 
@@ -84,7 +85,7 @@ def parse_json(text: str, what: str) -> Any:
         PropsError: It is not valid; the message says where.
     """
     try:
-        return json.loads(text)
+        return load_json(text)
     except json.JSONDecodeError as error:
         raise PropsError(
             f"{what} not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}. "

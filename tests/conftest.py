@@ -63,6 +63,7 @@ UNIT = [
     "options",
     "payload",
     "plan",
+    "public_api",
     "results",
     "sourcemap",
     "store",

@@ -163,8 +163,8 @@ def test_dates_of_numpy_are_dates(unit: str) -> None:
     assert sent(np.array([[noon, noon]])) == [[NOON, NOON]]
     assert sent(np.array(noon)) == NOON
     with pytest.raises(PropsError, match=r"props\.x\[1\] is a missing date \(NaT\)"):
-        sent(np.array([noon, np.datetime64("NaT")]))
-    assert sent(np.array([noon, np.datetime64("NaT")]), nan="null") == [NOON, None]
+        sent(np.array([noon, np.datetime64("NaT", "s")]))
+    assert sent(np.array([noon, np.datetime64("NaT", "s")]), nan="null") == [NOON, None]
 
 
 def test_other_dates_of_numpy() -> None:

@@ -134,7 +134,9 @@ def test_missing_values_by_the_option() -> None:
     assert props_of(frame, nan="null") == [{"v": 1.0}, {"v": None}]
 
 
-@pytest.mark.parametrize("missing", [None, float("nan"), pandas.NA, pandas.NaT, np.datetime64("NaT"), Decimal("sNaN")])
+@pytest.mark.parametrize(
+    "missing", [None, float("nan"), pandas.NA, pandas.NaT, np.datetime64("NaT", "s"), Decimal("sNaN")]
+)
 def test_a_missing_field_names_no_file(missing: Any) -> None:
     with pytest.raises(OutputError, match="'name', which is missing in row 0"):
         planned([{"name": missing}], "{name}.mp4")

@@ -11,6 +11,7 @@ import re
 import sys
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import PurePath
 from typing import Any, Literal, cast
 
@@ -24,7 +25,15 @@ Nan = Literal["error", "null"]
 DATE_PREFIX = "remotion-date:"
 MAX_DEPTH = 200
 """Deepest nesting; JSON of Python reads and writes about five times as much, on a stack that it shares with callers."""
-_PARTS_OF_SECONDS = ("ms", "us", "ns", "ps", "fs", "as")
+_SECONDS = {
+    "W": Fraction(604_800),
+    "D": Fraction(86_400),
+    "h": Fraction(3600),
+    "m": Fraction(60),
+    "s": Fraction(1),
+    **{name: Fraction(1, 1000 ** (power + 1)) for power, name in enumerate(("ms", "us", "ns", "ps", "fs", "as"))},
+}
+"""Seconds of numpy's units of dates; years and months have none."""
 MAX_INTEGER = 2**53
 """Numbers of JavaScript are doubles, which hold every whole number up to this one."""
 
@@ -302,19 +311,30 @@ def _is_numpy(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "dtype") and hasattr(value, "tolist")
 
 
+def _years_1_to_9999(unit: str, count: int) -> tuple[int, int]:
+    """Return the first number of numpy's dates that is in the year 1, and the first one past the year 9999."""
+    if unit in ("Y", "M"):
+        size = Fraction(12 if unit == "Y" else 1) * count
+        bounds = 12 * (1 - 1970), 12 * (10_000 - 1970)  # in months since 1970
+    else:
+        size = _SECONDS.get(unit, Fraction(1)) * count
+        bounds = -719_162 * 86_400, 2_932_897 * 86_400  # in seconds since 1970
+    first, past = (math.ceil(bound / size) for bound in bounds)
+    return max(first, -(2**63)), min(past, 2**63 - 1)
+
+
 def _numpy_dates(value: Any) -> Any:
     """Return numpy's dates, of whatever unit, as datetimes in nested lists; what is masked is None."""
     numpy: Any = sys.modules["numpy"]
     masked = numpy.ma.getmaskarray(value)
     dates = numpy.asarray(value)
-    found = dates.astype("M8[ms]").astype(object)
+    # Numpy counts in 64 bits: milliseconds of far years do not fit, so far years become 1970 first.
+    first, past = _years_1_to_9999(*numpy.datetime_data(dates.dtype))
+    numbers = dates.astype("int64")
+    far = (numbers < first) | (numbers >= past)
+    found = numpy.where(far, 0, numbers).astype(dates.dtype).astype("M8[ms]").astype(object)
     found = numpy.array(found, dtype=object)
-    # Numpy cannot count the years of picoseconds, nor the milliseconds of far years.
-    coarse = dates.astype("M8[ms]") if numpy.datetime_data(dates.dtype)[0] in _PARTS_OF_SECONDS else dates
-    years = coarse.astype("M8[Y]")
-    found[(years < numpy.datetime64("0001")) | (years > numpy.datetime64("9999"))] = _NoDate(
-        "is a date outside the years 1 to 9999. Pass it as a string."
-    )
+    found[far] = _NoDate("is a date outside the years 1 to 9999. Pass it as a string.")
     found[numpy.isnat(dates)] = _NoDate()
     found[masked] = None
     return found.tolist()

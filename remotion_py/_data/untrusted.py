@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NoReturn, cast
@@ -51,6 +52,23 @@ def trimmed_stack(value: object) -> str:
     return shortened(first) + newline + rest
 
 
+def load_json(text: str | bytes) -> Any:
+    """Parse JSON, and refuse deep nesting on every version of Python alike.
+
+    Raises:
+        RecursionError: It is nested more than about 1,000 levels deep on Python 3.11, 2,000 on newer ones.
+        ValueError: It is not JSON.
+    """
+    value = json.loads(text)
+    try:
+        # Python 3.12 and newer parse 10,000 levels, which code that walks the value does not survive. Marshal has a
+        # limit of its own, and is the fastest way to look.
+        marshal.dumps(value)
+    except ValueError:
+        raise RecursionError("nested too deeply") from None
+    return value
+
+
 def read_json(text: str | bytes, fail: Fail) -> Any:
     """Parse JSON that others wrote.
 
@@ -58,7 +76,7 @@ def read_json(text: str | bytes, fail: Fail) -> Any:
         RemotionPyError: It is not JSON, or nested too deeply.
     """
     try:
-        return json.loads(text)
+        return load_json(text)
     except RecursionError:
         raise fail("it is nested too deeply") from None
     except ValueError as error:

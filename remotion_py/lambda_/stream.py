@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .._data.untrusted import load_json
+
 MAGIC = b"remotion_buffer:"
 _LONGEST_HEADER = 64
 LONGEST_BODY = 64 * 1024 * 1024
@@ -154,6 +156,6 @@ def _number(field: bytes) -> int:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return load_json(body)
     except (ValueError, RecursionError) as error:
         raise FramingError(f"The body of a message is not valid JSON: {error}.") from None
