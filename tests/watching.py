@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -29,7 +31,7 @@ if set(sys.orig_argv) & set({FUNCTIONS!r}):
     spec = importlib.util.spec_from_file_location("watching", {__file__!r})
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.watch_function(__file__)
+    module.watch_function(__file__, coverage={os.environ.get("COVERAGE_PROCESS_CONFIG")!r})
 """
 
 
@@ -85,6 +87,8 @@ def watch(record: Callable[[str], None]) -> BlockBuster:
     found.functions["os.read"].can_block_in(
         "subprocess.py", "_execute_child"
     )  # as asyncio does, until a program starts
+    # From Python 3.12 on, asyncio collects a process when its descriptor says that it has ended.
+    found.functions["os.waitpid"].can_block_in("asyncio/unix_events.py", "_do_wait")
     # At their end nothing else is left to do on these loops, and an executor may take no more work.
     found.functions["shutil.rmtree"].can_block_in("providers/local/provider.py", "close")
     found.functions["shutil.rmtree"].can_block_in("providers/local/__main__.py", "run")
@@ -102,8 +106,8 @@ def watch_functions(folder: Path) -> None:
     (folder / "sitecustomize.py").write_text(HOOK)
 
 
-def watch_function(hook: str) -> None:
-    """Record what this process does in the folder of its hook."""
+def watch_function(hook: str, coverage: str | None) -> None:
+    """Record what this process does in the folder of its hook, and which lines run where there is a configuration."""
     folder = Path(hook).parent
 
     def record(text: str) -> None:
@@ -116,6 +120,23 @@ def watch_function(hook: str) -> None:
     warnings.simplefilter("always")
     warnings.showwarning = show
     watch(record)
+    if coverage:
+        _cover(coverage)
+
+
+def _cover(configuration: str) -> None:
+    """Measure coverage, and save it every second, as functions are killed at their end."""
+    import coverage
+
+    os.environ["COVERAGE_PROCESS_CONFIG"] = configuration
+    coverage.process_startup()
+
+    def save() -> None:
+        while found := coverage.Coverage.current():
+            time.sleep(1)
+            found.save()
+
+    threading.Thread(target=save, daemon=True).start()
 
 
 def recorded(folder: Path) -> list[str]:
