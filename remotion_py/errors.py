@@ -222,7 +222,7 @@ class ErrorWire(TypedDict):
 
 
 def to_wire(error: BaseException) -> ErrorWire:
-    """Turn any exception into the JSON object by which it crosses processes."""
+    """Turn any exception into the JSON object that crosses processes."""
     if isinstance(error, RemotionPyError):
         return {"name": type(error).__name__, "message": error.message, "data": error.data}
     if isinstance(error, OSError) and error.errno == 28:

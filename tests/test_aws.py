@@ -176,14 +176,14 @@ def test_quotas_can_be_read_and_raised(remote: rp.Client) -> None:
         ({"capacity": 3}, OptionError, "capacity belongs to the provider 'local'"),
     ],
 )
-def test_wrong_settings_are_told_before_any_work(
+def test_invalid_settings_are_refused_before_any_work(
     remote: rp.Client, settings: dict[str, str], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
         rp.Client("aws", **({"region": REGION} | settings)).render_still(LAB, "counter")
 
 
-def test_without_credentials_the_next_step_is_told(remote: rp.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_name_the_next_step(remote: rp.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

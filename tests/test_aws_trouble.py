@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("fresh_functions")
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "ExpiredToken"])
-def test_expired_credentials_are_told_apart_from_wrong_ones(remote: rp.Client, account: TestAccount, code: str) -> None:
+def test_expired_credentials_differ_from_wrong_ones(remote: rp.Client, account: TestAccount, code: str) -> None:
     account.refuse("lambda:ListFunctions", code, "The security token included in the request is expired", status=403)
     with pytest.raises(CredentialsError, match="have expired"):
         remote.get_functions()
@@ -125,7 +125,7 @@ def test_a_deploy_that_failed_goes_on_where_it_was(remote: rp.Client, account: T
     remote.delete_function(again.function_name)
 
 
-def test_trouble_inside_lambda_passes_or_is_told(remote: rp.Client, account: TestAccount) -> None:
+def test_errors_of_lambda_are_retried_or_raised(remote: rp.Client, account: TestAccount) -> None:
     account.refuse("lambda:InvokeFunction", "ServiceException", "Internal error", status=500, times=2)
     assert remote.get_compositions(ONE)
     account.refuse("lambda:InvokeFunction", "ServiceException", "Internal error", status=500, times=4)

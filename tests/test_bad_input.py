@@ -59,7 +59,7 @@ AT_ONCE: list[tuple[dict[str, Any], type[RemotionPyError], str]] = [
 
 
 @pytest.mark.parametrize(("given", "kind", "words"), CASES)
-def test_what_only_the_page_can_tell(
+def test_what_only_the_page_knows(
     client: rp.Client, tmp_path: Path, given: dict[str, Any], kind: type[RemotionPyError], words: str
 ) -> None:
     options = {"serve_url": LAB, "composition": "counter", "output": tmp_path / "out.mp4", "concurrency": 2} | given
@@ -71,7 +71,9 @@ def test_what_only_the_page_can_tell(
 
 
 @pytest.mark.parametrize(("given", "kind", "words"), AT_ONCE)
-def test_what_can_be_told_at_once_costs_nothing(given: dict[str, Any], kind: type[RemotionPyError], words: str) -> None:
+def test_invalid_input_is_refused_before_any_work(
+    given: dict[str, Any], kind: type[RemotionPyError], words: str
+) -> None:
     with rp.Client() as client:
         with pytest.raises(kind, match=words):
             client.render_media(**({"serve_url": LAB, "composition": "counter"} | given))
@@ -182,7 +184,7 @@ def test_the_command_line_says_one_clear_paragraph(
     ("serve_url", "options", "words"),
     [(1, {}, "The serve URL is 1, but must be the path"), (LAB, {"output": 5}, "output is 5, but must be a path")],
 )
-def test_what_is_no_path_is_told_so(client: rp.Client, serve_url: Any, options: Any, words: str) -> None:
+def test_a_serve_url_that_is_not_a_path_is_refused(client: rp.Client, serve_url: Any, options: Any, words: str) -> None:
     for render in (client.render_media, client.render_still):
         with pytest.raises(rp.RemotionPyError, match=words):
             render(serve_url, "counter", **options)

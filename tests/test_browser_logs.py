@@ -146,7 +146,7 @@ def test_each_message_is_delivered_once() -> None:
     assert found == ["a", "b", "c"]
 
 
-def test_what_cannot_be_is_refused(client: rp.Client, site: Path) -> None:
+def test_invalid_logs_are_refused(client: rp.Client, site: Path) -> None:
     with pytest.raises(OptionError, match="on_browser_log is 3, but must be a function"):
         client.render_still(site, "page", on_browser_log=3)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="do not report what a page logs"):

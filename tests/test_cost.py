@@ -25,7 +25,7 @@ def test_the_example_of_the_docs_of_remotion_lambda() -> None:
     assert price("nowhere-1", **given) is None
 
 
-def test_names_tell_the_size() -> None:
+def test_names_contain_the_size() -> None:
     found = parse_function_name(SMALL)
     assert found
     assert (found.memory_mb, found.disk_mb, found.timeout_s) == (1024, 2048, 120)
@@ -68,7 +68,7 @@ def test_main_function_and_every_attempt_count() -> None:
     assert other == pytest.approx(cost_of(NAME, 6_000 + START_MS, 2) + cost_of(SMALL, 8_000, 3))
 
 
-def test_what_is_not_known_is_not_told() -> None:
+def test_an_unknown_cost_is_none() -> None:
     assert render_cost(document(functionLaunched=None), "eu-west-1", 7_000) is None
     assert render_cost(document(renderMetadata=None), "eu-west-1", 7_000) is None
     assert render_cost(document(), "nowhere-1", 7_000) is None

@@ -166,7 +166,7 @@ def errors_of(client: rp.Client, render_id: str) -> list[str]:
     return [error["name"] for error in client.get_render_progress(render_id).errors]
 
 
-def test_why_a_render_failed_is_told_after_its_process_too(client: rp.Client) -> None:
+def test_the_reason_of_a_failure_outlives_the_process(client: rp.Client) -> None:
     process, render_id = starter(Path("never.mp4").absolute(), detach=True, props={"pause": "x", "frames": -1})
     kill(process)
     wait_for(lambda: client.get_render_progress(render_id).fatal_error_encountered)
@@ -309,7 +309,7 @@ def test_bad_input(client: rp.Client) -> None:
         client.start_render_media(LAB, "nothing", detach=True).wait()
 
 
-def test_owners_are_told_apart_from_later_processes_of_the_same_id() -> None:
+def test_owners_differ_from_later_processes_with_the_same_id() -> None:
     own = Owner.of(os.getpid())
     assert own
     assert own.alive

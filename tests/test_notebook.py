@@ -462,7 +462,7 @@ def test_html_of_titles_and_errors_is_escaped() -> None:
     assert "&lt;b&gt;" in html
 
 
-def test_figures_tell_what_is_known() -> None:
+def test_figures_have_what_is_known() -> None:
     assert view.figures(RenderProgress("a", "b")) == "starting"
     progress = RenderProgress(
         "a", "b", frames_rendered=5, total_frames=10, chunks=1, total_chunks=2, fps=12.5, eta=100.4, cost=0.00123
@@ -536,6 +536,6 @@ def test_an_ended_card_looks_ended(state: str, colour: view.Colour) -> None:
     )
 
 
-def test_what_is_told_of_objects_is_short() -> None:
+def test_descriptions_of_objects_are_short() -> None:
     progress = RenderProgress("abc", "b", frames_rendered=5, total_frames=10, render_metadata={"long": "x" * 999})
     assert repr(progress) == "<RenderProgress of abc:   0% starting: 5/10 frames, 0/? chunks>"

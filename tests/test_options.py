@@ -109,7 +109,7 @@ def test_numbers_of_numpy_are_numbers() -> None:
     assert command_of("rp.render_still", "site", "c", {"frame": np.int64(5)}) == "rp.render_still('site', 'c', frame=5)"
 
 
-def test_a_call_with_what_cannot_be_written_is_still_refused_by_its_name() -> None:
+def test_an_unwritable_value_is_refused_with_the_name_of_its_option() -> None:
     deep: Any = 1
     for _ in range(3000):
         deep = [deep]

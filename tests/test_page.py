@@ -259,7 +259,7 @@ def test_a_browser_that_stopped_before_a_page_was_opened_is_replaced(lab: str, m
     asyncio.run(run())
 
 
-def test_a_silent_server_is_told_from_a_page_that_hangs() -> None:
+def test_a_silent_server_differs_from_a_page_that_hangs() -> None:
     async def answer(request: web.Request) -> web.Response:
         await asyncio.sleep(60)
         return web.Response()
@@ -272,7 +272,7 @@ def test_a_silent_server_is_told_from_a_page_that_hangs() -> None:
     asyncio.run(run())
 
 
-def test_what_the_gate_refused_is_told(tmp_path: Path) -> None:
+def test_requests_that_the_gate_refused_are_named(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text(
         '<script src="/remotion-py.js"></script><script>'
         'remotionPy.registerComposition({id: "a", width: 16, height: 16, fps: 24, durationInFrames: 9,'

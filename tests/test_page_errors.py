@@ -59,7 +59,7 @@ def test_errors_of_a_plain_page_name_its_line(
     assert failure.value.message.startswith(words)
 
 
-def test_scripts_beside_a_page_are_shown_too(client: rp.Client, tmp_path: Path) -> None:
+def test_errors_show_scripts_beside_a_page_too(client: rp.Client, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text('<script src="/remotion-py.js"></script><script src="draw.js"></script>')
     (tmp_path / "draw.js").write_text('// my drawing\nJSON.parse("{oops");\n')
     with pytest.raises(PageScriptError, match=r"It came from draw\.js:2:6\.\n.*\n>    2 \| JSON\.parse") as failure:

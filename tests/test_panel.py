@@ -148,7 +148,7 @@ def test_the_code_of_the_default_client_and_of_large_props_can_be_run() -> None:
         rp.close()
 
 
-def test_bad_input_is_told_before_the_panel_is_shown(client: rp.Client) -> None:
+def test_bad_input_raises_before_the_panel_is_displayed(client: rp.Client) -> None:
     with pytest.raises(SiteNotFoundError):
         rp.panel("no/such/folder", "counter", client=client)
     with pytest.raises(CompositionNotFoundError):

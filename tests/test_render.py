@@ -327,7 +327,7 @@ def test_a_client_that_was_closed_before_says_so_and_how_to_go_on() -> None:
     assert "interrupted" in repr(render)
 
 
-def test_errors_are_told_without_the_way_that_they_came() -> None:
+def test_errors_have_no_traceback_of_the_package() -> None:
     with pytest.raises(
         rp.errors.OptionError, match=r"'frame_rang'. Did you mean 'frame_range'\? One frame, "
     ) as raised:

@@ -100,6 +100,6 @@ def test_a_video_becomes_a_gif(video: rp.Video, tmp_path: Path) -> None:
     ("error", "options"),
     [(OptionError, {"fps": 60}), (OptionError, {"width": 0}), (OutputError, {"path": "a.mp4"})],
 )
-def test_a_gif_that_cannot_be_is_refused(video: rp.Video, error: type[Exception], options: dict[str, object]) -> None:
+def test_an_invalid_gif_is_refused(video: rp.Video, error: type[Exception], options: dict[str, object]) -> None:
     with pytest.raises(error):
         video.to_gif(**options)

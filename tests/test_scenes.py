@@ -53,7 +53,7 @@ def test_an_artifact_of_a_still(site: Path, client: rp.Client, tmp_path: Path) -
     assert [one.path.read_text() for one in still.artifacts] == ["Grüße, 世界"]
 
 
-def test_the_page_sees_its_surroundings(site: Path, client: rp.Client, tmp_path: Path) -> None:
+def test_the_page_sees_its_environment(site: Path, client: rp.Client, tmp_path: Path) -> None:
     def shade(**options: object) -> tuple[float, int]:
         still = client.render_still(site, "scene-surroundings", output=tmp_path / "a.png", **options)
         shown = picture(still.path)[..., :3]

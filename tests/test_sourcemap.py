@@ -27,7 +27,7 @@ def test_segments_count_on_from_each_other() -> None:
     assert found.find(9, 1) is None
 
 
-def test_own_code_is_told_from_libraries_and_shown() -> None:
+def test_errors_show_own_code_and_not_libraries() -> None:
     found = made("AAEA;ACAA")
     own, foreign = found.find(1, 1), found.find(2, 1)
     assert own

@@ -115,7 +115,7 @@ def test_a_file_is_downloaded_once_and_asked_after_by_the_next_render(tmp_path: 
     served(tmp_path, work)
 
 
-def test_a_server_in_trouble_is_tried_again(tmp_path: Path) -> None:
+def test_a_request_to_a_failing_server_is_retried(tmp_path: Path) -> None:
     async def work(known: Sources, server: Server) -> None:
         server.answer = lambda _: web.Response(status=503) if len(server.requests) < 3 else web.Response(body=b"ok")
         assert (await known.file(f"{server.url}/a.mp3")).read_bytes() == b"ok"

@@ -122,7 +122,7 @@ def test_a_blocking_call_of_ffmpeg_is_done_again(tmp_path: Path, monkeypatch: py
     assert 192_000 <= output.stat().st_size < 193_000
 
 
-def test_errors_of_ffmpeg_are_told_apart() -> None:
+def test_errors_of_ffmpeg_are_distinguished() -> None:
     assert type(failure("mix", 1, "Invalid data")) is MediaError
     assert isinstance(failure("mix", 1, "av_interleaved_write_frame(): No space left on device"), DiskFullError)
     assert isinstance(failure("mix", -9, ""), FFmpegInterruptedError)

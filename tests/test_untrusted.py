@@ -66,7 +66,7 @@ WRONG: list[tuple[str, list[Any]]] = [
 ]
 
 
-def test_a_composition_that_cannot_be_is_refused_by_its_field() -> None:
+def test_an_invalid_composition_is_refused_with_its_field() -> None:
     for field, value in ((field, value) for field, values in WRONG for value in values):
         with pytest.raises(PageScriptError, match=f"{field}|props that cannot be read") as failure:
             PageComposition.from_page(META | {field: value})
@@ -129,7 +129,7 @@ WRONG_ASSETS: list[tuple[dict[str, Any], dict[str, list[Any]]]] = [
 ]
 
 
-def test_assets_that_cannot_be_are_refused() -> None:
+def test_invalid_assets_are_refused() -> None:
     for given, values in WRONG_ASSETS:
         for field, value in ((field, value) for field, every in values.items() for value in every):
             with pytest.raises(PageScriptError, match=f"{field}.*at frame 5"):

@@ -152,7 +152,9 @@ def test_a_webhook_is_signed_over_the_bytes_that_arrive(
         rp.validate_webhook_signature("geheim", body + b" ", signature)
 
 
-def test_a_failed_render_tells_its_webhook_why(client: rp.Client, listener: tuple[str, type[_Listener]]) -> None:
+def test_the_webhook_of_a_failed_render_has_the_reason(
+    client: rp.Client, listener: tuple[str, type[_Listener]]
+) -> None:
     url, handler = listener
     with pytest.raises(rp.RemotionPyError):
         client.render_media(LAB, "throws", webhook=url)

@@ -11,9 +11,10 @@ from pathlib import Path
 from .conftest import ROOT
 from .test_house import DOCS, NOTEBOOKS, PACKAGE
 
+TESTS = Path(__file__).parent
 PROSE = re.compile(
     r"\b(told|tells?|telling|surroundings|troubles?|carriers?|stages?(?!-before)|mend(s|ed)?|tak(e|es|en|ing) up|"
-    r"took up|whoever|whomever|for ever|stands? still|signs? of life|rooms?)\b",
+    r"took up|whoever|whomever|for ever|stands? still|signs? of life|rooms?|afresh|can be had|(is|are) no error)\b",
     re.IGNORECASE,
 )
 NAMES = re.compile(r"(^|_)(told|tells?|telling|surroundings|troubles?|carriers?|shelf|stage|pulse)(_|$)", re.IGNORECASE)
@@ -35,6 +36,11 @@ def test_code_uses_the_words_of_the_glossary() -> None:
         names = {token.string for token in tokens if token.type == tokenize.NAME}
         found += [f"{path}: {name}" for name in sorted(names) if NAMES.search(name)]
     assert found == []
+
+
+def test_names_of_tests_use_the_words_of_the_glossary() -> None:
+    names = {name for path in TESTS.glob("*.py") for name in re.findall(r"^def (test_\w+)", path.read_text(), re.M)}
+    assert [name for name in sorted(names) if NAMES.search(name)] == []
 
 
 def test_the_docs_use_the_words_of_the_glossary() -> None:

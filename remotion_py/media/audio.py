@@ -185,7 +185,7 @@ def _source(path: Path, stream_index: int, users: Sequence[Layer], rate: int) ->
     first, tempo = users[0], users[0].asset.playback_rate
     # The npm renderer decodes MP3 in whole numbers; a change of tempo turns one unit of difference into many.
     decoder = {"c:a": "mp3"} if first.codec == "mp3" else {}
-    # A damaged packet is no reason to fail, however many there are.
+    # Damaged packets do not fail a render, however many there are.
     stream: Any = ffmpeg.input(str(path), vn=None, max_error_rate=1, **decoder, **INPUT_LIMITS)[f"a:{stream_index}"]
     if not first.stamped:
         stream = stream.filter("asetpts", "PTS-STARTPTS")

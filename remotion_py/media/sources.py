@@ -122,7 +122,7 @@ class Sources:
         return path, {name: headers[name] for name in _PASSED_ON if name in headers}
 
     def begin(self, generation: str, shared: Shared | None = None, user_agent: str | None = None) -> None:
-        """Begin a render, for which downloads are looked at afresh.
+        """Begin a render, for which downloads are checked again.
 
         Args:
             generation: Its id.

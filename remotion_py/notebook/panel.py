@@ -91,7 +91,7 @@ class Panel:
         self._busy = False
         self._task: RenderTask[Any] | None = None
         self._cancelled = False
-        self._controls: Any = None  # where there are no widgets, it stays so
+        self._controls: Any = None  # stays None without widgets
         self._closed = False
         self._card: Any = None
 

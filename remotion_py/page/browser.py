@@ -60,7 +60,7 @@ class Browser:
 
     @classmethod
     async def launch(cls, choice: BrowserChoice, settings: BrowserSettings | None = None) -> Browser:
-        """Launch a browser, with its sandbox and with frame control where they can be had.
+        """Launch a browser, with its sandbox and with frame control if available.
 
         Args:
             choice: The browser.
@@ -273,7 +273,7 @@ def _not_started(choice: BrowserChoice, error: BaseException) -> BrowserCrashedE
 
 
 class OpenPage:
-    """A page and the DevTools session by which it is driven."""
+    """A page and the DevTools session that drives it."""
 
     def __init__(self, page: Page, cdp: CdpSession) -> None:
         self.page = page

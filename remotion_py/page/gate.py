@@ -41,7 +41,7 @@ class Served(Protocol):
 
     @property
     def origin(self) -> Origin:
-        """Host and port by which it is visited."""
+        """Host and port of its address."""
         ...
 
     def connection(self) -> asyncio.Protocol:

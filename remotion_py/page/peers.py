@@ -28,7 +28,7 @@ def is_own(transport: asyncio.BaseTransport) -> bool:
 
 
 def owner_of(local: tuple[str, int], remote: tuple[str, int]) -> int | None:
-    """Return the id of the user who owns an end of a connection over IPv4; None where there is no such connection.
+    """Return the id of the user who owns an end of a connection over IPv4; None if there is no such connection.
 
     Args:
         local: Address and port of that end.

@@ -1,4 +1,4 @@
-"""Whether Chromium's own sandbox can be had: it takes rights from the processes that run a page's code.
+"""Whether Chromium's own sandbox is available: it takes rights from the processes that run a page's code.
 
 It needs user namespaces, which root may not use (Chromium refuses) and which Lambda and some containers and
 distributions forbid. Nothing but a try shows it, as seccomp and AppArmor decide as well.

@@ -74,7 +74,7 @@ class PageServer:
 
     @property
     def origin(self) -> tuple[str, int]:
-        """Host and port by which it is visited."""
+        """Host and port of its address."""
         return "localhost", self.port
 
     def connection(self) -> asyncio.Protocol:

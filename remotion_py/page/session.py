@@ -57,7 +57,7 @@ class BrowserSession:
         self._launching = asyncio.Lock()
 
     async def open(self, serve_url: str, settings: PageSettings, *, generation: str) -> CompositionPage:
-        """Load a site afresh, in the running browser or in a new one.
+        """Load a site again, in the running browser or in a new one.
 
         Args:
             serve_url: A folder, an http(s) URL, or what `open_site` knows.
@@ -94,7 +94,7 @@ class BrowserSession:
         *,
         generation: str,
     ) -> T:
-        """Load a site afresh and ask its page something; once more in a new browser when the first one dies.
+        """Load a site and query its page; retry once in a new browser if the first one dies.
 
         Args:
             serve_url: A folder or an http(s) URL.

@@ -183,5 +183,5 @@ def _document(aws: Aws, bucket: str, render_id: str) -> dict[str, Any]:
 
 def _no_render(render_id: str, bucket: str) -> RenderNotFoundError:
     return RenderNotFoundError(
-        f"There is no render {render_id!r} in s3://{bucket}. 'remotion-py renders ls' lists those there are."
+        f"There is no render {render_id!r} in s3://{bucket}. 'remotion-py renders ls' lists the existing ones."
     )

@@ -174,7 +174,7 @@ def delete_site(aws: Aws, site_name: str, *, bucket_name: str | None = None) -> 
         listed = list_objects(client, bucket, f"{SITES}{site_name}/")
         if not listed:
             raise SiteNotFoundError(
-                f"There is no site {site_name!r} in s3://{bucket}. 'remotion-py sites ls' lists those there are."
+                f"There is no site {site_name!r} in s3://{bucket}. 'remotion-py sites ls' lists the existing ones."
             )
         delete_objects(client, bucket, [item["Key"] for item in listed])
     return sum(item["Size"] for item in listed)

@@ -91,7 +91,7 @@ class LocalProvider:
         self._owner = os.getpid()
 
     def _forget_parents(self) -> None:
-        """In a forked child, leave the endpoint to the parent that started it, and start afresh."""
+        """In a forked child, leave the endpoint to the parent that started it, and start a new one."""
         if self._owner != os.getpid():
             self._owner = os.getpid()
             self._process = self._ready = self._functions = self._watching = None
