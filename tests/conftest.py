@@ -46,7 +46,7 @@ SLOW = [
     "newest",
     "codecs",
     "render",
-    "house",
+    "project",
     "notebook",
     "cli",
     "deaths",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .conftest import ROOT
-from .test_house import DOCS, NOTEBOOKS, PACKAGE
+from .test_project import DOCS, NOTEBOOKS, PACKAGE
 
 TESTS = Path(__file__).parent
 PROSE = re.compile(
