@@ -1,4 +1,4 @@
-"""What AWS may answer other than yes: each trouble has its own clear error, and leaves nothing behind."""
+"""Errors of AWS: each has its own clear error, and leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The house itself: who imports whom, what is public, what importing costs, and that the docs tell the truth."""
+"""The project itself: who imports whom, what is public, what importing costs, and that the docs are true."""
 
 from __future__ import annotations
 
