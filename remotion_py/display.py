@@ -192,7 +192,7 @@ async def follow(task: Any, card: Card) -> None:
             else:
                 await asyncio.to_thread(card.done, result)
         except Exception:
-            log.warning("the render cannot be displayed any more", exc_info=True)
+            log.warning("the render can no longer be displayed", exc_info=True)
 
 
 @contextlib.contextmanager

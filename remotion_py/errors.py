@@ -226,7 +226,7 @@ def to_wire(error: BaseException) -> ErrorWire:
     if isinstance(error, RemotionPyError):
         return {"name": type(error).__name__, "message": error.message, "data": error.data}
     if isinstance(error, OSError) and error.errno == 28:
-        return to_wire(DiskFullError(f"No space is left on the disk: {error}. Free some space and render again."))
+        return to_wire(DiskFullError(f"The disk is full: {error}. Free some space and render again."))
     return {"name": type(error).__name__, "message": f"{type(error).__name__}: {error}", "data": {}}
 
 

@@ -187,7 +187,9 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
     planned = found.metadata.total_chunks if found.metadata else 0
     errors = found.errors
     if not post and _is_late(found, time.time() * 1000) and not any(e.get("isFatal") for e in errors):
-        late = RenderInterruptedError(f"The render {render_id} ran out of time without saying so. Start it again.")
+        late = RenderInterruptedError(
+            f"The render {render_id} reached its time limit without a report. Start it again."
+        )
         errors.append(fatal_entry(late))
     fatal = [error for error in errors if error.get("isFatal")]
     overall = 1.0 if post else min(0.999, _overall(found, frames, planned))

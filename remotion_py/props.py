@@ -44,7 +44,7 @@ def serialize_props(props: Mapping[str, Any] | None, *, nan: Nan = "error", path
     try:
         return json.dumps(Converter(path, nan=nan).convert(props), ensure_ascii=False, separators=(",", ":"))
     except RecursionError:  # called from deep inside a program of its own
-        raise PropsError(f"{path} is nested too deeply for the stack that is left. Pass a flatter form.") from None
+        raise PropsError(f"{path} is nested too deeply for the remaining stack. Pass a flatter structure.") from None
 
 
 def parse_props(text: str) -> dict[str, Any]:
@@ -68,9 +68,7 @@ def parse_props(text: str) -> dict[str, Any]:
         source, stripped = str(path), read_text(path, PropsError)
     value = parse_json(stripped, f"The props in {source} are")
     if not isinstance(value, dict):
-        raise PropsError(
-            f"The props in {source} are a JSON {type(value).__name__}, but a page takes an object: {{...}}."
-        )
+        raise PropsError(f"The props in {source} are a JSON {type(value).__name__}, but must be an object: {{...}}.")
     return cast("dict[str, Any]", value)
 
 
@@ -92,11 +90,9 @@ def parse_json(text: str, what: str) -> Any:
             f"Correct the JSON there; keys and strings need double quotes."
         ) from None
     except RecursionError:
-        raise PropsError(
-            f"{what} nested too deeply to be read. Pass a flatter form, such as a list with ids."
-        ) from None
+        raise PropsError(f"{what} nested too deeply. Pass a flatter structure, such as a list with ids.") from None
     except ValueError as error:  # a whole number of thousands of digits
-        raise PropsError(f"{what} not JSON that can be read: {error}. Write such a number as a string.") from None
+        raise PropsError(f"{what} not readable JSON: {error}. Write such a number as a string.") from None
 
 
 def _is_file(path: Path) -> bool:

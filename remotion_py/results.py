@@ -273,5 +273,5 @@ class Frames(Displayable):
 
 def _required(file: Path | None, what: str) -> Path:
     if file is None:
-        raise OutputError(f"{what} stays in its bucket. Pass output= to download it, or follow its url.")
+        raise OutputError(f"{what} is only in its bucket. Pass output= to the render to download it, or open its url.")
     return file

@@ -22,9 +22,9 @@ def validate_webhook_signature(secret: str, body: bytes | str, signature_header:
         OptionError: The signature is missing or wrong; do not trust the body.
     """
     if not signature_header or signature_header == "NO_SECRET_PROVIDED":
-        raise OptionError("The webhook is not signed. Start renders with webhook_secret, and refuse this one.")
+        raise OptionError("The webhook is not signed. Start renders with webhook_secret, and reject this request.")
     data = body.encode() if isinstance(body, str) else body
     wanted = f"sha512={hmac.new(secret.encode(), data, hashlib.sha512).hexdigest()}"
     # As bytes: a header may hold any character, and text is compared only where it is ASCII.
     if not hmac.compare_digest(wanted.encode(), signature_header.encode(errors="replace")):
-        raise OptionError("The webhook's signature does not fit its body and the secret. Refuse it.")
+        raise OptionError("The webhook's signature does not match its body and the secret. Reject this request.")

@@ -82,7 +82,7 @@ def test_a_still_may_stay_in_the_bucket(remote: rp.Client) -> None:
     assert still.file is None
     assert still.url
     assert still.url in str(still)
-    with pytest.raises(OutputError, match="stays in its bucket"):
+    with pytest.raises(OutputError, match="is only in its bucket"):
         _ = still.path
 
 

@@ -57,7 +57,7 @@ def test_a_region_that_does_not_exist_is_not_there(remote: rp.Client, monkeypatc
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
-        with pytest.raises(AwsError, match="Check the region's name"):
+        with pytest.raises(AwsError, match="Check the name of the region"):
             rp.Client("aws", region="eu-nowhere-1").get_functions()
 
 

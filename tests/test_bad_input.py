@@ -35,7 +35,7 @@ CASES: list[tuple[dict[str, Any], type[RemotionPyError], str]] = [
     ({"composition": "nope"}, CompositionNotFoundError, r"no composition 'nope'\. It has: counter"),
     ({"composition": "throws"}, PageScriptError, r"at frame 3: TypeError: boom at three \(at .*lab\.js:\d+:\d+"),
     ({"composition": "bad-metadata"}, PageScriptError, "no metadata today"),
-    ({"composition": "no-sound-file"}, MediaError, r"has no file 'nothing\.wav', which the page wants to play"),
+    ({"composition": "no-sound-file"}, MediaError, r"plays the file 'nothing\.wav', but the site does not contain it"),
     ({"composition": "no-sound"}, MediaError, r"data\.json cannot be read"),
     ({"composition": "forbidden-sound"}, MediaError, r"127\.0\.0\.1:9/x\.mp3, which cannot be reached"),
     (
@@ -44,7 +44,7 @@ CASES: list[tuple[dict[str, Any], type[RemotionPyError], str]] = [
         r"at frame 2: its delayRender\(\) handle 'waiting for the data' was not released within 5 s "
         r"\(timeout_in_milliseconds is 7000,",
     ),
-    ({"frame_range": (40, 50)}, OptionError, r"frame range 40-50 lies outside the composition, which has 47 frames"),
+    ({"frame_range": (40, 50)}, OptionError, r"frame range 40-50 is outside the composition, which has 47 frames"),
 ]
 AT_ONCE: list[tuple[dict[str, Any], type[RemotionPyError], str]] = [
     ({"serve_url": "/nowhere"}, SiteNotFoundError, r"'/nowhere' is neither an http\(s\) URL nor a folder"),

@@ -177,10 +177,10 @@ def test_outputs_stay_in_their_folder() -> None:
             OutputError,
             r"'name', which row 1 does not.* has: nome",
         ),
-        ([{"name": "a"}, {"name": "a"}], "{name}.mp4", OutputError, "Rows 0 and 1 both go to a.mp4"),
+        ([{"name": "a"}, {"name": "a"}], "{name}.mp4", OutputError, "Rows 0 and 1 both have the output a.mp4"),
         ([{"name": "a"}, {"name": "b", "x": [1, float("nan")]}], "{name}.mp4", PropsError, r"rows\[1\]\.x\[1\] is nan"),
-        ([{"name": "a"}, {"name": None}], "{name}.mp4", OutputError, "'name', which is missing in row 1"),
-        ([{"name": float("nan")}], "{name}.mp4", OutputError, "'name', which is missing in row 0"),
+        ([{"name": "a"}, {"name": None}], "{name}.mp4", OutputError, "'name', but row 1"),
+        ([{"name": float("nan")}], "{name}.mp4", OutputError, "'name', but row 0"),
         ([{"name": 1}], "{name:zz}.mp4", OutputError, "cannot be filled in for row 0"),
     ],
 )
@@ -288,7 +288,7 @@ def test_pictures_are_stills(client: rp.Client, tmp_path: Path) -> None:
     rows[1]["name"] = "b?"
     result = client.render_batch(rows, LAB, "counter", str(tmp_path / "{name}.png"), frame=2)
     (warning,) = result.warnings
-    assert warning == f"row 1: its output is named {tmp_path / 'b-.png'}, as '{tmp_path / 'b?.png'}' is not a safe name"
+    assert warning == f"row 1: the output is {tmp_path / 'b-.png'}, because '{tmp_path / 'b?.png'}' is not a safe name"
     assert [Path(entry.path).exists() for entry in result] == [True, True]
 
 

@@ -149,5 +149,5 @@ def test_each_message_is_delivered_once() -> None:
 def test_invalid_logs_are_refused(client: rp.Client, site: Path) -> None:
     with pytest.raises(OptionError, match="on_browser_log is 3, but must be a function"):
         client.render_still(site, "page", on_browser_log=3)  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match="do not report what a page logs"):
+    with pytest.raises(OptionError, match="do not report the console output of a page"):
         remotion_payload({"type": "still", "browserLogs": True})

@@ -58,7 +58,7 @@ def test_policies_quotas_and_regions(account: TestAccount) -> None:
     assert "5000" in run_cli("quotas", "increase").stdout
     assert "Requested: 5000" in run_cli("quotas").stdout
     again = run_cli("quotas", "increase", check=False)
-    assert "is open already" in again.stderr
+    assert "is already open" in again.stderr
     assert "eu-central-1" in run_cli("regions").stdout
     assert "af-south-1" not in run_cli("regions", "--default-only").stdout
 

@@ -172,7 +172,7 @@ def test_a_full_store_is_the_reason_that_is_given(store: FolderStore, monkeypatc
         async with Publisher(ProgressDocument(0, 1), store, "abc"):
             monkeypatch.setattr(store, "put", full)
 
-    with pytest.raises(RenderError, match=r"No space is left on the disk.*REMOTION_PY_STORE"):
+    with pytest.raises(RenderError, match=r"The disk is full.*REMOTION_PY_STORE"):
         run(publish())
 
 
@@ -316,7 +316,7 @@ def test_names_of_a_stored_sequence_stay_in_its_folder(
     if unpacked:
         run(store.delete("renders/abc/out.zip"))
     provider: Any = SimpleNamespace(store=store)
-    with pytest.raises(OutputError, match="It is not used"):
+    with pytest.raises(OutputError, match="It is ignored"):
         run(Delivery(provider).frames(tmp_path / "pictures", True, progress))
     assert not (tmp_path / "pictures").exists()
 
@@ -332,5 +332,5 @@ def test_a_folder_that_takes_no_pictures_is_named(store: FolderStore, tmp_path: 
 
 def test_a_signature_that_is_not_ascii_is_refused() -> None:
     for header in ("sha512=ä", "\udcff", "世界"):
-        with pytest.raises(OptionError, match="does not fit"):
+        with pytest.raises(OptionError, match="does not match"):
             rp.validate_webhook_signature("secret", b"{}", header)

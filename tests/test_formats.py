@@ -62,13 +62,16 @@ def test_formats_that_go_together(wire: dict[str, Any], expected: tuple[Any, ...
         ({"codec": "vp8", "x264Preset": "fast"}, "x264_preset is given"),
         ({"proResProfile": "hq"}, "prores_profile is given"),
         ({"numberOfGifLoops": 2}, "number_of_gif_loops is given"),
-        ({"audioCodec": "opus"}, "does not fit codec 'h264'. It takes: aac, mp3, pcm-16"),
-        ({"audioCodec": "pcm-16", "outExtension": "mp4"}, r"ends in .mp4, but .* is written as .mkv or .mov"),
-        ({"codec": "vp8", "outExtension": "mp4"}, "codec 'vp8' is written as .webm or .mkv"),
-        ({"pixelFormat": "yuva420p"}, "pixel_format 'yuva420p' does not fit codec 'h264'"),
+        ({"audioCodec": "opus"}, "cannot be combined with codec 'h264'. It supports: aac, mp3, pcm-16"),
+        (
+            {"audioCodec": "pcm-16", "outExtension": "mp4"},
+            r"ends in .mp4, but the extension for .* must be .mkv or .mov",
+        ),
+        ({"codec": "vp8", "outExtension": "mp4"}, "codec 'vp8' must be .webm or .mkv"),
+        ({"pixelFormat": "yuva420p"}, "pixel_format 'yuva420p' cannot be combined with codec 'h264'"),
         ({"codec": "vp8", "pixelFormat": "yuva420p", "imageFormat": "jpeg"}, "has no transparency"),
         ({"codec": "prores", "pixelFormat": "yuva444p10le"}, "needs prores_profile '4444'"),
-        ({"codec": "mp3", "muted": True}, "holds nothing but audio"),
+        ({"codec": "mp3", "muted": True}, "contains only audio"),
         ({"muted": True, "enforceAudioTrack": True}, "enforce_audio_track is given, but muted"),
         ({"codec": "gif", "separateAudioTo": "a.wav"}, "separate_audio_to is given, but codec 'gif' has no audio"),
         ({"sampleRate": 12345}, "sample_rate is 12345"),
@@ -107,7 +110,7 @@ def test_a_gif_has_a_clock_of_its_own() -> None:
 def test_separate_audio_is_named_after_its_codec() -> None:
     form = resolve_format(options({}))
     check_separate_audio(options({"separateAudioTo": "a.aac", "forSeamlessAacConcatenation": True}), form)
-    with pytest.raises(OptionError, match=r"written as .aac or .m4a"):
+    with pytest.raises(OptionError, match=r"must be .aac or .m4a"):
         check_separate_audio(options({"separateAudioTo": "a.wav"}), form)
     for name in ("a.m4a", None):
         with pytest.raises(OptionError, match=r"needs separate_audio_to with a name that ends in .aac"):

@@ -148,7 +148,7 @@ def test_a_finished_render_is_found_where_it_was_brought(tmp_path: Path, client:
     video = client.render_media(LAB, "counter", frame_range=(0, 5), output=output)
     assert client.attach(video.render_id).wait() == video
     output.write_bytes(b"another file")
-    with pytest.raises(OutputError, match="is another file now"):
+    with pytest.raises(OutputError, match="has changed since then"):
         client.attach(video.render_id).wait()
     output.unlink()
     with pytest.raises(OutputError, match="not in the store any more"):
@@ -209,7 +209,7 @@ def test_pictures_that_were_delivered_are_those_of_the_render_alone(tmp_path: Pa
     assert client.attach(made.render_id).wait().paths == made.paths
     assert [path.relative_to(folder).as_posix() for path in made.paths] == ["a/09.png", "a/10.png", "a/11.png"]
     made.paths[1].unlink()
-    with pytest.raises(OutputError, match="1 of 3 are missing now"):
+    with pytest.raises(OutputError, match="1 of 3 are now missing"):
         client.attach(made.render_id).wait()
 
 
@@ -250,7 +250,7 @@ def test_a_client_that_closes_follows_no_longer(tmp_path: Path, client: rp.Clien
     started = client.start_render_media(LAB, "slow", props=SLOW, output=output)
     with rp.Client(capacity=1) as other:
         follower = other.attach(started.render_id)
-    with pytest.raises(RenderError, match="not followed any more"):
+    with pytest.raises(RenderError, match="no longer followed"):
         follower.wait()
     assert started.wait().path == output
 
@@ -297,7 +297,7 @@ def test_a_follower_finds_the_handle_that_came_later(tmp_path: Path) -> None:
     own = Owner.of(os.getpid())
     assert own
     asyncio.run(RenderRecord("video", owner=Owner(own.pid, own.started - 1, own.host, own.boot)).write(store, "abc"))
-    assert asyncio.run(follower.lost()) == "the process that rendered it has ended"
+    assert asyncio.run(follower.lost()) == "the process of the render has ended"
 
 
 def test_bad_input(client: rp.Client) -> None:

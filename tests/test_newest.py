@@ -129,7 +129,7 @@ def test_a_browser_that_cannot_draw_html_into_a_canvas_is_named(
         session = BrowserSession()
         try:
             for folder, name in ((site, "painted"), (site, "in-canvas"), (tmp_path, "asks"), (tmp_path, "has")):
-                with pytest.raises(PageScriptError, match=r"^The page draws HTML into a canvas, which this browser"):
+                with pytest.raises(PageScriptError, match=r"^The page draws HTML into a canvas, but this browser"):
                     await look(session, folder, name, 1)
             await look(session, tmp_path, "detects", 0)
             with pytest.raises(PageScriptError, match=r"^The page threw at frame 1: Error: one is not allowed"):

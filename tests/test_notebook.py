@@ -362,7 +362,7 @@ def test_magics_render_what_a_cell_describes(kernel: Kernel) -> None:
         ),
         (
             "%%render --props dat\nfunction render() {}",
-            "--props names 'dat', but there is no such variable. Did you mean 'data'?",
+            "--props is 'dat', but there is no such variable. Did you mean 'data'?",
         ),
         ("%%render --crf 200\nfunction render() {}", "crf is 200, but must be a whole number from 0 to 63"),
         ("%%render --output 'a\nfunction render() {}", "No closing quotation"),

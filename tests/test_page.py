@@ -281,7 +281,7 @@ def test_requests_that_the_gate_refused_are_named(tmp_path: Path) -> None:
 
     async def run() -> None:
         async with on_stage() as session:
-            with pytest.raises(PageScriptError, match="had tried to reach localhost:9876, which a page may not"):
+            with pytest.raises(PageScriptError, match="tried to reach localhost:9876, which is not allowed"):
                 await shown(session, str(tmp_path), "a")
 
     asyncio.run(run())

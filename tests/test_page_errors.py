@@ -31,13 +31,13 @@ Fix the page and render again.
        |           ^
      6 | </script>
      7 | """
-LIMIT = "of which the page has all but 2 s)"
+LIMIT = "and the page gets 2 s less)"
 NEVER = f"""The page was not ready at frame 0: its delayRender() handle 'prices' was not released within 5 s \
-(timeout_in_milliseconds is 7000, {LIMIT}. Call continueRender() for it, or raise timeout_in_milliseconds."""
+(timeout_in_milliseconds is 7000, {LIMIT}. Call continueRender() for it, or increase timeout_in_milliseconds."""
 OWN = f"""The page was not ready at frame 0: its delayRender() handle 'own' was not released within 0.5 s \
-(timeoutInMilliseconds is 2500, {LIMIT}. Call continueRender() for it, or raise timeoutInMilliseconds."""
+(timeoutInMilliseconds is 2500, {LIMIT}. Call continueRender() for it, or increase timeoutInMilliseconds."""
 PROMISE = f"""The page was not ready at frame 0: the promise that its render() returned did not resolve within 5 s \
-(timeout_in_milliseconds is 7000, {LIMIT}. Resolve it, or raise timeout_in_milliseconds."""
+(timeout_in_milliseconds is 7000, {LIMIT}. Resolve it, or increase timeout_in_milliseconds."""
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_errors_of_a_plain_page_name_its_line(
 def test_errors_show_scripts_beside_a_page_too(client: rp.Client, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text('<script src="/remotion-py.js"></script><script src="draw.js"></script>')
     (tmp_path / "draw.js").write_text('// my drawing\nJSON.parse("{oops");\n')
-    with pytest.raises(PageScriptError, match=r"It came from draw\.js:2:6\.\n.*\n>    2 \| JSON\.parse") as failure:
+    with pytest.raises(PageScriptError, match=r"It comes from draw\.js:2:6\.\n.*\n>    2 \| JSON\.parse") as failure:
         client.get_compositions(tmp_path)
     assert failure.value.data["source"] == {"file": "draw.js", "line": 2, "column": 6}
 
@@ -83,9 +83,12 @@ def test_an_unknown_host_is_reported_in_plain_words(client: rp.Client) -> None:
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ("Page.goto: net::ERR_SOCKS_CONNECTION_FAILED at http://a:1/", "nobody answers at a:1. Check the address"),
+        ("Page.goto: net::ERR_SOCKS_CONNECTION_FAILED at http://a:1/", "no server responds at a:1. Check the address"),
         ("Page.goto: Timeout 2700ms exceeded.\nmore", "the server did not answer within 2.7 s. Check the address"),
-        ("Page.goto: net::ERR_CERT_DATE_INVALID at x", "not valid today (ERR_CERT_DATE_INVALID). Correct the"),
+        (
+            "Page.goto: net::ERR_CERT_DATE_INVALID at x",
+            "has expired or is not valid yet (ERR_CERT_DATE_INVALID). Correct the",
+        ),
         ("Page.goto: net::ERR_NEW_KIND at x", "ERR_NEW_KIND. Check the address"),
         ("Something else.\nmore", "Something else. Check the address"),
     ],

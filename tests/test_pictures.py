@@ -278,7 +278,7 @@ def test_what_did_not_arrive_is_reported(session: BrowserSession) -> None:
 
 def test_a_picture_that_never_comes_is_named(session: BrowserSession) -> None:
     with pytest.raises(
-        PageTimeoutError, match=r"waited \d+ s for never.png \(image\).*Check that this address answers"
+        PageTimeoutError, match=r"waited \d+ s for never.png \(image\).*Check that this address responds"
     ):
         taken(session, "never", [0], timeout_ms=3000)
 

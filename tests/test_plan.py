@@ -49,7 +49,7 @@ def test_concurrency_is_the_number_of_chunks() -> None:
 
 def test_frames_per_lambda_bounds_the_length_and_the_number_of_chunks() -> None:
     assert max(lengths(plan_chunks(0, 1500, frames_per_lambda=20))) <= 20
-    with pytest.raises(OptionError, match="Raise frames_per_lambda to 50"):
+    with pytest.raises(OptionError, match="Increase frames_per_lambda to 50"):
         plan_chunks(0, 9999, frames_per_lambda=20)
 
 

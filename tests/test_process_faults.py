@@ -105,7 +105,7 @@ def test_who_stands_still_is_ended_and_reported(lab: str, monkeypatch: pytest.Mo
         for stopped in (main.pid, endpoints[1]):
             os.kill(stopped, signal.SIGSTOP)
         for client, render in zip((first, second), renders, strict=True):
-            with pytest.raises(RenderInterruptedError, match=r"stood still for \d+ s and was ended.*Start it again"):
+            with pytest.raises(RenderInterruptedError, match=r"stalled for \d+ s and was killed.*Start it again"):
                 render.wait()
             assert "stood still" in client.get_render_progress(render.render_id).errors[-1]["message"]
             # Its place is free again.

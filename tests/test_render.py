@@ -322,7 +322,7 @@ def test_small_scales_make_small_videos(client: rp.Client, tmp_path: Path) -> No
 def test_a_client_that_was_closed_before_says_so_and_how_to_go_on() -> None:
     with rp.Client(capacity=1) as client:
         render = client.start_render_media(LAB, "slow", props={"pause": 100, "frames": 200})
-    with pytest.raises(rp.errors.RenderInterruptedError, match="wait for it before its client is closed"):
+    with pytest.raises(rp.errors.RenderInterruptedError, match="wait for it before you close its client"):
         render.wait()
     assert "interrupted" in repr(render)
 

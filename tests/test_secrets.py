@@ -70,7 +70,7 @@ def test_errors_about_secrets_do_not_display_them(options: dict[str, Any]) -> No
 def test_an_incomplete_place_is_refused_without_its_keys() -> None:
     place = {"key": "k", "s3OutputProvider": {"x": "canary"}}
     payload = StartPayload(serve_url="u", composition="c", render_id="r", bucket_name="b", out_name=place)
-    with pytest.raises(OptionError, match="holds key, s3OutputProvider, but must be") as failure:
+    with pytest.raises(OptionError, match="contains key, s3OutputProvider, but must be") as failure:
         destination(payload, "mp4")
     assert "canary" not in str(failure.value)
 
@@ -142,10 +142,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "marked").write_bytes("A=1".encode("utf-16-le"))
     for path, words in {
         tmp_path / "bad": "bad is not UTF-8: byte 0xff at offset 2",
-        tmp_path / "marked": "marked holds a zero byte at offset 1, so it is UTF-16 without a mark",
+        tmp_path / "marked": "marked contains a zero byte at offset 1, so it is UTF-16 without a byte order mark",
         tmp_path / "none": "none cannot be read",
         tmp_path: "cannot be read",
-        "~nobody-at-all/x": "begins with a user who has no home folder here",
+        "~nobody-at-all/x": "begins with a user who has no home folder on this machine",
     }.items():
         for name, option in (("env_file", read_env_file), ("webhook_secret_file", None)):
             with pytest.raises(OptionError, match=words):

@@ -89,7 +89,7 @@ def test_only_a_refused_sandbox_is_given_up(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(sandboxing, "_refused", {})
     browser = Path("/x/chromium")
     assert not sandboxing.sandbox_refused(browser, "[1:ERROR:a.cc:1] Out of memory")
-    assert sandboxing.why_no_sandbox(browser) == ("Chromium has none for root" if os.geteuid() == 0 else "")
+    assert sandboxing.why_no_sandbox(browser) == ("Chromium has no sandbox for root" if os.geteuid() == 0 else "")
     assert sandboxing.sandbox_refused(browser, "[1:FATAL:a.cc:1] No usable sandbox! If this is\nmore")
     assert sandboxing._refused[browser] == "No usable sandbox"
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -167,7 +167,7 @@ def test_a_browser_whose_end_is_cancelled_leaves_nothing(silent_browser: Path) -
 def test_a_launch_that_takes_too_long_leaves_nothing(silent_browser: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(browser_module, "LAUNCH_TIMEOUT_S", 3)
     before = set(psutil.Process().children(recursive=True))
-    with pytest.raises(BrowserCrashedError, match=r"did not answer within 3 s"):
+    with pytest.raises(BrowserCrashedError, match=r"did not respond within 3 s"):
         asyncio.run(Browser.launch(BrowserChoice(silent_browser, "a test", headless_shell=True)))
     left = set(psutil.Process().children(recursive=True)) - before
     assert not [process for process in left if "sleep" in process.cmdline()]

@@ -142,7 +142,9 @@ def test_what_is_not_there_is_said_at_once(tmp_path: Path) -> None:
 
 def test_nothing_out_of_reach_is_fetched_not_even_by_a_redirect(tmp_path: Path) -> None:
     async def refused(known: Sources, server: Server) -> None:
-        with pytest.raises(MediaError, match=f"cannot be reached: the name is not known, or .*{re.escape(REACH)}"):
+        with pytest.raises(
+            MediaError, match=f"cannot be reached: the host name is unknown or not allowed .*{re.escape(REACH)}"
+        ):
             await known.file(f"{server.url}/a.mp3")
 
     assert served(tmp_path, refused, reach=Reach(open=False)).requests == []

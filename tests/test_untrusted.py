@@ -156,16 +156,16 @@ def test_artifacts_have_names_of_their_own_and_an_end(monkeypatch: pytest.Monkey
     names = ArtifactNames()
     names.add("a/b", 1, 10)
     for name in ("a/b", "a", "a/b/c"):
-        with pytest.raises(PageScriptError, match=r"again at frame 2|would be a folder"):
+        with pytest.raises(PageScriptError, match=r"again at frame 2|is a folder in the path"):
             names.add(name, 2, 10)
     names.add("a/b", 1, 20, again=True)
     names.add("a/c", 1, 80)
-    with pytest.raises(PageScriptError, match="at most 0 GB of them, which frame 4 exceeds"):
+    with pytest.raises(PageScriptError, match="at most 0 GB of them, and frame 4 exceeds this"):
         names.add("d", 4, 1)
     several = ArtifactNames()
     for frame in range(3):
         several.add(str(frame), frame, 0)
-    with pytest.raises(PageScriptError, match="at most 3 artifacts, which frame 3 exceeds"):
+    with pytest.raises(PageScriptError, match="at most 3 artifacts, and frame 3 exceeds this"):
         several.add("3", 3, 0)
 
 
@@ -176,17 +176,17 @@ SIZES: list[tuple[tuple[int, int], dict[str, Any], str | None]] = [
     ((1, 1), {"codec": "vp8"}, None),
     ((40_000, 100), {"codec": "vp9"}, None),
     ((20_000, 100), {"codec": None}, None),
-    ((1, 1), {}, "1x1 pixels, but codec 'h264' takes sides from 2"),
+    ((1, 1), {}, "1x1 pixels, but codec 'h264' supports widths and heights from 2"),
     ((10, 10), {"scale": 0.1}, "10x10 pixels at scale 0.1, which would be 0x0"),
-    ((1, 1), {"codec": "vp8", "scale": 0.1}, "which would be 0x0, but codec 'vp8' takes sides from 1"),
-    ((10, 10), {"codec": "h265"}, "codec 'h265' takes sides from 16"),
+    ((1, 1), {"codec": "vp8", "scale": 0.1}, "which would be 0x0, but codec 'vp8' supports widths and heights from 1"),
+    ((10, 10), {"codec": "h265"}, "codec 'h265' supports widths and heights from 16"),
     ((16_386, 100), {}, "to 16,384"),
     ((16_384, 100), {"codec": "vp8"}, "to 16,383"),
     ((70_000, 100), {"codec": "vp9"}, "to 65,500"),
-    ((16_300, 16_300), {}, "FFmpeg takes about 268,435,456 pixels"),
-    ((20_000, 20_000), {"codec": None}, "the browser draws 268,435,456 pixels"),
+    ((16_300, 16_300), {}, "FFmpeg supports about 268,435,456 pixels"),
+    ((20_000, 20_000), {"codec": None}, "the browser supports 268,435,456 pixels"),
     ((17_000, 100), {"codec": None, "imageFormat": "webp"}, "to 16,383"),
-    ((10, 10), {"codec": None, "scale": 0.01}, "which would be 0x0, but a picture takes sides from 1"),
+    ((10, 10), {"codec": None, "scale": 0.01}, "which would be 0x0, but a picture supports widths and heights from 1"),
 ]
 
 
@@ -217,7 +217,7 @@ def test_names_that_can_be_files_and_names_that_cannot(tmp_path: Path) -> None:
         assert name_fault(name) is None, name
         assert inside(tmp_path, name) == tmp_path / name
     for name in NOT_NAMES:
-        with pytest.raises(OutputError, match="It is not used") as failure:
+        with pytest.raises(OutputError, match="It is ignored") as failure:
             inside(tmp_path, name)
         str(failure.value).encode()
 

@@ -30,7 +30,7 @@ def _account(client: Any) -> Aws:
     engine: Engine = client._engine
     provider = engine.provider
     if not isinstance(provider, AwsProvider):
-        raise OptionError("This needs an AWS account, but the client is a local one. Use Client('aws', region=...).")
+        raise OptionError("This function needs an AWS account, but the client is local. Use Client('aws', region=...).")
     return provider.aws
 
 

@@ -78,14 +78,15 @@ class Delivery:
             if output is None and here is None:
                 raise OutputError(
                     f"The pictures of the render {progress.render_id} were requested in {record.output} on "
-                    f"{record.host}. Attach there, or download them by download_media() as a zip archive."
+                    f"{record.host}. Attach on that machine, or download them with download_media() as a "
+                    f"zip archive."
                 )
             return await self.frames(output, record.overwrite, progress)
         video = await self.video(output, audio, record.overwrite, progress)
         if video.file and video.file.stat().st_size != video.size:
             raise OutputError(
-                f"The video of the render {progress.render_id} was downloaded to {output}, which is another file now. "
-                f"Render it again: {record.command}"
+                f"The video of the render {progress.render_id} was downloaded to {output}, but that file "
+                f"has changed since then. Render it again: {record.command}"
             )
         return video
 
@@ -223,8 +224,8 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"The folder {folder} cannot be made for an artifact: {error.strerror or error}. Move what is there away, "
-            f"or choose another output."
+            f"The folder {folder} for an artifact cannot be created: {error.strerror or error}. Move the "
+            f"existing file away, or choose another output."
         ) from error
 
 
@@ -239,7 +240,7 @@ def _pictures(metadata: Metadata, folder: Path) -> list[Path]:
     lost = sum(not path.is_file() for path in paths)
     if lost:
         raise OutputError(
-            f"The pictures of this render were unpacked to {folder}, where {lost} of {len(paths)} are missing now. "
-            f"Render them again."
+            f"The pictures of this render were unpacked to {folder}, but {lost} of {len(paths)} are now "
+            f"missing. Render them again."
         )
     return paths

@@ -43,8 +43,9 @@ async def start_detached(request: RenderRequest, settings: Mapping[str, Any]) ->
     except TimeoutError:
         process.kill()
         raise RenderInterruptedError(
-            f"The process of the detached render did not start the render within {START_TIMEOUT_S} s and was ended. "
-            f"The machine may be overloaded; try again later. REMOTION_PY_DEBUG=1 shows its log."
+            f"The process of the detached render did not start the render within {START_TIMEOUT_S} s and "
+            f"was killed. The machine may be overloaded: try again later, or set REMOTION_PY_DEBUG=1 to see "
+            f"its log."
         ) from None
     except BaseException:
         process.kill()

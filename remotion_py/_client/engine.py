@@ -295,8 +295,8 @@ class Engine:
             data = None
         if data is None:
             raise RenderNotFoundError(
-                f"There is no render {render_id!r} in {self.provider.store.bucket!r}. Check the id, and that the "
-                f"client looks where it was rendered to (REMOTION_PY_STORE, store=, or bucket_name= on AWS)."
+                f"There is no render {render_id!r} in {self.provider.store.bucket!r}. Check the id, and "
+                f"that the client uses the same store (REMOTION_PY_STORE, store=, or bucket_name= on AWS)."
             )
         return data
 
@@ -367,7 +367,10 @@ class Engine:
                     if item.kind is Kind.STILL_RENDERED:
                         result = item.body
         if result is None:
-            raise FunctionError("The still function ended without a picture.")
+            raise FunctionError(
+                "The still function returned no picture. Render again; REMOTION_PY_DEBUG=1 shows the log of "
+                "the function."
+            )
         return result
 
 
@@ -379,7 +382,9 @@ def _decoded(decoder: Decoder, data: bytes) -> list[Message]:
     try:
         return [item for item in decoder.feed(data) if isinstance(item, Message)]
     except FramingError as error:
-        raise FunctionError(f"The stream of the still function is broken: {error}", type="BrokenStream") from error
+        raise FunctionError(
+            f"The stream of the still function contains invalid data: {error}", type="BrokenStream"
+        ) from error
 
 
 @atexit.register

@@ -79,7 +79,8 @@ def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
     extension = None if output is None else Path(output).suffix.lower()[1:]
     if output and not extension and not Path(output).is_dir():
         raise OutputError(
-            f"The output {os.fspath(output)!r} has no extension, so its format is not known. Name it like 'out.mp4'."
+            f"The output {os.fspath(output)!r} has no extension, so its format is unknown. Pass a name such "
+            f"as 'out.mp4'."
         )
     if output and not values["codec"] and extension and extension not in CODEC_OF_EXTENSION:
         raise OutputError(

@@ -79,8 +79,9 @@ class Preview:
         payload = await self._engine.payload("preview", self._site, RenderMediaOptions, given)
         if self._engine.provider.wire_version:
             raise OptionError(
-                f"The function {self._engine.provider.function_name} is Remotion's, which shows no previews. Deploy "
-                f"one of remotion_py by 'remotion-py functions deploy', or look at it on this machine."
+                f"The function {self._engine.provider.function_name} is Remotion's, which has no previews. "
+                f"Deploy a function of remotion_py with 'remotion-py functions deploy', or use a local "
+                f"client for the preview."
             )
         self._site = payload["serveUrl"]  # a folder is uploaded once
         self._payload = payload | {"composition": self._composition, "session": secrets.token_hex(8)}

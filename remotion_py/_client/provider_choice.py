@@ -44,6 +44,6 @@ def _refuse(values: Mapping[str, object], provider: str, other: str) -> None:
     given = [name for name, value in values.items() if value is not None]
     if given:
         raise OptionError(
-            f"{given[0]} belongs to the provider {other!r}, but the provider is {provider!r}. Leave it out, or write "
-            f"Client({other!r}, ...)."
+            f"{given[0]} belongs to the provider {other!r}, but the provider is {provider!r}. Remove it, or "
+            f"use Client({other!r}, ...)."
         )

@@ -22,7 +22,7 @@ LONGEST_PATH = 10_000
 LONGEST_COMMAND = 10_000_000
 _STATE, _START_TICKS = 0, 19
 """Fields of `/proc/PID/stat` behind the name of the process (proc(5): fields 3 and 22)."""
-ENDED = "the process that rendered it has ended"
+ENDED = "the process of the render has ended"
 
 
 @dataclass(frozen=True)

@@ -40,13 +40,14 @@ def remotion_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
     zone = filled["chromiumOptions"].pop("timezone", "UTC")
     if zone != "UTC":
         raise OptionError(
-            f"timezone is {zone!r}, but functions that Remotion deployed render in UTC only. Leave it out, or deploy a "
-            f"function of remotion_py by 'remotion-py functions deploy'."
+            f"timezone is {zone!r}, but functions that Remotion deployed render in UTC only. Remove it, or "
+            f"deploy a function of remotion_py with 'remotion-py functions deploy'."
         )
     if filled.pop("browserLogs", False):
         raise OptionError(
-            "on_browser_log is given, but functions that Remotion deployed do not report what a page logs. Leave it "
-            "out, or deploy a function of remotion_py by 'remotion-py functions deploy'."
+            "on_browser_log is given, but functions that Remotion deployed do not report the console "
+            "output of a page. Remove it, or deploy a function of remotion_py with 'remotion-py functions "
+            "deploy'."
         )
     if "webhook" in filled and not (filled["webhook"] or {}).get("url"):
         filled["webhook"] = None

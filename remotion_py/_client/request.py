@@ -107,7 +107,7 @@ def check_transparency(values: Mapping[str, Any]) -> None:
         OptionError: They would be JPEGs.
     """
     if values["transparent"] and values["image_format"] == "jpeg":
-        raise OptionError("transparent is True, but JPEG has no transparency. Render PNG, or leave transparent out.")
+        raise OptionError("transparent is True, but JPEG has no transparency. Render PNG, or remove transparent.")
 
 
 def _frames(values: Mapping[str, Any], provider: Provider) -> tuple[dict[str, Any], Path | None, None]:
@@ -116,8 +116,8 @@ def _frames(values: Mapping[str, Any], provider: Provider) -> tuple[dict[str, An
     fault = name_fault(picture_names([0], pattern, "png")[0]) if "[frame]" in pattern else "has no [frame]"
     if fault:
         raise OptionError(
-            f"image_sequence_pattern is {pattern!r}, which {fault}. It must hold [frame] and lead to a file below the "
-            f"output, such as 'element-[frame].[ext]'."
+            f"image_sequence_pattern is {pattern!r}, which {fault}. It must contain [frame] and name a file "
+            f"inside the output folder, such as 'element-[frame].[ext]'."
         )
     output = values["output"]
     if output is None and not provider.on_this_machine:

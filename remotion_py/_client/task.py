@@ -23,7 +23,7 @@ CANCEL_PATIENCE_S = 5.0
 INTERRUPT_PATIENCE_S = 1.0
 WEBHOOK_PATIENCE_S = 45.0
 """A webhook is sent three times at most, for 10 s each."""
-ENDPOINT_ENDED = "the local Lambda endpoint has ended, as it does with its client"
+ENDPOINT_ENDED = "the local Lambda endpoint has ended, because its client has ended"
 
 T = TypeVar("T")
 
@@ -129,8 +129,9 @@ class RenderTask(Generic[T]):
             if not self.left:
                 raise
             raise RenderError(
-                f"The render {self.render_id} is not followed any more, as its client was closed or the waiting was "
-                f"stopped; it may still be running. Call attach({self.render_id!r}) to follow it again."
+                f"The render {self.render_id} is no longer followed, because its client was closed or the "
+                f"waiting was stopped. It may still be running: call attach({self.render_id!r}) to follow "
+                f"it again."
             ) from None
 
     async def cancel(self) -> None:
@@ -243,7 +244,7 @@ class RenderTask(Generic[T]):
         if self._cancelled_at is not None and (lost or now - self._cancelled_at > CANCEL_PATIENCE_S):
             raise RenderCancelledError(f"The render {self.render_id} was cancelled.")
         if lost:
-            closed = ", and wait for it before its client is closed; or start it with detach=True"
+            closed = " and wait for it before you close its client, or start it with detach=True"
             advice = f"Start it again{closed if lost == ENDPOINT_ENDED else ''}."
             raise RenderInterruptedError(
                 f"The render {self.render_id} was interrupted: its main function is gone ({lost}). {advice}"

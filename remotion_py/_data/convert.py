@@ -115,10 +115,10 @@ class Converter:
     def _inside(self, value: Any) -> Any:
         """Convert a value that contains or represents others; keeps track of what is being converted."""
         if any(value is outer for outer in self._open):
-            raise self._refusal("holds itself, so it has no end. Pass a copy without that reference.")
+            raise self._refusal("contains itself. Pass a copy without that reference.")
         if len(self._open) >= MAX_DEPTH:
             raise self._refusal(
-                f"is nested more than {MAX_DEPTH} levels deep. Pass a flatter form, such as a list with ids."
+                f"is nested more than {MAX_DEPTH} levels deep. Pass a flatter structure, such as a list with ids."
             )
         self._open.append(value)
         if isinstance(value, Mapping):
@@ -134,7 +134,7 @@ class Converter:
         found: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                raise self._refusal(f"has the key {short_repr(key)}, but JSON keys are strings. Use str() of it.")
+                raise self._refusal(f"has the key {short_repr(key)}, but JSON keys are strings. Convert it with str().")
             self._keys.append(key)
             if not key.isascii():
                 self._whole_characters(key)
@@ -156,8 +156,8 @@ class Converter:
             self._whole_characters(value)
         if value.startswith(DATE_PREFIX) and not _is_date(value.removeprefix(DATE_PREFIX)):
             raise self._refusal(
-                f"begins with {DATE_PREFIX!r}, by which Remotion marks dates, but no date follows. Begin the text "
-                f"otherwise, or pass a datetime."
+                f"begins with {DATE_PREFIX!r}, which Remotion uses to mark dates, but no date follows. Use "
+                f"another prefix, or pass a datetime."
             )
         return value
 
@@ -166,9 +166,9 @@ class Converter:
             text.encode()
         except UnicodeEncodeError as error:
             raise self._refusal(
-                f"holds half a character (a lone surrogate, U+{ord(text[error.start]):04X}) at position "
-                f"{error.start}, as texts do that were cut inside an emoji. Remove it, for example by "
-                f"text.encode(errors='ignore').decode()."
+                f"contains a lone surrogate (half a character, U+{ord(text[error.start]):04X}) at position "
+                f"{error.start}, for example from a string that was cut inside an emoji. Remove it, for "
+                f"example with text.encode(errors='ignore').decode()."
             ) from None
 
     def _integer(self, value: int) -> int:
@@ -176,7 +176,7 @@ class Converter:
             return value
         written = str(value) if value.bit_length() <= 128 else f"a whole number of {value.bit_length()} bits"
         raise self._refusal(
-            f"is {written}, which JavaScript cannot hold exactly (above 2**53). Pass it as a string: str(value)."
+            f"is {written}, which JavaScript cannot represent exactly (above 2**53). Pass it as a string: str(value)."
         )
 
     def _number(self, value: float) -> float | None:
@@ -185,13 +185,13 @@ class Converter:
         if math.isnan(value):
             return self._missing("nan, which JSON cannot represent")
         raise self._refusal(
-            f"is {value}, which JSON cannot represent. Replace it by None or by a number before rendering."
+            f"is {value}, which JSON cannot represent. Replace it with None or a number before rendering."
         )
 
     def _missing(self, what: str) -> None:
         if self._nan == "error":
             raise self._refusal(
-                f"is {what}. Replace it by None, drop the row, or send it as null by nan='null' (--nan null)."
+                f"is {what}. Replace it with None, drop the row, or pass nan='null' (--nan null) to send it as null."
             )
 
     def _date(self, value: datetime.date) -> str | None:
@@ -208,7 +208,7 @@ class Converter:
         except (OverflowError, ValueError):
             written = ""
         if len(written) != len("2026-01-01T00:00:00.000"):
-            raise self._refusal(f"is {value}, which lies outside the years 1 to 9999 in UTC. Pass it as a string.")
+            raise self._refusal(f"is {value}, which is outside the years 1 to 9999 in UTC. Pass it as a string.")
         return f"{DATE_PREFIX}{written}Z"
 
     def _other(self, value: Any) -> Any:
@@ -278,7 +278,7 @@ class Converter:
                 "value / numpy.timedelta64(1, 's')."
             )
         raise self._refusal(
-            f"holds numpy's {value.dtype}, which JSON cannot represent. Convert it to numbers or strings."
+            f"contains numpy's {value.dtype}, which JSON cannot represent. Convert it to numbers or strings."
         )
 
     def _path(self) -> str:

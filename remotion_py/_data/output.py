@@ -32,7 +32,7 @@ def inside(folder: Path, name: str) -> Path:
     fault = name_fault(name)
     if fault:
         raise OutputError(
-            f"The name {shortened(name, LONGEST_VALUE)!r} {fault}. It is not used; {folder} stays as it is."
+            f"The name {shortened(name, LONGEST_VALUE)!r} {fault}. It is ignored, and {folder} does not change."
         )
     return folder / name
 
@@ -47,11 +47,11 @@ def name_fault(name: str) -> str | None:
     if PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor or "\\" in name:
         return "is not a relative path with / between its parts"
     if not all(parts):
-        return "has an empty part, as at its end or in 'a//b'"
+        return "has an empty part, for example at its end or in 'a//b'"
     if any(part.startswith(".") for part in parts):
-        return "has a part that begins with a dot, which leads out of its folder or is a hidden file"
+        return "has a part that begins with a dot, which is a hidden file or another folder"
     if any(ord(letter) < 32 or 0xD800 <= ord(letter) <= 0xDFFF for letter in name):
-        return "holds a character that no file name can have"
+        return "contains a character that is not valid in file names"
     if any(len(part.encode()) > LONGEST_NAME for part in parts) or len(name.encode()) > LONGEST_PATH:
         return f"is too long: a part has at most {LONGEST_NAME} bytes, a path {LONGEST_PATH:,}"
     return None
@@ -73,8 +73,8 @@ def expanded(path: str | os.PathLike[str], error: type[RemotionPyError] = Output
         return Path(path).expanduser()
     except RuntimeError:
         raise error(
-            f"The path {os.fspath(path)!r} begins with a user who has no home folder here. Write the folder out, or "
-            f"begin with ./ for a name that begins with ~."
+            f"The path {os.fspath(path)!r} begins with a user who has no home folder on this machine. Write "
+            f"the full path, or begin with ./ for a name that begins with ~."
         ) from None
 
 
@@ -96,12 +96,12 @@ def check_output(output: str | os.PathLike[str], extensions: tuple[str, ...], *,
         free = shutil.disk_usage(path.parent).free
     except OSError as error:
         raise OutputError(
-            f"The output {path} cannot be written: {error.strerror or error}. Choose a folder that you may write to."
+            f"The output {path} cannot be written: {error.strerror or error}. Choose a writable folder."
         ) from error
     if free < SPARE_BYTES:
         raise DiskFullError(
-            f"The disk of {path.parent} has {free // 2**20} MB left, which is not enough to render. "
-            f"Free some space there, or choose an output on another disk."
+            f"The disk of {path.parent} has {free // 2**20} MB left, which is not enough for a render. Free "
+            f"some space, or choose an output on another disk."
         )
     return path
 
@@ -143,8 +143,8 @@ def _probe(path: Path, extensions: tuple[str, ...], *, overwrite: bool) -> None:
         raise OutputError(f"The output {path} is a folder. Pass the path of a file, such as {example}.")
     if path.suffix.lower().lstrip(".") not in extensions:
         raise OutputError(
-            f"The output {path.name!r} does not end in {' or '.join(f'.{e}' for e in extensions)}, which fits what is "
-            f"rendered. Rename it to {path.with_suffix('.' + extensions[0]).name!r}."
+            f"The output {path.name!r} does not end in {' or '.join(f'.{e}' for e in extensions)}, which "
+            f"this format needs. Rename it to {path.with_suffix('.' + extensions[0]).name!r}."
         )
     if path.exists() and not overwrite:
         raise OutputError(f"The output {path} exists already. Choose another name, or allow overwriting.")
@@ -152,4 +152,4 @@ def _probe(path: Path, extensions: tuple[str, ...], *, overwrite: bool) -> None:
     with tempfile.TemporaryFile(dir=path.parent):
         pass
     if path.exists() and not os.access(path, os.W_OK):
-        raise OutputError(f"The output {path} exists and may not be written. Choose another name.")
+        raise OutputError(f"The output {path} exists and is read-only. Choose another name, or change its permissions.")

@@ -45,8 +45,8 @@ def document_fault(name: str, render_id: str) -> Fail:
 
     def fail(sentence: str) -> DocumentError:
         return DocumentError(
-            f"The document {name} of the render {render_id} cannot be used: {sentence.removesuffix('.')}. It is "
-            f"damaged, or written by something else than a render; start the render again.",
+            f"The document {name} of the render {render_id} cannot be used: {sentence.removesuffix('.')}. "
+            f"It is damaged, or another program wrote it. Start the render again.",
         )
 
     return fail
@@ -339,7 +339,7 @@ def _browser_log(log: Fields) -> BrowserLog:
 def _warnings(own: Fields) -> tuple[str, ...]:
     listed = own.items("warnings", most=MOST_WARNINGS, default=())
     if not all(isinstance(warning, str) for warning in listed):
-        own.refuse("warnings", "a list of texts")
+        own.refuse("warnings", "a list of strings")
     return tuple(shortened(warning) for warning in listed)
 
 

@@ -38,7 +38,7 @@ def records(value: Any) -> list[Any] | None:
     except nw.exceptions.DuplicateError:
         raise TableError(_duplicates(native.columns)) from None
     if isinstance(found, nw.LazyFrame):
-        raise TableError("is a lazy frame, which has no rows yet. Pass what its collect() returns.")
+        raise TableError("is a lazy frame, which has no rows yet. Pass the result of its collect().")
     if isinstance(found, nw.Series):
         return _values(found)
     if not isinstance(found, nw.DataFrame):
@@ -79,8 +79,8 @@ def _with_labels(value: Any) -> Any:
     names = [*labels, *value.columns]
     if len(set(names)) < len(names):
         raise TableError(
-            f"{_duplicates(names)} One of them is the index: name it otherwise by rename_axis(), or leave it out by "
-            f"reset_index(drop=True)."
+            f"{_duplicates(names)} One of them is the index: rename it with rename_axis(), or remove it "
+            f"with reset_index(drop=True)."
         )
     return value.reset_index(names=labels)
 

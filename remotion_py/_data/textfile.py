@@ -33,15 +33,16 @@ def read_text(path: Path, error: type[InputError]) -> str:
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     if encoding.startswith("utf-8") and b"\0" in data:
         raise error(
-            f"The file {path} holds a zero byte at offset {data.index(0):,}, so it is UTF-16 without a mark, or not a "
-            f"text. Convert it, from UTF-16 by: iconv -f UTF-16LE -t UTF-8 {path.name} > utf8-{path.name}"
+            f"The file {path} contains a zero byte at offset {data.index(0):,}, so it is UTF-16 without a "
+            f"byte order mark, or not a text file. Convert UTF-16 with: iconv -f UTF-16LE -t UTF-8 "
+            f"{path.name} > utf8-{path.name}"
         )
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as reason:
         offset = reason.start
         raise error(
-            f"The file {path} is not {encoding.removesuffix('-sig').upper()}: byte 0x{data[offset]:02x} at offset "
-            f"{offset:,}. Convert it, where it comes from Excel or Windows usually by: "
-            f"iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8-{path.name}"
+            f"The file {path} is not {encoding.removesuffix('-sig').upper()}: byte 0x{data[offset]:02x} at "
+            f"offset {offset:,}. Convert it; files from Excel or Windows usually with: iconv -f "
+            f"WINDOWS-1252 -t UTF-8 {path.name} > utf8-{path.name}"
         ) from None

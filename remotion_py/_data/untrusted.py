@@ -125,7 +125,7 @@ class Fields:
         if value is None and default is not None:
             return default
         if not isinstance(value, str) or len(value) > longest or not (value or empty):
-            self.refuse(name, f"a text of {0 if empty else 1} to {longest:,} characters")
+            self.refuse(name, f"a string of {0 if empty else 1} to {longest:,} characters")
         return whole_characters(value) if exact else printable(value)
 
     def whole(self, name: str, low: int = -LARGEST, high: int = LARGEST, *, default: int | None = None) -> int:
@@ -216,13 +216,13 @@ class Fields:
 def described(value: object) -> str:
     """Return a value that was refused in few words, whatever its size."""
     if value is None:
-        return "null, as which NaN and infinity arrive too"
+        return "null (NaN and infinity also arrive as null)"
     if isinstance(value, str):
         return repr(shortened(value, LONGEST_VALUE))
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and abs(value) > LARGEST:
-        return "a whole number beyond 2**53"
+        return "a whole number above 2**53"
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, Mapping):

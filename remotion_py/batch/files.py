@@ -33,12 +33,12 @@ def read_file(path: Path) -> list[Any]:
         is_file = is_folder = False
     if is_folder:
         raise OptionError(
-            f"The rows are given as {path}, which is a folder. Pass the rows first, and then the site: "
-            f"render_batch(rows, serve_url, composition, output)."
+            f"rows is {path}, which is a folder. Pass the rows first, and then the site: render_batch(rows, "
+            f"serve_url, composition, output)."
         )
     if not is_file:
         raise OptionError(
-            f"There is no file {path} with rows. Check its name; the rows come before the site: "
+            f"The file {path} with rows does not exist. Check its name; the rows come before the site: "
             f"render_batch(rows, serve_url, composition, output)."
         )
     kind = path.suffix.lower()
@@ -91,8 +91,8 @@ def _check_header(path: Path, header: list[str]) -> None:
     for separator in ";\t":
         if len(header) == 1 and separator in header[0]:
             raise OptionError(
-                f"The columns of {path} are separated by {separator!r}, but must be by commas. Save it so, or pass "
-                f"the frame pandas.read_csv({path.name!r}, sep={separator!r})."
+                f"The columns of {path} are separated by {separator!r}, but must be separated by commas. "
+                f"Save it with commas, or pass the frame pandas.read_csv({path.name!r}, sep={separator!r})."
             )
 
 

@@ -62,7 +62,8 @@ class Manifest:
             data = self._path.read_bytes() if self._path.exists() else b""
         except OSError as error:
             raise OutputError(
-                f"The manifest {path} cannot be read: {error.strerror}. Name another one by manifest=."
+                f"The manifest {path} cannot be read: {error.strerror}. Check its permissions, or pass "
+                f"another file as manifest=."
             ) from error
         whole, _, cut = data.rpartition(b"\n")
         # Not splitlines(): texts of errors may hold characters that end a line elsewhere, such as U+2028.
@@ -70,12 +71,12 @@ class Manifest:
             entry = _read(line)
             if entry is None:
                 raise OutputError(
-                    f"Line {number} of {path} is not an entry of a batch's manifest. Correct or delete the line, or "
-                    f"name another file by manifest=."
+                    f"Line {number} of {path} is not an entry of a batch's manifest. Correct or delete the "
+                    f"line, or pass another file as manifest=."
                 )
             self._done[_place(entry.path)] = entry
         if not cut.startswith(_BEGIN[: len(cut)]):
-            raise OutputError(f"{path} is not a manifest of a batch. Name another file by manifest=.")
+            raise OutputError(f"{path} is not the manifest of a batch. Pass another file as manifest=.")
         if cut:  # the process ended while it wrote
             self._shorten(len(data) - len(cut))
 
@@ -109,7 +110,8 @@ class Manifest:
 
     def _not_written(self, error: OSError) -> OutputError:
         return OutputError(
-            f"The manifest {self._path} cannot be written: {error.strerror}. Name another one by manifest=."
+            f"The manifest {self._path} cannot be written: {error.strerror}. Check its permissions, or pass "
+            f"another file as manifest=."
         )
 
 

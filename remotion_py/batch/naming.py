@@ -59,8 +59,8 @@ def output_of(template: str, row: Mapping[str, Any], index: int) -> Output:
             )
         if is_missing(known[name]):
             raise OutputError(
-                f"The output {template!r} names the field {name!r}, which is missing in row {index}. Give it a value, "
-                f"drop the row, or name another field.",
+                f"The output {template!r} names the field {name!r}, but row {index} has no value for it. "
+                f"Add a value, drop the row, or use another field.",
                 row=index,
             )
     try:
@@ -73,8 +73,8 @@ def output_of(template: str, row: Mapping[str, Any], index: int) -> Output:
     _check_parts(template, filled, index)
     if max(names, default=0) > LONGEST_NAME:
         raise OutputError(
-            f"The output {template!r} makes a name of {max(names)} bytes for row {index}, but {LONGEST_NAME} are the "
-            f"most. Name a shorter field, or cut it as in {{title:.50}}.",
+            f"The output {template!r} makes a name of {max(names)} bytes for row {index}, but the maximum "
+            f"is {LONGEST_NAME}. Use a shorter field, or cut it as in {{title:.50}}.",
             row=index,
         )
     return Output(path, asked if asked != filled else None)
@@ -123,16 +123,16 @@ def _check_parts(template: str, filled: str, index: int) -> None:
     for written, part in zip(_marked(template).split("/"), filled.split("/"), strict=True):
         if "\0" in written and part in ("", ".", ".."):
             raise OutputError(
-                f"The output {template!r} has a part that is {part!r} for row {index}, so the path would lead "
-                f"elsewhere. Give its field a value, or write a name around it as in 'videos-{{folder}}'.",
+                f"The output {template!r} has the part {part!r} for row {index}, so the path would lead to "
+                f"another folder. Give the field a value, or add text to the part as in 'videos-{{folder}}'.",
                 row=index,
             )
 
     first = str(Path(filled)).split("/")[0]
     if first.startswith("~"):
         raise OutputError(
-            f"The output {template!r} begins with {first!r} for row {index}, which means the home folder of a user. "
-            f"Begin it with a folder, as in 'videos/{{name}}.mp4'.",
+            f"The output {template!r} begins with {first!r} for row {index}, which means the home folder of "
+            f"a user. Start it with a folder, as in 'videos/{{name}}.mp4'.",
             row=index,
         )
 
@@ -146,8 +146,8 @@ def _pieces(template: str) -> list[tuple[str, str | None, str | None, str | None
         return list(string.Formatter().parse(template))
     except ValueError as error:
         raise OutputError(
-            f"The output {template!r} is not a template: {error}. Name fields as in 'videos/{{name}}.mp4', and write "
-            f"braces that are meant as such twice."
+            f"The output {template!r} is not a valid template: {error}. Write fields as in "
+            f"'videos/{{name}}.mp4', and double all other braces."
         ) from None
 
 

@@ -58,7 +58,7 @@ def read_rows(rows: Rows) -> list[dict[str, Any]]:
         listed = rows
     if isinstance(listed, (Mapping, bytes)) or not isinstance(listed, Iterable):
         raise OptionError(
-            f"The rows are a {type(rows).__name__}. Pass a data frame (of a dict of columns, make one by "
+            f"The rows are a {type(rows).__name__}. Pass a data frame (convert a dict of columns with "
             f"pandas.DataFrame(...)), a list of mappings, or the path of a .jsonl or .csv file."
         )
     return [_mapping(row, index) for index, row in enumerate(cast("Iterable[Any]", listed))]
@@ -70,7 +70,7 @@ def _mapping(row: Any, index: int) -> dict[str, Any]:
     fields = fields_of(row)
     if fields is not None:
         return fields
-    grouped = " Of groupby(), make one row per group, such as its first()." if isinstance(row, tuple) else ""
+    grouped = " Convert the groupby() to one row per group, for example with first()." if isinstance(row, tuple) else ""
     raise OptionError(f"Row {index} is a {type(row).__name__}, but must be a mapping, a dataclass or a model.{grouped}")
 
 
@@ -108,7 +108,8 @@ def plan_rows(
         path = made.path
         if path in taken:
             raise OutputError(
-                f"Rows {taken[path]} and {index} both go to {path}. Put a field that differs into output, or {{index}}."
+                f"Rows {taken[path]} and {index} both have the output {path}. Add a field that differs to "
+                f"output, or {{index}}."
             )
         taken[path] = index
         text = _props(shared, row, index, nan)

@@ -76,7 +76,7 @@ class Batch:
         self._index = index_of(rows)
         self.rows = plan_rows(self._given_rows, output=template, props=props, about=about, nan=nan)
         self.warnings = tuple(
-            f"row {row.index}: its output is named {row.output}, as {row.asked!r} is not a safe name"
+            f"row {row.index}: the output is {row.output}, because {row.asked!r} is not a safe name"
             for row in self.rows
             if row.asked is not None
         )
@@ -258,5 +258,5 @@ def _are_stills(rows: list[Row]) -> bool:
     if unknown:
         listed = " or ".join(f"end in .{suffix}" if suffix else "have no extension" for suffix in sorted(unknown))
         more = ", which is not a supported output format" if any(unknown) else ""
-        raise OptionError(f"The output names {listed}{more}. Write them like '{{name}}.mp4'.")
+        raise OptionError(f"The output contains {listed}{more}. Write fields in braces, as in '{{name}}.mp4'.")
     return bool(pictures)

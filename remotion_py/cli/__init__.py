@@ -53,5 +53,5 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted; nothing is left running.", err=True)
+        click.echo("Interrupted; no process is left running.", err=True)
         sys.exit(INTERRUPTED)

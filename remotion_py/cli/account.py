@@ -37,7 +37,7 @@ def role(partition: str) -> None:
 @policies.command()
 @with_account
 def validate(aws: Aws) -> None:
-    """Ask IAM what you may do of what remotion-py does."""
+    """Check with IAM which actions of remotion-py you may use."""
 
     def show(item: Permission) -> None:
         click.echo(f"{'yes' if item.allowed else 'NO '}  {item.action}  ({item.statement})")
@@ -66,17 +66,17 @@ def quotas(aws: Aws) -> None:
 @quotas.command()
 @with_account
 @click.argument("concurrency", type=int, required=False)
-@click.option("-f", "--force", is_flag=True, help="Also above AWS's default.")
+@click.option("-f", "--force", is_flag=True, help="Request more even if the quota is above AWS's default.")
 def increase(aws: Aws, concurrency: int | None, force: bool) -> None:
-    """Ask AWS for a higher quota.
+    """Request a higher quota from AWS.
 
     CONCURRENCY is the number of executions at the same time; by default the next multiple of 5000.
     """
-    click.echo(f"Asked AWS for {increase_quota(aws, concurrency, force=force)}. It answers by mail.")
+    click.echo(f"Requested a quota of {increase_quota(aws, concurrency, force=force)}. AWS answers by email.")
 
 
 @click.command()
-@click.option("--default-only", is_flag=True, help="Leave out those that an account has to enable first.")
+@click.option("--default-only", is_flag=True, help="List only regions that are enabled by default.")
 def regions(default_only: bool) -> None:
     """List the regions in which functions can be deployed."""
     click.echo(" ".join(get_regions(enabled_by_default_only=default_only)))

@@ -27,7 +27,7 @@ from .where import with_client
 @click.argument("composition")
 @click.option("-o", "--output", required=True, help="Template of the outputs, such as 'videos/{name}.mp4'.")
 @click.option("--manifest", help="File that records each row's result; by default beside the outputs.")
-@click.option("--parallel", type=int, help="Rows at the same time; by default one per renderer, or 4 on AWS.")
+@click.option("--parallel", type=int, help="Number of rows in parallel; by default one per renderer, or 4 on AWS.")
 @render_options(RenderMediaOptions)
 @with_client
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line for each row.")
@@ -46,8 +46,9 @@ def batch(
 ) -> None:
     """Render a composition once for each row of a file.
 
-    ROWS is a .jsonl or .csv file; the fields of a row are the props of COMPOSITION of SERVE_URL. Running the same
-    command again resumes. Exits with 1 when a row has failed.
+    ROWS is a .jsonl or .csv file; the fields of a row are the props of COMPOSITION of SERVE_URL.
+
+    Run the same command again to resume. Exits with 1 if a row has failed.
     """
     options: Any = given(RenderMediaOptions, values)
     result = client.render_batch(

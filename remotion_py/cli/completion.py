@@ -1,4 +1,4 @@
-"""`remotion-py completion`: the script by which a shell completes commands and options."""
+"""`remotion-py completion`: prints the shell completion script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`remotion-py compositions`: what a site has to render."""
+"""`remotion-py compositions`: lists the compositions of a site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`remotion-py doctor`: what this machine can render with, and how to fix what is missing."""
+"""`remotion-py doctor`: checks the requirements of rendering, and prints how to fix what is missing."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ _ASK_CODECS = """Promise.all(CODECS.map(async codec =>
 
 @click.command()
 @click.option("--aws", "on_aws", is_flag=True, help="Check a deployed function instead; costs less than a cent.")
-@click.option("--region", help="With --aws: the region.")
-@click.option("--profile", help="With --aws: profile of the AWS configuration.")
-@click.option("--function-name", help="With --aws: the function; else the one in the region.")
+@click.option("--region", help="AWS: the region.")
+@click.option("--profile", help="AWS: profile of the AWS configuration.")
+@click.option("--function-name", help="AWS: name of the function; by default the one in the region.")
 def doctor(on_aws: bool, region: str | None, profile: str | None, function_name: str | None) -> None:
     """Check what rendering needs on this machine, or on AWS.
 
-    Exits with 1 when something is missing.
+    Exits with 1 if a requirement is missing.
     """
     from .doctor_aws import aws_findings
 
@@ -68,8 +68,8 @@ def findings() -> Iterator[Finding]:
     yield from _browser()
     yield from _ffmpeg()
     yield _memory()
-    yield _disk("temporary files", Path(os.environ.get("TMPDIR", "/tmp")), "set TMPDIR to a larger disk")
-    yield _disk("object store", default_store(), "set REMOTION_PY_STORE to a larger disk")
+    yield _disk("temporary files", Path(os.environ.get("TMPDIR", "/tmp")), "set TMPDIR to a folder on a larger disk")
+    yield _disk("object store", default_store(), "set REMOTION_PY_STORE to a folder on a larger disk")
     yield from notebook_findings()
 
 
@@ -85,7 +85,7 @@ def _browser() -> Iterator[Finding]:
         "" if controlled else "remotion-py install-browser --force (a headless shell renders about 1.6 times as fast)"
     )
     yield Finding("browser", f"{choice.path} {version} from {choice.source}, captures by {way}", slow)
-    off = f"off ({why_no_sandbox(choice.path)}): the code of pages runs with all rights of this user"
+    off = f"off ({why_no_sandbox(choice.path)}): pages run with all rights of this user"
     yield Finding("browser sandbox", "on" if sandboxed else off)
     lacking = [name for name in ("H.264", "VP8", "VP9", "AV1") if name not in decoded]
     fix = f"use a Chromium with {', '.join(lacking)}, or media in other codecs" if lacking else ""
@@ -124,7 +124,7 @@ def _ffmpeg() -> Iterator[Finding]:
     video = {codec.encoder for codec in CODECS.values() if codec.has_video and codec.name != SEQUENCE}
     wanted = sorted(video | set(AUDIO_ENCODERS.values()))
     lacking = [name for name in wanted if f" {name} " not in encoders]
-    yield Finding("FFmpeg encoders", ", ".join(wanted), f"{fix}: it lacks {', '.join(lacking)}" if lacking else "")
+    yield Finding("FFmpeg encoders", ", ".join(wanted), f"{fix}: {', '.join(lacking)} missing" if lacking else "")
 
 
 def _memory() -> Finding:
@@ -132,7 +132,7 @@ def _memory() -> Finding:
 
     memory = psutil.virtual_memory()
     text = f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GB free, {os.cpu_count()} cores"
-    need = "close other programs, or render with a lower capacity: a renderer takes about 0.7 GB"
+    need = "close other programs, or render with a lower capacity: a renderer needs about 0.7 GB"
     return Finding("memory", text, "" if memory.available > _ENOUGH_MEMORY else need)
 
 

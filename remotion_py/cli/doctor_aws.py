@@ -1,4 +1,4 @@
-"""`remotion-py doctor --aws`: runs on a real account what docs/aws.md lists as never run."""
+"""`remotion-py doctor --aws`: runs the checks on a real account that docs/aws.md lists as not tested."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def aws_findings(region: str | None, profile: str | None, function_name: str | N
         yield Finding("account", f"{provider.aws.account} in {provider.region}")
         asyncio.run(provider.open())
     except RemotionPyError as error:
-        yield Finding("account and function", str(error), "follow the message")
+        yield Finding("account and function", str(error), "follow the instructions in the message")
         return
     yield Finding("function", f"{provider.function_name}, bucket {provider.store.bucket}")
     yield from _guarded("concurrency", _quota, provider)
@@ -54,7 +54,7 @@ def _guarded(name: str, check: Any, *arguments: Any) -> Iterator[Finding]:
 def _quota(provider: AwsProvider) -> Iterator[Finding]:
     found = get_quotas(provider.aws)
     small = found.concurrency < 50
-    fix = "'remotion-py quotas increase'; renders wait for their turn until then" if small else ""
+    fix = "run 'remotion-py quotas increase'; until then, calls above this limit wait" if small else ""
     yield Finding("concurrency", f"{found.concurrency} functions at the same time", fix)
 
 
@@ -84,7 +84,9 @@ def _streaming(provider: AwsProvider) -> Iterator[Finding]:
     gaps = [after - before for before, after in itertools.pairwise(times)]
     apart = len(times) == PIECES and not error and all(gap > PAUSE_S / 2 for gap in gaps)
     shown = ", ".join(f"{gap:.2f}" for gap in gaps)
-    yield Finding("streaming", f"{len(times)} pieces, {shown} s apart", "" if apart else f"they came bundled; {_LOGS}")
+    yield Finding(
+        "streaming", f"{len(times)} pieces, {shown} s apart", "" if apart else f"the pieces arrived together; {_LOGS}"
+    )
 
 
 def _error_code(provider: AwsProvider, check: str, wanted: str | None, says: str) -> Iterator[Finding]:

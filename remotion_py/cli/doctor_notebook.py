@@ -1,4 +1,4 @@
-"""What `remotion-py doctor` looks at for notebooks: widgets, front ends, and the kernel."""
+"""The checks of `remotion-py doctor` for notebooks: widgets, front ends, and the kernel."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _widgets() -> Finding:
         fix = "pip install --upgrade 'ipywidgets>=8.1'"
         return _advice("widgets", f"ipywidgets {ours or 'is not installed'}; panel() needs 8 or newer", fix)
     if not theirs:
-        fix = "pip install jupyterlab-widgets, where JupyterLab is installed"
+        fix = "pip install jupyterlab-widgets in the environment of JupyterLab"
         return _advice("widgets", f"ipywidgets {ours}, but jupyterlab-widgets is not installed", fix)
     return Finding("widgets", f"ipywidgets {ours}, jupyterlab-widgets {theirs}")
 
@@ -46,7 +46,7 @@ def _kernel() -> Finding:
         return _advice(
             "kernel",
             "ipykernel is not installed, so no notebook can use this environment",
-            "pip install ipykernel, in this environment",
+            "pip install ipykernel in this environment",
         )
     runs = [str(folder) for folder in _kernel_folders() if _runs_this_python(folder)]
     if runs:

@@ -1,4 +1,4 @@
-"""What the command line passes to `process.env` of the page: `REMOTION_*` variables, and those of a file."""
+"""Variables that the command line passes to `process.env` of the page: `REMOTION_*`, and those of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`remotion-py example`: copies an example site, as a start for a page of your own."""
+"""`remotion-py example`: copies an example site, as a starting point for your own page."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _SITES: dict[str, Path] = {name.replace("_", "-"): getattr(examples, name) for n
 @click.argument("name", type=click.Choice(list(_SITES)))
 @click.argument("folder", type=click.Path(path_type=Path))
 def example(name: str, folder: Path) -> None:
-    """Copy an example site, to start your own from.
+    """Copy an example site as a starting point.
 
     FOLDER must not exist yet.
     """
     if folder.exists():
-        raise OutputError(f"The folder {folder} exists already. Name another one, or remove it.")
+        raise OutputError(f"The folder {folder} exists already. Choose another folder, or remove this one.")
     shutil.copytree(_SITES[name], folder, ignore=shutil.ignore_patterns(".*"))
-    click.echo(f"{folder / 'index.html'} is a page to edit; render it by: remotion-py compositions {folder}")
+    click.echo(f"Edit {folder / 'index.html'}. List its compositions with: remotion-py compositions {folder}")

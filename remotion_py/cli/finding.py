@@ -1,4 +1,4 @@
-"""One line of what a doctor reports."""
+"""One line of a doctor's report."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        name: What was looked at.
-        text: What was found.
-        fix: How to fix it; "" when it is fine.
-        needed: Whether rendering needs what is to be fixed.
+        name: The checked item.
+        text: The result.
+        fix: How to fix it; "" if nothing is wrong.
+        needed: Whether rendering requires it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""`remotion-py frames`: a composition to a folder of pictures."""
+"""`remotion-py frames`: renders a composition to a folder of pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .showing import how_to_show, show_warnings
 @click.argument("composition")
 @with_output("FOLDER", "Folder of the pictures.")
 @render_options(RenderFramesOptions)
-@click.option("--browser-executable", help="The browser to render with.")
+@click.option("--browser-executable", help="Path of the Chromium to render with.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the folder only.")
 def frames(
     serve_url: str, composition: str, output: str, browser_executable: str | None, quiet: bool, **values: Any

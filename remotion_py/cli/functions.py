@@ -1,4 +1,4 @@
-"""`remotion-py functions`: the functions of an AWS account."""
+"""`remotion-py functions`: deploys and lists the functions of an AWS account."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def say(step: str) -> None:
 @functions.command()
 @with_account
 @click.option("--memory", default=2048, show_default=True, help="Memory in MB, 1024 to 10240.")
-@click.option("--disk", default=2048, show_default=True, help="/tmp in MB, 1536 to 10240.")
-@click.option("--timeout", default=900, show_default=True, help="Seconds that one call may take, 15 to 900.")
-@click.option("--retention-period", default=14, show_default=True, help="Days that logs are kept.")
-@click.option("--custom-role-arn", help="A role with the policy that 'policies role' prints.")
-@click.option("--custom-layer-arns", default="", help="Layer versions to add, with commas.")
-@click.option("--vpc-subnet-ids", default="", help="Subnets to run in, with commas.")
-@click.option("--vpc-security-group-ids", default="", help="Security groups, with commas.")
+@click.option("--disk", default=2048, show_default=True, help="Size of /tmp in MB, 1536 to 10240.")
+@click.option("--timeout", default=900, show_default=True, help="Time limit of one call in seconds, 15 to 900.")
+@click.option("--retention-period", default=14, show_default=True, help="Number of days to keep logs.")
+@click.option("--custom-role-arn", help="ARN of your own role, with the policy that 'policies role' prints.")
+@click.option("--custom-layer-arns", default="", help="ARNs of layer versions to add, separated by commas.")
+@click.option("--vpc-subnet-ids", default="", help="Ids of the subnets, separated by commas.")
+@click.option("--vpc-security-group-ids", default="", help="Ids of the security groups, separated by commas.")
 @click.option("--cjk-fonts", is_flag=True, help="Add Noto Sans for Chinese, Japanese and Korean.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the name of the function only.")
 def deploy(
@@ -70,7 +70,7 @@ def deploy(
 
 @functions.command()
 @with_account
-@click.option("--compatible-only", is_flag=True, help="Leave out those of another version.")
+@click.option("--compatible-only", is_flag=True, help="List only functions with a compatible version.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the names only.")
 def ls(aws: Aws, compatible_only: bool, quiet: bool) -> None:
     """List the functions of the region."""

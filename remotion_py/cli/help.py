@@ -1,4 +1,4 @@
-"""`--help` of commands: options by theme, commands by what they are for, and examples at the end."""
+"""`--help` of commands: options and commands in groups, and examples at the end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from ..options.groups import OPTION_GROUPS, OTHER
 
-WHERE = "Where it runs"
+WHERE = "Where functions run"
 _MORE: Mapping[str, tuple[str, ...]] = {
     "Page and props": ("env_file",),
     "Output": ("manifest",),

@@ -1,4 +1,4 @@
-"""`remotion-py install-browser`: gets a Chromium headless shell."""
+"""`remotion-py install-browser`: installs a Chromium headless shell."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PACKAGE = "chromium-headless-shell"
 
 
 @click.command("install-browser")
-@click.option("--force", is_flag=True, help="Install even if there is one.")
+@click.option("--force", is_flag=True, help="Install even if a headless shell exists.")
 def install_browser(force: bool) -> None:
     """Install a Chromium headless shell.
 
-    It is Playwright's download, or the distribution's package where that download is blocked.
+    Downloads Playwright's build. If that download is blocked, installs the distribution's package.
     """
     if not force:
         try:
@@ -29,7 +29,7 @@ def install_browser(force: bool) -> None:
             pass
         else:
             if found.headless_shell:
-                click.echo(f"There is one already: {found.path} (from {found.source}).")
+                click.echo(f"A headless shell is already installed: {found.path} (from {found.source}).")
                 return
     for install in (_from_playwright, _from_debian):
         if install():
@@ -37,8 +37,9 @@ def install_browser(force: bool) -> None:
             click.echo(f"Installed {found.path} (from {found.source}).")
             return
     raise BrowserNotFoundError(
-        "No browser could be installed: Playwright's download was refused, and there is no apt-get that this user may "
-        f"run. Ask for the package {_PACKAGE!r}, or name any Chromium by REMOTION_PY_BROWSER."
+        f"No browser could be installed: Playwright's download failed, and this user cannot run apt-get. "
+        f"Ask an administrator to install the package {_PACKAGE!r}, or set REMOTION_PY_BROWSER to the path "
+        f"of any Chromium."
     )
 
 

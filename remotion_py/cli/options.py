@@ -1,4 +1,4 @@
-"""CLI options, made from the tables of `remotion_py.options.renders` so that nothing is listed twice."""
+"""CLI options, generated from the tables of `remotion_py.options.renders`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FROM_FILES = {
     ),
     "webhook_secret": (
         click.option(
-            "--webhook-secret-file", _SECRET_FILE, metavar="FILE", help="File that holds the secret of the webhook."
+            "--webhook-secret-file", _SECRET_FILE, metavar="FILE", help="File that contains the secret of the webhook."
         ),
     ),
 }
@@ -106,7 +106,7 @@ def parse_pairs(flag: str, pairs: tuple[str, ...]) -> dict[str, str]:
     """
     for pair in pairs:
         if "=" not in pair:
-            raise OptionError(f"--{flag} has a value without '=', but must be KEY=VALUE, such as title=Hello.")
+            raise OptionError(f"--{flag} has a value without '='. Pass KEY=VALUE, such as title=Hello.")
     return dict(pair.split("=", 1) for pair in pairs)
 
 

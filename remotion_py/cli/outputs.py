@@ -23,10 +23,10 @@ def with_output(metavar: str, what: str) -> Callable[[Callable[..., Any]], Calla
             if out is None and output is None:
                 raise click.UsageError(f"Missing output: pass {metavar}, or --output {metavar}.")
             if out is not None and output is not None:
-                raise click.UsageError(f"{metavar} and --output are the same and both given. Pass one of them.")
+                raise click.UsageError(f"{metavar} and --output are both given, but mean the same. Pass one of them.")
             command(*args, output=output or out, **values)
 
-        option = click.option("-o", "--output", metavar=metavar, help=f"{what} The same as the argument.")
+        option = click.option("-o", "--output", metavar=metavar, help=f"{what} Same as the argument.")
         return click.argument("out", metavar=f"[{metavar}]", required=False)(option(run))
 
     return decorate

@@ -1,4 +1,4 @@
-"""`remotion-py progress`: how far a render is."""
+"""`remotion-py progress`: shows the progress of a render."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .where import with_client
 def progress(client: Client, render_id: str, as_json: bool) -> None:
     """Show the progress of a render.
 
-    RENDER_ID is printed when a render starts, and listed by 'remotion-py renders ls'; any process may ask.
+    'remotion-py render' prints RENDER_ID when it starts, and 'remotion-py renders ls' lists it.
     """
     found = client.get_render_progress(render_id)
     click.echo(

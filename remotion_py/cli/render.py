@@ -1,4 +1,4 @@
-"""`remotion-py render`: a composition to a video."""
+"""`remotion-py render`: renders a composition to a video."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .where import with_client
 )
 @click.argument("serve_url")
 @click.argument("composition")
-@with_output("OUT", "File of the video, whose extension chooses the codec.")
+@with_output("OUT", "Path of the video; its extension selects the codec.")
 @render_options(RenderMediaOptions)
 @with_client
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the video only.")
@@ -34,7 +34,7 @@ def render(client: Client, serve_url: str, composition: str, output: str, quiet:
     """Render a composition to a video.
 
     SERVE_URL is a folder, an http(s) URL, or the name of a site on AWS; COMPOSITION is one of the ids that
-    'remotion-py compositions' lists; OUT is the file of the video.
+    'remotion-py compositions' lists; OUT is the path of the video.
     """
     options: Any = given(RenderMediaOptions, values) | {"output": output}
     running = client.start_render_media(serve_url, composition, progress=how_to_show(quiet), **options)

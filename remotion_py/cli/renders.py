@@ -1,4 +1,4 @@
-"""`remotion-py renders`, `download` and `cancel`: what was rendered, and what is being rendered."""
+"""`remotion-py renders`, `download` and `cancel`: lists, removes, downloads and cancels renders."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def renders() -> None:
 
 @renders.command()
 @with_client
-@click.option("--limit", type=int, default=50, callback=_positive, help="How many at most, 1 or more.")
+@click.option("--limit", type=int, default=50, callback=_positive, help="Maximum number of renders, 1 or more.")
 @click.option("--folder", help="Only renders whose output is in this folder.")
 @click.option("--state", type=click.Choice(get_args(State)), help="Only renders in this state.")
 @click.option("--composition", help="Only renders of this composition.")
-@click.option("-q", "--quiet", is_flag=True, help="Print the ids only, on one line, as rm takes them.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the ids only, on one line, for use with rm.")
 def ls(
     client: Client, limit: int, folder: str | None, state: State | None, composition: str | None, quiet: bool
 ) -> None:
@@ -53,7 +53,7 @@ def ls(
 def rm(client: Client, render_ids: tuple[str, ...], yes: bool) -> None:
     """Remove renders from the store.
 
-    Their videos are removed as far as these are in the store.
+    This also removes their videos from the store, but not outputs elsewhere.
     """
     for render_id in (item for item in render_ids if item != "()"):
         if yes or click.confirm(f"Remove the render {render_id}?"):
@@ -79,7 +79,7 @@ def cancel(client: Client, render_id: str) -> None:
     """Cancel the render RENDER_ID."""
     progress = client.get_render_progress(render_id)
     if progress.ended:
-        click.echo(f"{render_id} has finished already: {progress.state}")
+        click.echo(f"{render_id} has already ended: {progress.state}")
         return
     client.cancel_render(render_id)
     click.echo(f"{render_id} is being cancelled")

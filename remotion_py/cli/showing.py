@@ -1,4 +1,4 @@
-"""How the commands show progress: a bar on a terminal, elsewhere a plain line every 10 %."""
+"""Progress display of commands: a bar on a terminal, elsewhere a line every 10 %."""
 
 from __future__ import annotations
 

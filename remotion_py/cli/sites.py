@@ -9,7 +9,9 @@ from ..providers.aws.sites import delete_site, deploy_site, get_sites
 from .functions import say
 from .where import with_account
 
-bucket_option = click.option("--force-bucket-name", "bucket_name", help="The bucket; else the one of the region.")
+bucket_option = click.option(
+    "--force-bucket-name", "bucket_name", help="Name of the bucket; by default the one in the region."
+)
 
 
 @click.group()
@@ -21,8 +23,8 @@ def sites() -> None:
 @with_account
 @click.argument("folder")
 @bucket_option
-@click.option("--site-name", help="Its name; else the folder's.")
-@click.option("--entry-point", help="Entry point of a Remotion project, below FOLDER.")
+@click.option("--site-name", help="Name of the site; by default the name of the folder.")
+@click.option("--entry-point", help="Entry point of a Remotion project, relative to FOLDER.")
 @click.option("--privacy", type=click.Choice(["private", "public"]), default="private", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Print the serve URL only.")
 def create(

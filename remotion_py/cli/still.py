@@ -1,4 +1,4 @@
-"""`remotion-py still`: one frame to a picture."""
+"""`remotion-py still`: renders one frame to a picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .where import with_client
 )
 @click.argument("serve_url")
 @click.argument("composition")
-@with_output("OUT", "File of the picture, whose extension chooses the format.")
+@with_output("OUT", "Path of the picture; its extension selects the format.")
 @render_options(RenderStillOptions)
 @with_client
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the picture only.")
@@ -32,7 +32,7 @@ def still(client: Client, serve_url: str, composition: str, output: str, quiet: 
     """Render one frame to a picture.
 
     SERVE_URL is a folder, an http(s) URL, or the name of a site on AWS; COMPOSITION is one of the ids that
-    'remotion-py compositions' lists; OUT is the file of the picture.
+    'remotion-py compositions' lists; OUT is the path of the picture.
     """
     options: Any = given(RenderStillOptions, values) | {"output": output}
     picture = client.render_still(serve_url, composition, **options)

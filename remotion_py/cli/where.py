@@ -1,4 +1,4 @@
-"""The options that choose where functions run."""
+"""The options that select where functions run."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from ..client import Client
 from ..providers.aws.session import Aws
 
 _ACCOUNT = (
-    click.option("--region", help="AWS region; else REMOTION_AWS_REGION, AWS_REGION, or the profile's."),
+    click.option(
+        "--region", help="AWS region; by default REMOTION_AWS_REGION, AWS_REGION, or the region of the profile."
+    ),
     click.option("--profile", help="Profile of the AWS configuration."),
 )
 _FUNCTION = (
     click.option("--provider", type=click.Choice(["local", "aws"]), default="local", help="Where functions run."),
     *_ACCOUNT,
-    click.option("--function-name", help="AWS: the function; else the one in the region."),
-    click.option("--force-bucket-name", "bucket_name", help="AWS: the bucket; else the function's."),
-    click.option("--browser-executable", help="Local: the browser to render with."),
+    click.option("--function-name", help="AWS: name of the function; by default the one in the region."),
+    click.option(
+        "--force-bucket-name", "bucket_name", help="AWS: name of the bucket; by default the bucket of the function."
+    ),
+    click.option("--browser-executable", help="Local: path of the Chromium to render with."),
 )
 
 

@@ -36,8 +36,8 @@ class ArtifactNames:
         before = self._known.get(filename)
         if before and not (again and before[0] == frame):
             raise PageScriptError(
-                f"The page emitted the artifact {filename!r} at frame {before[0]} and again at frame {frame}. "
-                f"Render <Artifact> at one frame only, or name it by the frame.",
+                f"The page emitted the artifact {filename!r} at frame {before[0]} and again at frame "
+                f"{frame}. Render <Artifact> at one frame only, or use the frame in its name.",
                 frame=frame,
             )
         parts = filename.split("/")
@@ -45,8 +45,8 @@ class ArtifactNames:
         other = self._folders.get(filename) or next((name for name in folders if name in self._known), None)
         if other:
             raise PageScriptError(
-                f"The page emitted the artifacts {other!r} and {filename!r}, of which one would be a folder of the "
-                f"other (at frame {frame}). Give them names that can be files side by side.",
+                f"The page emitted the artifacts {other!r} and {filename!r}, but one of them is a folder in "
+                f"the path of the other (at frame {frame}). Give each artifact a different path.",
                 frame=frame,
             )
         self._bytes += size - (before[1] if before else 0)
@@ -59,8 +59,8 @@ class ArtifactNames:
                 else f"{MOST_BYTES >> 30} GB of them"
             )
             raise PageScriptError(
-                f"The page emitted artifacts without end: a render takes at most {what}, which frame {frame} exceeds. "
-                f"Emit fewer, or several as one archive.",
+                f"The page emitted too many artifacts: a render takes at most {what}, and frame {frame} "
+                f"exceeds this. Emit fewer, or put several into one archive.",
                 frame=frame,
             )
 
@@ -96,9 +96,9 @@ class ArtifactWriter:
                 await self._store.put(key, content)
             except (FileExistsError, IsADirectoryError, NotADirectoryError):
                 raise PageScriptError(
-                    f"The page emitted the artifact {filename!r} at frame {shown.frame}, but another one is a "
-                    f"folder of this name, or a file of the name of its folder. Give them names that can be files side "
-                    f"by side.",
+                    f"The page emitted the artifact {filename!r} at frame {shown.frame}, but another "
+                    f"artifact uses this path as a folder, or is a file at the path of its folder. Give "
+                    f"each artifact a different path.",
                     frame=shown.frame,
                 ) from None
             self.stored.append(

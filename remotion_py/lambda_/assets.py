@@ -40,7 +40,7 @@ class Emitted:
         filename = found.text("filename", longest=LONGEST_NAME, exact=True)
         fault = name_fault(filename)
         if fault:
-            found.refuse("filename", f"the name of a file, perhaps with folders; this one {fault}")
+            found.refuse("filename", f"a relative file name, with or without folders; this one {fault}")
         kind = found.choice("contentType", ("text", "binary", "thumbnail"))
         if kind == "thumbnail":
             return cls(filename, None)

@@ -174,7 +174,7 @@ class _Receiver:
                     self._write(item)
         except (FramingError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise FunctionError(
-                f"The stream of chunk {self._index} is broken: {error!r}", type="BrokenStream"
+                f"The stream of chunk {self._index} contains invalid data: {error!r}", type="BrokenStream"
             ) from error
 
     async def fetch(self, store: ObjectStore) -> None:
@@ -183,7 +183,9 @@ class _Receiver:
             try:
                 await store.get_file(key, self._paths[kind])
             except FileNotFoundError as error:
-                raise FunctionError(f"The chunk {self._index} is not where its function put it: {error}") from error
+                raise FunctionError(
+                    f"The file of chunk {self._index} is missing in the object store: {error}"
+                ) from error
             await store.delete(key)
 
     def result(self) -> ChunkFiles:

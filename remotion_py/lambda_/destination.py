@@ -90,7 +90,7 @@ def destination(payload: RenderPayload, extension: str) -> Destination:
         return Destination(bucket, f"{render_prefix(render_id)}{_checked(name)}", overwrite, extra)
     if not (name.get("bucketName") and name.get("key")):
         held = ", ".join(map(str, name))
-        raise OptionError(f"out_name holds {held}, but must be a file name, or hold 'bucketName' and 'key'.")
+        raise OptionError(f"out_name contains {held}, but must be a file name, or contain 'bucketName' and 'key'.")
     return Destination(name["bucketName"], _checked(name["key"]), overwrite, extra, name.get("s3OutputProvider"))
 
 

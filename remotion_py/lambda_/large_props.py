@@ -56,8 +56,8 @@ async def inlined(payload: Mapping[str, Any], store: ObjectStore) -> dict[str, A
             data = await store.get(key)
             if data is None:
                 raise PropsError(
-                    f"The props of this render are not in s3://{store.bucket}/{key}. They were deleted, or the client "
-                    f"wrote them to another bucket; start the render again."
+                    f"The props of this render are missing in s3://{store.bucket}/{key}. They were deleted, "
+                    f"or the client wrote them to another bucket. Start the render again."
                 )
             references[field] = dict(props)
             result[field] = {"type": "payload", "payload": data.decode()}

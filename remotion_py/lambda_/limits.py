@@ -35,14 +35,14 @@ def check_limits(job: Job) -> None:
     _check_size(job)
     if not LOWEST_FPS <= job.composition.fps <= HIGHEST_FPS:
         raise OptionError(
-            f"The composition {job.composition.id!r} would have {job.composition.fps:g} frames per second, but from "
-            f"{LOWEST_FPS} to {HIGHEST_FPS:,} can be written. Choose such a rate."
+            f"The composition {job.composition.id!r} would have {job.composition.fps:g} frames per second, "
+            f"but the frame rate must be from {LOWEST_FPS} to {HIGHEST_FPS:,}. Choose a rate in this range."
         )
     fits = max(job.fps.numerator, job.fps.denominator) <= MOST_RATIO and 1 / job.fps <= LONGEST_FRAME_S
     if not fits:
         raise OptionError(
-            f"The composition {job.composition.id!r} would be written with {job.fps} frames per second, which FFmpeg "
-            f"cannot express. Choose a rate with fewer digits, or a smaller every_nth_frame."
+            f"The composition {job.composition.id!r} would have {job.fps} frames per second in the file, "
+            f"which FFmpeg cannot represent. Choose a rate with fewer digits, or a smaller every_nth_frame."
         )
 
 
@@ -51,11 +51,11 @@ def _check_size(job: Job) -> None:
     owner, least, most = _sides(job)
     wrong = next((side for side in (width, height) if not least <= side <= most), None)
     if wrong is not None:
-        raise _size_error(job, f"{owner} takes sides from {least} to {most:,} pixels")
+        raise _size_error(job, f"{owner} supports widths and heights from {least} to {most:,} pixels")
     if job.payload.codec and 8 * (width + _BORDER) * (height + _BORDER) > MOST_BYTES:
-        raise _size_error(job, f"FFmpeg takes about {MOST_PIXELS:,} pixels in a picture, as of 16,256x16,256")
+        raise _size_error(job, f"FFmpeg supports about {MOST_PIXELS:,} pixels in a picture, such as 16,256x16,256")
     if width * height > MOST_PIXELS:
-        raise _size_error(job, f"the browser draws {MOST_PIXELS:,} pixels in a picture, as of 16,384x16,384")
+        raise _size_error(job, f"the browser supports {MOST_PIXELS:,} pixels in a picture, such as 16,384x16,384")
 
 
 def _sides(job: Job) -> tuple[str, int, int]:

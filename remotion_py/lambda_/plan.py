@@ -37,8 +37,8 @@ def resolve_frame_range(frame_range: Sequence[int | None] | int | None, duration
     first, last = first or 0, duration - 1 if last is None else last
     if first > last or last >= duration:
         raise OptionError(
-            f"The frame range {first}-{last} lies outside the composition, which has {duration} frames "
-            f"(0 to {duration - 1}). Choose frames inside it."
+            f"The frame range {first}-{last} is outside the composition, which has {duration} frames (0 to "
+            f"{duration - 1}). Choose frames in this range."
         )
     return first, last
 
@@ -52,8 +52,8 @@ def resolve_frame(frame: int, duration: int) -> int:
     resolved = frame + duration if frame < 0 else frame
     if not 0 <= resolved < duration:
         raise OptionError(
-            f"The frame {frame} lies outside the composition, which has {duration} frames (0 to {duration - 1}). "
-            f"Choose one inside it."
+            f"The frame {frame} is outside the composition, which has {duration} frames (0 to "
+            f"{duration - 1}). Choose a frame in this range."
         )
     return resolved
 
@@ -66,8 +66,8 @@ def check_span(first: int, start: int, every_nth: int) -> None:
     """
     if first < start or (first - start) % every_nth:
         raise OptionError(
-            f"composition_start is {start}, but this render begins at frame {first}. The whole must begin at or before "
-            f"it, a multiple of every_nth_frame away."
+            f"composition_start is {start}, but this render begins at frame {first}. composition_start must "
+            f"be equal or smaller, and the difference a multiple of every_nth_frame."
         )
 
 
@@ -100,8 +100,8 @@ def plan_chunks(
     count = _count(frames, concurrency, frames_per_lambda, capacity)
     if count > MAX_CHUNKS:
         raise OptionError(
-            f"{frames} frames in chunks of {frames_per_lambda} make {count} chunks, but {MAX_CHUNKS} is the most. "
-            f"Raise frames_per_lambda to {math.ceil(frames / MAX_CHUNKS)} or more."
+            f"{frames} frames in chunks of {frames_per_lambda} make {count} chunks, but the maximum is "
+            f"{MAX_CHUNKS}. Increase frames_per_lambda to {math.ceil(frames / MAX_CHUNKS)} or more."
         )
     borders = [first + every_nth * (frames * index // count) for index in range(count)]
     return [(start, end - 1) for start, end in itertools.pairwise([*borders, last + 1])]

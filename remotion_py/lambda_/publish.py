@@ -64,8 +64,9 @@ class Publisher:
     def _reason(self) -> RemotionPyError:
         reason = f" {from_wire(to_wire(self._failure)).message}" if self._failure else ""
         return RenderError(
-            f"The last progress.json could not be written to the store, so the end of the render is not known.{reason} "
-            f"Render again once the store takes objects; REMOTION_PY_STORE or store= name another folder."
+            f"The last progress.json could not be written to the store, so the state of the render is "
+            f"unknown.{reason} Render again when the store is writable, or select another folder with "
+            f"REMOTION_PY_STORE or store=."
         )
 
     async def _publish(self) -> bool:

@@ -59,7 +59,7 @@ class SharedAssets:
             except ObjectExistsError:
                 lock = await self._store.get(f"{key}.lock")
                 if lock is not None and silence.look(lock) >= PATIENCE_S:
-                    log.warning("nobody has stored the asset %s; taking over", name)
+                    log.warning("no function has stored the asset %s in time; downloading it here", name)
                     if await self._store.get(f"{key}.lock") == lock:  # another one may have taken over already
                         await self._store.delete(f"{key}.lock")
                     continue

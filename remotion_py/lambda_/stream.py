@@ -130,18 +130,18 @@ class Decoder:
     def _read_header(self) -> bool:
         start = bytes(self._buffer[:_LONGEST_HEADER])
         if not start.startswith(MAGIC[: len(start)]):
-            raise FramingError(f"A message should begin here, but there is {start[:32]!r}.")
+            raise FramingError(f"The stream must begin with a message, but begins with {start[:32]!r}.")
         fields = start[len(MAGIC) :].split(b":", 3)
         if len(fields) < 4:
             if len(start) == _LONGEST_HEADER:
-                raise FramingError(f"A message header does not end: {start!r}.")
+                raise FramingError(f"A message header has no end: {start!r}.")
             return False
         try:
             kind, length, _ = Kind(_number(fields[0])), _number(fields[1]), _number(fields[2])
         except ValueError:
-            raise FramingError(f"A message header is not understood: {start!r}.") from None
+            raise FramingError(f"A message header is not valid: {start!r}.") from None
         if length > LONGEST_BODY and kind not in BINARY:
-            raise FramingError(f"A message is said to have {length} bytes, but has {LONGEST_BODY} at most.")
+            raise FramingError(f"A message header announces {length} bytes, but the maximum is {LONGEST_BODY}.")
         self._kind, self._left = kind, length
         self._first = True
         del self._buffer[: len(MAGIC) + sum(len(field) + 1 for field in fields[:3])]

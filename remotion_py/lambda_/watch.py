@@ -57,8 +57,8 @@ class ChunkWatch:
         if still_s > self._limit_s:
             where = "" if frame is None else f" at frame {frame}"
             raise FunctionError(
-                f"Nothing happened for {still_s:.0f} s{where}, while the render waited for {step}. "
-                f"Look for what the page waits for at that frame, or render with a lower concurrency.",
+                f"Nothing happened for {still_s:.0f} s{where}, while the render waited for {step}. Find out "
+                f"what the page waits for at that frame, or render with a lower concurrency.",
                 type="Stalled",
                 frame=frame,
             )
@@ -78,7 +78,7 @@ class ChunkWatch:
 
 def missing(text: str) -> str:
     """Return the warning for an entry of `CompositionPage.missing`."""
-    return f"The page did not get {text[:LONGEST_TEXT]}"
+    return f"The page failed to load {text[:LONGEST_TEXT]}"
 
 
 async def ended(task: asyncio.Task[ChunkFiles]) -> None:
@@ -86,7 +86,7 @@ async def ended(task: asyncio.Task[ChunkFiles]) -> None:
     task.cancel()
     await asyncio.wait({task}, timeout=END_PATIENCE_S)
     if not task.done():
-        log.error("the work on a chunk does not end, so this process does")
+        log.error("the work on a chunk does not end, so this process exits")
         os._exit(1)
     if not task.cancelled():
         task.exception()  # the caller that awaits the task gets it

@@ -64,8 +64,8 @@ async def send_webhook(webhook: Mapping[str, Any] | None, status: str, content: 
                 reason = str(error).replace(webhook["url"], place) or "no answer"
             log.warning("the webhook failed: %s", reason)
     raise RenderError(
-        f"The webhook {place} could not be reached: {reason}. Check that it answers POST requests by a 2xx status; the "
-        f"render itself is not affected."
+        f"The webhook {place} could not be reached: {reason}. Check that it answers POST requests with a "
+        f"2xx status; the render itself is not affected."
     )
 
 

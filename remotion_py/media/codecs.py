@@ -203,8 +203,8 @@ def exact_fps(fps: float | Fraction) -> Fraction:
     # A fraction of 1/100 is below the float 0.01, and a large one cannot be a float.
     if not 0 < fps <= HIGHEST_FPS or float(fps) < LOWEST_FPS:
         raise OptionError(
-            f"The composition has {fps} frames per second, which no video can have. Use a number from {LOWEST_FPS} to "
-            f"{HIGHEST_FPS:,}, in the composition or as force_fps."
+            f"The composition has {fps} frames per second, which is not a valid frame rate. Use a number "
+            f"from {LOWEST_FPS} to {HIGHEST_FPS:,}, in the composition or as force_fps."
         )
     given = Fraction(fps)
     nice = given.limit_denominator(1001)

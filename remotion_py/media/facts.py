@@ -35,8 +35,8 @@ def probe(path: Path, stream_index: int) -> SourceFacts:
         stream: Any = container.streams.audio[stream_index]
         if stream.codec_context is None:
             raise MediaError(
-                f"The audio of {path} is in a format that FFmpeg cannot decode. Convert it, for example to AAC, or "
-                f"mute its tag."
+                f"The audio of {path} is in a format that FFmpeg cannot decode. Convert it, for example to "
+                f"AAC, or mute the tag in the page."
             )
         channels, codec = stream.codec_context.channels, stream.codec_context.codec.canonical_name
         return SourceFacts(channels, _duration(container, stream), codec, container.format.name != "mp3")

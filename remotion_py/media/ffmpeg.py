@@ -122,10 +122,10 @@ def failure(doing: str, code: int | None, said: str) -> MediaError | DiskFullErr
     if code is not None and (code < 0 or code == SIGNALLED):
         known = {number.value: number.name for number in signal.Signals}
         return FFmpegInterruptedError(
-            f"FFmpeg could not {doing}: it was ended by {known.get(-code, 'a signal')}. For SIGKILL that is often the "
-            f"system, for lack of memory: render with a lower concurrency, or see 'remotion-py doctor'."
+            f"FFmpeg could not {doing}: it was killed by {known.get(-code, 'a signal')}. For SIGKILL the "
+            f"cause is often a lack of memory: render with a lower concurrency, or run 'remotion-py doctor'."
         )
-    return MediaError(f"FFmpeg could not {doing} (exit code {code}). It said: {said or 'nothing'}")
+    return MediaError(f"FFmpeg could not {doing} (exit code {code}). Its output: {said or 'none'}")
 
 
 def stood_still_error(doing: str, seconds: float) -> FFmpegInterruptedError:
@@ -136,8 +136,8 @@ def stood_still_error(doing: str, seconds: float) -> FFmpegInterruptedError:
         seconds: For how long it made none.
     """
     return FFmpegInterruptedError(
-        f"FFmpeg could not {doing}: it made no progress for {seconds:.0f} s and was ended. It was stopped, or waits "
-        f"for a disk that does not answer; render again, or set TMPDIR to another disk."
+        f"FFmpeg could not {doing}: it made no progress for {seconds:.0f} s and was killed. It was stopped, "
+        f"or its disk does not respond. Render again, or set TMPDIR to another disk."
     )
 
 

@@ -143,18 +143,20 @@ def _audio_and_extension(codec: Codec, options: FormatOptions) -> tuple[str | No
     extension: str | None = options.out_extension
     muted, asked = options.muted, options.audio_codec
     if muted and not codec.has_video:
-        raise OptionError(f"muted is True, but codec {codec.name!r} holds nothing but audio. Leave one of them out.")
+        raise OptionError(f"muted is True, but codec {codec.name!r} contains only audio. Remove one of them.")
     wants = [name for name in ("enforce_audio_track", "separate_audio_to") if getattr(options, name)]
     if wants and (muted or not codec.audio):
         why = "muted is True" if muted else f"codec {codec.name!r} has no audio"
-        raise OptionError(f"{option_of(wants[0])} is given, but {why}. Leave one of them out.")
+        raise OptionError(f"{option_of(wants[0])} is given, but {why}. Remove one of them.")
     if options.prefer_lossless and asked not in (None, "pcm-16"):
-        raise OptionError(f"prefer_lossless is True, but audio_codec is {asked!r}. Leave one of them out.")
+        raise OptionError(f"prefer_lossless is True, but audio_codec is {asked!r}. Remove one of them.")
     if options.prefer_lossless:
         asked = "pcm-16"
     if asked and asked not in codec.audio:
         fitting = ", ".join(codec.audio) or "none"
-        raise OptionError(f"audio_codec {asked!r} does not fit codec {codec.name!r}. It takes: {fitting}.")
+        raise OptionError(
+            f"audio_codec {asked!r} cannot be combined with codec {codec.name!r}. It supports: {fitting}."
+        )
     every = tuple(dict.fromkeys(item for listed in codec.audio.values() for item in listed)) or (codec.extension,)
     if muted or not codec.audio:
         _check_extension(extension, every, f"codec {codec.name!r}")
@@ -170,7 +172,7 @@ def _audio_and_extension(codec: Codec, options: FormatOptions) -> tuple[str | No
 def _check_extension(extension: str | None, fitting: Sequence[str], what: str) -> None:
     if extension and extension not in fitting:
         listed = " or ".join(f".{item}" for item in fitting)
-        raise OptionError(f"The output ends in .{extension}, but {what} is written as {listed}. Rename it.")
+        raise OptionError(f"The output ends in .{extension}, but the extension for {what} must be {listed}. Rename it.")
 
 
 def _check_quality(codec: Codec, options: FormatOptions) -> None:
@@ -191,7 +193,7 @@ def _check_quality(codec: Codec, options: FormatOptions) -> None:
     if options.video_bitrate and codec.crf is None:
         raise OptionError(f"video_bitrate is given, but codec {codec.name!r} does not support it. Remove it.")
     if options.encoding_max_rate and not options.encoding_buffer_size:
-        raise OptionError("encoding_max_rate needs encoding_buffer_size beside it. Pass both.")
+        raise OptionError("encoding_max_rate also needs encoding_buffer_size. Pass both.")
     belongs = {
         "x264_preset": codec.encoder == "libx264",
         "pro_res_profile": codec.name == "prores",
@@ -226,7 +228,9 @@ def _pictures(
     pixels = _prores_pixels(profile, asked, image) if codec.name == "prores" else asked or codec.pixel_formats[0]
     if pixels not in codec.pixel_formats:
         listed = ", ".join(codec.pixel_formats)
-        raise OptionError(f"pixel_format {pixels!r} does not fit codec {codec.name!r}. It takes: {listed}.")
+        raise OptionError(
+            f"pixel_format {pixels!r} cannot be combined with codec {codec.name!r}. It supports: {listed}."
+        )
     if codec.keeps_pictures:
         return image or "jpeg", pixels
     if has_alpha(pixels):
@@ -271,8 +275,8 @@ def check_gif_rate(form: Format, fps: Fraction) -> None:
     """
     if form.codec.name == "gif" and fps > MOST_GIF_FPS:
         raise OptionError(
-            f"A GIF shows at most {MOST_GIF_FPS} frames per second, but this one would have {float(fps):g}. "
-            f"Raise every_nth_frame."
+            f"A GIF has at most {MOST_GIF_FPS} frames per second, but this one would have {float(fps):g}. "
+            f"Increase every_nth_frame."
         )
 
 
@@ -293,12 +297,13 @@ def check_separate_audio(options: FormatOptions, form: Format) -> None:
     if name and extension not in fitting:
         listed = " or ".join(f".{item}" for item in fitting)
         raise OptionError(
-            f"separate_audio_to is {name!r}, but audio_codec {form.audio_codec!r} is written as {listed}. Rename it."
+            f"separate_audio_to is {name!r}, but the extension for audio_codec {form.audio_codec!r} must be "
+            f"{listed}. Rename it."
         )
     if options.for_seamless_aac_concatenation and not (name and extension == "aac"):
         raise OptionError(
-            "for_seamless_aac_concatenation needs separate_audio_to with a name that ends in .aac: only bare AAC "
-            "can hold the padding."
+            "for_seamless_aac_concatenation needs separate_audio_to with a name that ends in .aac: only "
+            "raw AAC can contain the padding."
         )
 
 

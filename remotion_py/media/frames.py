@@ -154,7 +154,8 @@ class VideoReader:
             place = self._go(facts, math.floor(Fraction(time) / facts.tick + Fraction(1, 2)))
             if place.current is None:
                 raise MediaError(
-                    f"The video {self._path} has no frame that can be decoded by {time:g} s. Check that it is whole."
+                    f"The video {self._path} has no frame that can be decoded by {time:g} s. Check that the "
+                    f"file is complete."
                 )
             key = (self._path, self._wants_alpha and facts.alpha, self._tone_mapped, place.current.pts)
             picture = self._pictures.get(key)

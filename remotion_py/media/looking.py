@@ -89,14 +89,14 @@ def look(path: Path) -> VideoFacts:
     """
     with opened(path, "video") as container:
         if not container.streams.video:
-            raise MediaError(f"The file {path} has no video. Use an audio tag for it, or another file.")
+            raise MediaError(f"The file {path} has no video. Use an audio tag in the page, or another file.")
         stream = container.streams.video[0]
         context = stream.codec_context
         if context is None:
             raise MediaError(f"The video {path} is in a format that FFmpeg cannot decode. Convert it to H.264.")
         first = next(decoded_frames(packets_of(container, stream), context), None)
         if first is None:
-            raise MediaError(f"The video {path} has no frames that can be decoded. Check that the file is whole.")
+            raise MediaError(f"The video {path} has no frames that can be decoded. Check that the file is complete.")
         codec = context.codec.canonical_name
         tagged = any(key.lower() == "alpha_mode" and value == "1" for key, value in stream.metadata.items())
         alpha = tagged or (codec not in ALPHA_DECODERS and _has_alpha(str(context.pix_fmt)))

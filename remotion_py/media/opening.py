@@ -62,5 +62,5 @@ def unreadable(path: Path, kind: str = "media file") -> Generator[None]:
         yield
     except (FFmpegError, OSError, ValueError, OverflowError) as error:
         raise MediaError(
-            f"The {kind} {path} cannot be read: {error}. Check that it is an audio or video file and that it is whole."
+            f"The {kind} {path} cannot be read: {error}. Check that it is a complete audio or video file."
         ) from error

@@ -146,8 +146,8 @@ class Sources:
         scheme = _parts(src, src).scheme
         if scheme not in ("http", "https", "data"):
             raise MediaError(
-                f"The media file {_short(src)} cannot be fetched: only http, https and data URLs can. "
-                f"Put it into the public folder, or give its address."
+                f"The media file {_short(src)} cannot be downloaded: only http, https and data URLs are "
+                f"supported. Put it into the public folder, or use its URL."
             )
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = _name(src)
@@ -185,8 +185,8 @@ class Sources:
             if pause is not None:
                 await asyncio.sleep(pause)
         raise MediaError(
-            f"The media file {_short(src)} could not be downloaded in {DOWNLOAD_TRIES} tries: {reason}. "
-            f"Check that its server answers."
+            f"The media file {_short(src)} could not be downloaded in {DOWNLOAD_TRIES} attempts: {reason}. "
+            f"Check that its server responds."
         )
 
     async def _fetch(self, src: str, kept: Kept) -> None:
@@ -209,8 +209,11 @@ class Sources:
         except aiohttp.InvalidURL as error:
             raise _not_an_address(src, url, error) from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            raise _TransientError(str(error) or "it stopped answering") from error
-        raise MediaError(f"The media file {_short(src)} is redirected more than {MOST_REDIRECTS} times.")
+            raise _TransientError(str(error) or "the server stopped responding") from error
+        raise MediaError(
+            f"The media file {_short(src)} is redirected more than {MOST_REDIRECTS} times. Use its final "
+            f"address in the page."
+        )
 
     async def _take(self, src: str, answer: aiohttp.ClientResponse, kept: Kept) -> None:
         if answer.status == 304:
@@ -221,8 +224,8 @@ class Sources:
         if answer.status != 200:
             # What the server says stays here: the page would see it, whatever other site it comes from.
             raise MediaError(
-                f"The media file {_short(src)} cannot be downloaded: its server answers HTTP {answer.status}. "
-                f"Check the address, and whether the server asks for a login."
+                f"The media file {_short(src)} cannot be downloaded: its server answers HTTP "
+                f"{answer.status}. Check the address, and whether the server requires a login."
             )
         limit = int(os.environ.get("REMOTION_PY_MAX_ASSET_BYTES") or MOST_BYTES)
         self._check_size(src, answer.content_length or 0, limit)
@@ -243,13 +246,13 @@ class Sources:
     def _check_size(self, src: str, size: int, limit: int, *, ahead: bool = True) -> None:
         if size > limit:
             raise MediaError(
-                f"The media file {_short(src)} is larger than {limit} bytes. Use a smaller one, or raise "
+                f"The media file {_short(src)} is larger than {limit} bytes. Use a smaller one, or increase "
                 f"REMOTION_PY_MAX_ASSET_BYTES."
             )
         if ahead and size + SPARE_BYTES > shutil.disk_usage(self._folder).free:
             raise DiskFullError(
-                f"The media file {_short(src)} has {size} bytes, for which {self._folder} has no space. Free some "
-                f"space, or set REMOTION_PY_CACHE to a folder on a larger disk."
+                f"The media file {_short(src)} has {size} bytes, but {self._folder} does not have enough "
+                f"space. Free some space, or set REMOTION_PY_CACHE to a folder on a larger disk."
             )
 
     async def _check_reach(self, src: str, url: str) -> None:
@@ -263,9 +266,9 @@ class Sources:
                 raise _not_an_address(src, url, error) from error
         if not reached:
             raise MediaError(
-                f"The media file {_short(src)} leads to {_short(url)}, which cannot be reached: the name is not "
-                f"known, or a page may not go there: {REACH}. Give such an address, or put the file into the public "
-                f"folder."
+                f"The media file {_short(src)} leads to {_short(url)}, which cannot be reached: the host "
+                f"name is unknown or not allowed ({REACH}). Use another address, or put the file into the "
+                f"public folder."
             )
 
 

@@ -100,9 +100,9 @@ class InlineAudio:
                 found.text("audio", longest=LONGEST_INLINE, empty=True, exact=True), validate=True
             )
         except (binascii.Error, ValueError):
-            found.refuse("audio", "base64 of its samples")
+            found.refuse("audio", "its samples in base64")
         if len(samples) % 4:
-            found.refuse("audio", "whole samples of two channels with 16 bits")
+            found.refuse("audio", "complete 16-bit samples of two channels")
         return cls(found.text("id", longest=LONGEST_ID, exact=True), samples, _tone(found))
 
 

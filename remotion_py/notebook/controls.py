@@ -71,8 +71,12 @@ class Controls:
         self._note, self._problem, self._copy, self._code = (widgets.HTML() for _ in range(4))
         self._render = widgets.Button(description="Render", button_style="primary", icon="film")
         self._cancel = widgets.Button(description="Cancel", icon="stop", disabled=True)
-        close = widgets.Button(description="Close", icon="check", tooltip="Leave the frame and the call in the cell")
-        reset = widgets.Button(description="Reset", icon="undo", tooltip="The default props", layout={"width": "auto"})
+        close = widgets.Button(
+            description="Close", icon="check", tooltip="Close the panel and keep the frame and the call in the cell"
+        )
+        reset = widgets.Button(
+            description="Reset", icon="undo", tooltip="Restore the default props", layout={"width": "auto"}
+        )
         for button, name in ((self._render, "render"), (self._cancel, "cancel"), (close, "close")):
             button.layout.width = "auto"
             button.on_click(ignoring(buttons[name]))

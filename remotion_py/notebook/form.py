@@ -14,7 +14,7 @@ _LABEL = "width:120px;line-height:1.3;padding:5px 8px 0 0;overflow-wrap:anywhere
 _FULL = {"width": "auto", "flex": "1 1 auto", "min_width": "0"}
 _HINTS: dict[Kind, str] = {
     "moment": "in UTC",
-    "null": "null until something is typed; JSON, or any text",
+    "null": "null if empty; enter JSON or any text",
     "json": "JSON",
 }
 

@@ -95,7 +95,7 @@ class LiveCard:
         """Display that this client stopped following it, while it may run on."""
         self._render_id = render_id
         now = _now()
-        text = f"{self._info.title}: not followed{_at(now)}; {self._again} shows it again"
+        text = f"{self._info.title}: no longer followed{_at(now)}; {self._again} shows it again"
         self._publish(view.left(self._info.title, self._last, now, self._again), text)
 
     def settle(self) -> None:

@@ -91,7 +91,7 @@ def parse_line(name: str, line: str, options: type, *, cell: bool) -> MagicCall 
 def _command(name: str, options: type, *, cell: bool) -> click.Command:
     command = Command(
         name,
-        help="Render what the cell draws." if cell else "Render a composition of SITE, a folder or a URL.",
+        help="Render the page of the cell." if cell else "Render a composition of SITE, a folder or a URL.",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         examples=_EXAMPLES[cell],
     )
@@ -100,7 +100,9 @@ def _command(name: str, options: type, *, cell: bool) -> click.Command:
         if parameter.name == "props" and isinstance(parameter, click.Option):
             parameter.help = "Input props: the name of a variable, a JSON object, or the path of a JSON file."
             parameter.metavar = "VARIABLE|JSON|FILE"
-    output = click.Option(["-o", "--output"], metavar="FILE", help="File to write; its extension chooses the format.")
+    output = click.Option(
+        ["-o", "--output"], metavar="FILE", help="Path of the output; its extension selects the format."
+    )
     command.params.append(output)
     if not cell:
         command.params[:0] = [click.Argument(["site"]), click.Argument(["composition"])]
@@ -116,7 +118,7 @@ def _command(name: str, options: type, *, cell: bool) -> click.Command:
             ["--script"],
             multiple=True,
             metavar="NAME|FILE|URL",
-            help="A script that the page loads first, such as plotly; can be given several times.",
+            help="Script that the page loads first, such as plotly; can be given several times.",
         ),
     ]
     return command

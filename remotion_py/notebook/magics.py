@@ -28,7 +28,9 @@ from .scripts import place_script
 COMPOSITION = "cell"
 _POSITION = re.compile(r"index\.html:(\d+):\d+")
 _EXCERPT = re.compile(r"[> ] +(\d+) \| ")
-LOADED = "remotion_py: %%render and %render_still are ready; nest_asyncio is applied, so asyncio.run() works in cells."
+LOADED = (
+    "remotion_py: %%render and %render_still are available; nest_asyncio is applied, so asyncio.run() works in cells."
+)
 
 
 def load(shell: Any) -> None:
@@ -58,8 +60,8 @@ def cell_page(source: str, size: CellSize, scripts: Sequence[str] = ()) -> str:
     registers = "registerComposition(" in source
     if not registers and not re.search(r"\brender\b", source):
         raise OptionError(
-            "The cell defines no function render(frame, props, config), which draws a frame. Define one, or call "
-            "remotionPy.registerComposition()."
+            "The cell defines no function render(frame, props, config). Define one that draws a frame, or "
+            "call remotionPy.registerComposition()."
         )
     canvas = f'<canvas id="canvas" width="{size.width}" height="{size.height}"></canvas>'
     facts = {"id": COMPOSITION, "width": size.width, "height": size.height, "fps": size.fps}
@@ -145,8 +147,8 @@ class RenderMagics(Magics):
             return parse_props(text)
         if text not in namespace:
             near = difflib.get_close_matches(text, [name for name in namespace if not name.startswith("_")], n=1)
-            meant = f"Did you mean {near[0]!r}?" if near else "Define it in a cell before."
-            raise OptionError(f"--props names {text!r}, but there is no such variable. {meant}")
+            meant = f"Did you mean {near[0]!r}?" if near else "Define it in an earlier cell."
+            raise OptionError(f"--props is {text!r}, but there is no such variable. {meant}")
         return namespace[text]
 
 

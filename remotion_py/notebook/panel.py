@@ -153,7 +153,7 @@ class Panel:
         picture = view.data_url(self._shown.picture, "image/jpeg")
         style = "max-width:100%;max-height:60vh;border-radius:6px"
         frame = f'<img src="{picture}" alt="frame {self._shown.frame}" style="{style}">'
-        heading = view.heading(self._composition, "run the cell for its panel")
+        heading = view.heading(self._composition, "run the cell to show the panel")
         text = view.muted(f"{facts(self._shown)} · {position(self._shown)}")
         html = view.framed("panel", heading, frame, text, view.code(self.code))
         return {"text/html": f'<div class="{STATIC}">{STATIC_STYLE}{html}</div>', "text/plain": repr(self)}

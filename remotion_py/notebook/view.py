@@ -194,7 +194,7 @@ def left(title: str, progress: RenderProgress | None, when: datetime, again: str
         when: When it was last known to run.
         again: Code that shows it again.
     """
-    note = muted(f"was running when last updated {moment(when)}; this cell does not follow it any more.")
+    note = muted(f"was running when last updated {moment(when)}; this cell no longer follows it.")
     return framed("left", heading(title, "not followed"), *_so_far(progress, "dark"), note, code(again))
 
 

@@ -23,7 +23,7 @@ def number(low: float, high: float, *, whole: bool, exclusive_low: bool = False)
     def check(name: str, value: Any) -> Any:
         found = _number(value, whole)
         if found is None or not (low < found if exclusive_low else low <= found) or found > high:
-            raise OptionError(f"{name} is {short_repr(value)}, but must be {kind} {span}. Pass such a number.")
+            raise OptionError(f"{name} is {short_repr(value)}, but must be {kind} {span}. Pass a number in this range.")
         return found
 
     return check
@@ -45,7 +45,7 @@ def _number(value: Any, whole: bool) -> int | float | None:
 def function(name: str, value: Any) -> Any:
     """Check that a value can be called."""
     if not callable(value):
-        raise OptionError(f"{name} is {short_repr(value)}, but must be a function. Pass one that takes one argument.")
+        raise OptionError(f"{name} is {short_repr(value)}, but must be a function. Pass a function with one argument.")
     return value
 
 
@@ -84,7 +84,9 @@ def _half_open(name: str, value: range | slice[Any, Any, Any]) -> tuple[Any, Any
     step = 1 if value.step is None else value.step
     ends = [end for end in (first, stop, step) if end is not None]
     if not all(isinstance(end, numbers.Integral) for end in ends) or first < 0 or (stop is not None and stop < 0):
-        raise OptionError(f"{name} is {short_repr(value)}, but frames count from 0. Pass such as {_example(value)}.")
+        raise OptionError(
+            f"{name} is {short_repr(value)}, but frames count from 0. Pass for example {_example(value)}."
+        )
     last = None if stop is None else operator.index(stop) - 1
     if step != 1:
         raise OptionError(
@@ -92,7 +94,9 @@ def _half_open(name: str, value: range | slice[Any, Any, Any]) -> tuple[Any, Any
             f"{name}={(first, last)} and every_nth_frame={step if step > 0 else 'n'}."
         )
     if last is not None and last < first:
-        raise OptionError(f"{name} is {short_repr(value)}, which holds no frame. Pass such as {_example(value)}.")
+        raise OptionError(
+            f"{name} is {short_repr(value)}, which contains no frame. Pass for example {_example(value)}."
+        )
     return first, last
 
 
@@ -127,7 +131,7 @@ def path(name: str, value: Any) -> Any:
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(cast(Any, value)), str):
         raise OptionError(f"{name} is {short_repr(value)}, but must be a path. Pass a string or a pathlib.Path.")
     if "\0" in os.fspath(cast("str | os.PathLike[str]", value)):
-        raise OptionError(f"{name} is {short_repr(value)}, but a path cannot hold a zero character. Remove it.")
+        raise OptionError(f"{name} is {short_repr(value)}, but a path cannot contain a null character. Remove it.")
     return cast(Any, value)
 
 
@@ -168,7 +172,7 @@ def timezone(name: str, value: Any) -> str:
     close = difflib.get_close_matches(zone, known, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else " Pass one such as 'UTC' or 'America/New_York'."
     if not known:
-        hint = " This machine has no list of time zones: install the package tzdata."
+        hint = " This machine has no list of time zones: run pip install tzdata."
     raise OptionError(f"{name} is {short_repr(zone)}, but must be the name of a time zone.{hint}")
 
 
@@ -178,8 +182,8 @@ def _sendable(name: str, value: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise OptionError(
-            f"{name} is {short_repr(value)}, but must not hold half a character (a lone surrogate). Remove it."
+            f"{name} is {short_repr(value)}, but must not contain a lone surrogate (half a character). Remove it."
         ) from None
     if "\0" in value:
-        raise OptionError(f"{name} is {short_repr(value)}, but must not hold a zero character. Remove it.")
+        raise OptionError(f"{name} is {short_repr(value)}, but must not contain a null character. Remove it.")
     return value

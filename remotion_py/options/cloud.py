@@ -1,4 +1,4 @@
-"""Options of what becomes of a finished render: where it goes, how long it stays, whose webhook is called."""
+"""Options of the output on AWS, shared assets, and webhooks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DownloadBehavior = Literal["play-in-browser", "download"]
 
 
 class CloudOptions(TypedDict, total=False):
-    """Options of everything that leaves a file in a bucket."""
+    """Options of all calls that write a file to a bucket."""
 
     out_name: Annotated[
         str | Mapping[str, Any] | None,
         Option(
-            "AWS: name in the render's folder, or {bucketName, key, s3OutputProvider}; None is out.EXTENSION.",
+            "AWS: file name in the render's folder, or {bucketName, key, s3OutputProvider}; None is out.EXTENSION.",
             None,
             "outName",
             text_or_object,
@@ -28,7 +28,7 @@ class CloudOptions(TypedDict, total=False):
     delete_after: Annotated[
         DeleteAfter | None,
         Option(
-            "AWS: when the bucket may remove the render; None keeps it.",
+            "AWS: time after which the bucket deletes the render; None is never.",
             None,
             "deleteAfter",
             choice(*get_args(DeleteAfter)),
@@ -41,7 +41,7 @@ class CloudOptions(TypedDict, total=False):
     download_behavior: Annotated[
         DownloadBehavior,
         Option(
-            "AWS: what a browser does that follows the link to the output.",
+            "AWS: whether a browser plays or downloads the output when it opens the link.",
             "play-in-browser",
             "downloadBehavior.type",
             choice(*get_args(DownloadBehavior)),
@@ -51,7 +51,7 @@ class CloudOptions(TypedDict, total=False):
     renderer_function_name: Annotated[
         str | None,
         Option(
-            "AWS: another function for the chunks, such as one with more memory; None is the main function's.",
+            "AWS: function that renders the chunks, for example one with more memory; None is the main function's.",
             None,
             "rendererFunctionName",
             text,
@@ -61,12 +61,12 @@ class CloudOptions(TypedDict, total=False):
 
 
 class AssetOptions(TypedDict, total=False):
-    """How functions get the assets of others."""
+    """How functions share downloaded assets."""
 
     cache_assets: Annotated[
         bool,
         Option(
-            "Fetch each remote asset once per render, for all functions together, instead of once per function.",
+            "Download each remote asset once per render, shared by all functions, instead of once per function.",
             False,
             "cacheAssets",
             boolean,
@@ -81,12 +81,12 @@ class WebhookOptions(TypedDict, total=False):
     webhook: Annotated[
         str | None,
         # Many such addresses hold a key. No environment: an exported variable would make every render send one.
-        Option("Webhook URL, called when the render ends.", None, "webhook.url", text, "webhook", always),
+        Option("URL of the webhook; it is called when the render ends.", None, "webhook.url", text, "webhook", always),
     ]
     webhook_secret: Annotated[
         str | None,
         Option(
-            "Secret by which the webhook is signed.",
+            "Secret that signs the calls of the webhook.",
             None,
             "webhook.secret",
             text,
@@ -97,5 +97,5 @@ class WebhookOptions(TypedDict, total=False):
     ]
     webhook_custom_data: Annotated[
         Mapping[str, Any] | None,
-        Option("What the webhook passes on to its address, a JSON object.", None, "webhook.customData", json_object),
+        Option("JSON object that is sent with the webhook.", None, "webhook.customData", json_object),
     ]

@@ -1,4 +1,4 @@
-"""Options of how data reaches a page."""
+"""Options of the data that a page gets."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .option import Option
 
 
 class DataOptions(TypedDict, total=False):
-    """Options of everything that hands data to a page."""
+    """Options of all calls that pass data to a page."""
 
     props: Annotated[Mapping[str, Any] | None, Option("Input props, a JSON object.", flag="props")]
     nan: Annotated[
         Nan,
         Option(
-            "What becomes of NaN and missing dates in props: an error, or null.",
+            "Handling of NaN and missing dates in props: an error, or null.",
             "error",
             "",
             choice(*get_args(Nan)),

@@ -1,4 +1,4 @@
-"""Options of how pictures and sound are encoded."""
+"""Options of the encoding of pictures and sound."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ class VideoOptions(TypedDict, total=False):
     codec: Annotated[
         CodecName | None,
         Option(
-            "Codec; None chooses by the extension of the output: h264.", None, "codec", choice(*CODEC_NAMES), "codec"
+            "Codec; None is selected by the extension of the output, or h264.",
+            None,
+            "codec",
+            choice(*CODEC_NAMES),
+            "codec",
         ),
     ]
     pixel_format: Annotated[
@@ -53,7 +57,7 @@ class VideoOptions(TypedDict, total=False):
     video_bitrate: Annotated[
         str | None,
         Option(
-            "Bitrate of the video in bits per second, such as 4M; excludes crf.",
+            "Bitrate of the video in bits per second, such as 4M; cannot be combined with crf.",
             None,
             "videoBitrate",
             text,
@@ -63,7 +67,7 @@ class VideoOptions(TypedDict, total=False):
     encoding_max_rate: Annotated[
         str | None,
         Option(
-            "Highest bitrate of the video, such as 6M; needs encoding_buffer_size.",
+            "Maximum bitrate of the video, such as 6M; needs encoding_buffer_size.",
             None,
             "encodingMaxRate",
             text,
@@ -73,7 +77,11 @@ class VideoOptions(TypedDict, total=False):
     encoding_buffer_size: Annotated[
         str | None,
         Option(
-            "Bits over which encoding_max_rate holds, such as 12M.", None, "encodingBufferSize", text, "buffer-size"
+            "Size in bits of the buffer for encoding_max_rate, such as 12M.",
+            None,
+            "encodingBufferSize",
+            text,
+            "buffer-size",
         ),
     ]
     gop_size: Annotated[
@@ -97,7 +105,7 @@ class VideoOptions(TypedDict, total=False):
     number_of_gif_loops: Annotated[
         int | None,
         Option(
-            "How often a GIF is repeated; None loops forever, 0 plays it once.",
+            "Number of repetitions of a GIF; None loops forever, 0 plays it once.",
             None,
             "numberOfGifLoops",
             number(0, 65_535, whole=True),
@@ -107,12 +115,12 @@ class VideoOptions(TypedDict, total=False):
 
 
 class SoundOptions(TypedDict, total=False):
-    """Options of the sound of a video, or of a file of sound alone."""
+    """Options of the sound of a video or of an audio file."""
 
     audio_codec: Annotated[
         AudioCodecName | None,
         Option(
-            "Codec of the audio; None chooses what suits codec and output.",
+            "Codec of the audio; None is selected from the codec and the output.",
             None,
             "audioCodec",
             choice(*get_args(AudioCodecName)),
@@ -129,17 +137,21 @@ class SoundOptions(TypedDict, total=False):
             "audio-bitrate",
         ),
     ]
-    muted: Annotated[bool, Option("Leave the audio out.", False, "muted", boolean, "muted")]
+    muted: Annotated[bool, Option("Render without audio.", False, "muted", boolean, "muted")]
     enforce_audio_track: Annotated[
         bool,
         Option(
-            "Write a silent track when nothing is heard.", False, "enforceAudioTrack", boolean, "enforce-audio-track"
+            "Write a silent audio track if the composition has no sound.",
+            False,
+            "enforceAudioTrack",
+            boolean,
+            "enforce-audio-track",
         ),
     ]
     sample_rate: Annotated[
         int | None,
         Option(
-            "Samples per second of the audio; None is 48000.",
+            "Sample rate of the audio in Hz; None is 48000.",
             None,
             "sampleRate",
             number(8000, 192_000, whole=True),
@@ -147,7 +159,7 @@ class SoundOptions(TypedDict, total=False):
         ),
     ]
     prefer_lossless: Annotated[
-        bool, Option("Write the audio as PCM.", False, "preferLossless", boolean, "prefer-lossless")
+        bool, Option("Write the audio as lossless PCM.", False, "preferLossless", boolean, "prefer-lossless")
     ]
     separate_audio_to: Annotated[
         str | os.PathLike[str] | None,
@@ -156,7 +168,7 @@ class SoundOptions(TypedDict, total=False):
     for_seamless_aac_concatenation: Annotated[
         bool,
         Option(
-            "Keep the padding around the AAC of a chunk, which concat_chunks() takes away.",
+            "Keep the padding around the AAC of a chunk; concat_chunks() removes it.",
             False,
             "forSeamlessAacConcatenation",
             boolean,

@@ -15,7 +15,8 @@ class LogOptions(TypedDict, total=False):
     on_browser_log: Annotated[
         OnBrowserLog | None,
         Option(
-            "Called with each `BrowserLog` of the page, at most 1,000 in a render, in a thread of its own.",
+            "Function that is called with each `BrowserLog` of the page, at most 1,000 for each render, in "
+            "a separate thread.",
             None,
             "",
             function,
@@ -24,7 +25,7 @@ class LogOptions(TypedDict, total=False):
     dump_browser_logs: Annotated[
         bool,
         Option(
-            "Write what the page writes to its console to standard error, at most 1,000 lines.",
+            "Print the console output of the page on stderr, at most 1,000 lines.",
             False,
             "dumpBrowserLogs",
             boolean,
@@ -34,4 +35,4 @@ class LogOptions(TypedDict, total=False):
 
 
 LOG_OPTIONS = frozenset(LogOptions.__annotations__)
-"""They change nothing in what is rendered."""
+"""Options that do not change the rendered frames."""

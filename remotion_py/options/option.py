@@ -1,4 +1,4 @@
-"""What an option is, and what is made of tables of them: checks, payloads, signatures."""
+"""The definition of an option, and the checks, payloads and signatures that are generated from tables of options."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def check_options(options: type, given: Mapping[str, Any]) -> dict[str, Any]:
         if option.check and values[name] is not None:
             values[name] = _checked(name, option, option.check, values[name])
         elif values[name] is None and option.default is not None:
-            raise OptionError(f"{name} is None, but needs a value. Leave it out for its default, {option.default!r}.")
+            raise OptionError(f"{name} is None, but needs a value. Remove it to use its default, {option.default!r}.")
     if values.get("concurrency") and values.get("frames_per_lambda"):
         raise OptionError("concurrency and frames_per_lambda are both given, but exclude each other. Pass one of them.")
     return values

@@ -1,4 +1,4 @@
-"""Options of what a picture shows: size, rate and length of the composition, and transparency."""
+"""Options of pictures: size, frame rate and length of the composition, and transparency."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CompositionOptions(TypedDict, total=False):
     force_duration_in_frames: Annotated[
         int | None,
         Option(
-            "Length in frames, which is seconds times frames per second; None is the composition's.",
+            "Length in frames (seconds times frames per second); None is the composition's.",
             None,
             "forceDurationInFrames",
             number(1, 100_000_000, whole=True),
@@ -49,12 +49,12 @@ class CompositionOptions(TypedDict, total=False):
 
 
 class TransparencyOptions(TypedDict, total=False):
-    """Options of pictures that keep what is transparent."""
+    """Options of pictures with transparency."""
 
     transparent: Annotated[
         bool,
         Option(
-            "Leave transparent what a plain page does not paint; white otherwise. A Remotion bundle's PNGs always are.",
+            "Keep unpainted areas of a plain page transparent instead of white. PNGs of a Remotion bundle always do.",
             False,
             "transparent",
             boolean,

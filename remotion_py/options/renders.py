@@ -1,8 +1,8 @@
-"""Every option of a render, once: its name, type, default, check, wire name and CLI flag.
+"""The options of renders: name, type, default, check, wire name and CLI flag.
 
-Names are Remotion's documented ones in snake_case; wire names are the camelCase keys of the payload of
-`renderMediaOnLambda()` and `renderStillOnLambda()`. Signatures, checks, payloads and CLI flags are made from these
-tables by `option`.
+Names are Remotion's documented names in snake_case. Wire names are the camelCase keys of the payloads of
+`renderMediaOnLambda()` and `renderStillOnLambda()`. `option` generates signatures, checks, payloads and CLI flags from
+these tables.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ Gl = Literal["swangle", "angle", "egl", "swiftshader", "vulkan", "angle-egl"]
 StillFormat = Literal["png", "jpeg", "webp", "pdf"]
 
 MIN_TIMEOUT_MS = 7000
-"""Below this the page's own timers, 2 s shorter, leave no time (design/page-contract.md 1.3)."""
+"""The timers of the page are 2 s shorter, so lower values leave no time (design/page-contract.md 1.3)."""
 
 
 class PageOptions(DataOptions, NetworkOptions, LogOptions, total=False):
-    """Options of everything that opens a page."""
+    """Options of all calls that open a page."""
 
     timeout_in_milliseconds: Annotated[
         int,
         Option(
-            "How long a delayRender() handle of the page may stay open, in milliseconds.",
+            "Time limit of a delayRender() handle of the page, in milliseconds.",
             30_000,
             "timeoutInMilliseconds",
             number(MIN_TIMEOUT_MS, 86_400_000, whole=True),
@@ -45,16 +45,16 @@ class PageOptions(DataOptions, NetworkOptions, LogOptions, total=False):
         ),
     ]
     env_variables: Annotated[
-        Mapping[str, str], Option("What the page sees in process.env.", {}, "envVariables", strings, "env", always)
+        Mapping[str, str], Option("Variables for process.env of the page.", {}, "envVariables", strings, "env", always)
     ]
     log_level: Annotated[
         LogLevel,
-        Option("How much Remotion logs in the page.", "info", "logLevel", choice(*get_args(LogLevel)), "log"),
+        Option("Log level of Remotion in the page.", "info", "logLevel", choice(*get_args(LogLevel)), "log"),
     ]
     gl: Annotated[
         Gl | None,
         Option(
-            "Renderer of Chromium's graphics; None composites in software, which is fast. WebGL works with any.",
+            "OpenGL renderer of Chromium; None is fast software compositing. WebGL works with all of them.",
             None,
             "chromiumOptions.gl",
             choice(*get_args(Gl)),
@@ -78,7 +78,7 @@ class PageOptions(DataOptions, NetworkOptions, LogOptions, total=False):
     ignore_certificate_errors: Annotated[
         bool,
         Option(
-            "Accept wrong TLS certificates.",
+            "Accept invalid TLS certificates.",
             False,
             "chromiumOptions.ignoreCertificateErrors",
             boolean,
@@ -91,11 +91,11 @@ class PageOptions(DataOptions, NetworkOptions, LogOptions, total=False):
 
 
 class PictureOptions(PageOptions, CompositionOptions, total=False):
-    """Options of everything that captures frames."""
+    """Options of all calls that capture frames."""
 
     output: Annotated[
         str | os.PathLike[str] | None,
-        Option("Where the result is written; None leaves it in the object store.", None, "", path),
+        Option("Path of the result; None keeps it in the object store.", None, "", path),
     ]
     overwrite: Annotated[
         bool, Option("Replace an existing output.", True, "overwrite", boolean, "overwrite/--no-overwrite")
@@ -123,7 +123,7 @@ class PictureOptions(PageOptions, CompositionOptions, total=False):
     max_retries: Annotated[
         int,
         Option(
-            "How often a chunk that failed for a reason outside the page is retried.",
+            "Maximum number of retries of a chunk that failed for a reason outside the page.",
             1,
             "maxRetries",
             number(0, 20, whole=True),
@@ -133,12 +133,12 @@ class PictureOptions(PageOptions, CompositionOptions, total=False):
 
 
 class SequenceOptions(PictureOptions, AssetOptions, total=False):
-    """Options of everything that renders many frames."""
+    """Options of all calls that render many frames."""
 
     concurrency: Annotated[
         int | None,
         Option(
-            "Number of renderer functions that share the frames; None plans by length and capacity.",
+            "Number of renderer functions; None is planned from the length and the capacity.",
             None,
             "concurrency",
             number(1, 200, whole=True),
@@ -158,7 +158,7 @@ class SequenceOptions(PictureOptions, AssetOptions, total=False):
     frame_range: Annotated[
         FrameRange | None,
         Option(
-            "One frame, (first, last) with both included, range or slice; None for all.",
+            "One frame, (first, last) with both included, a range or a slice; None is all frames.",
             None,
             "frameRange",
             frame_range,
@@ -168,7 +168,7 @@ class SequenceOptions(PictureOptions, AssetOptions, total=False):
     every_nth_frame: Annotated[
         int,
         Option(
-            "Render only every n-th frame, with the frame rate reduced to match; the audio keeps its speed.",
+            "Render only every n-th frame and reduce the frame rate accordingly; the audio keeps its speed.",
             1,
             "everyNthFrame",
             number(1, 1000, whole=True),
@@ -189,7 +189,7 @@ class RenderFramesOptions(SequenceOptions, TransparencyOptions, total=False):
     image_sequence_pattern: Annotated[
         str,
         Option(
-            "Names of the pictures; [frame] and [ext] are replaced.",
+            "Pattern for the names of the pictures; contains [frame] and [ext].",
             PICTURE_PATTERN,
             "imageSequencePattern",
             text,
@@ -217,7 +217,7 @@ class RenderMediaOptions(SequenceOptions, VideoOptions, SoundOptions, CloudOptio
     composition_start: Annotated[
         int | None,
         Option(
-            "First frame of the whole of which this render is a chunk; None for a render of its own.",
+            "First frame of the whole video, if this render is a chunk of it; None if it is not.",
             None,
             "compositionStart",
             number(0, 10_000_000, whole=True),
@@ -242,7 +242,7 @@ class RenderStillOptions(PictureOptions, TransparencyOptions, CloudOptions, tota
     image_format: Annotated[
         StillFormat | None,
         Option(
-            "Format of the still; None chooses by the extension of the output: png.",
+            "Format of the still; None is selected by the extension of the output, or png.",
             None,
             "imageFormat",
             choice(*get_args(StillFormat)),

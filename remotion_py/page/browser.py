@@ -155,10 +155,10 @@ class Browser:
         except ProtocolError:
             raise
         except (Error, OSError, TimeoutError) as error:
-            reason = str(error).split("\n")[0] or "it does not answer"
+            reason = str(error).split("\n")[0] or "it does not respond"
             raise BrowserCrashedError(
-                f"The browser could not open a page ({reason}). This is often a lack of memory: render with a lower "
-                f"concurrency, or see 'remotion-py doctor'."
+                f"The browser could not open a page ({reason}). This is often a lack of memory: render with "
+                f"a lower concurrency, or run 'remotion-py doctor'."
             ) from error
 
     async def _open(self, width: int, height: int, controlled: bool | None, script: str) -> OpenPage:
@@ -231,7 +231,7 @@ async def _spawn(choice: BrowserChoice, flags: tuple[str, ...], timezone: str) -
                 raise
             if sandboxed and sandbox_refused(choice.path, chromium.output):
                 continue
-            raise _StartError(last_words(chromium.output) or "it ended at once") from error
+            raise _StartError(last_words(chromium.output) or "it exited at once") from error
         return chromium, sandboxed
     raise AssertionError("unreachable: the last try raises or returns")
 
@@ -266,9 +266,9 @@ def last_words(output: str) -> str:
 def _not_started(choice: BrowserChoice, error: BaseException) -> BrowserCrashedError:
     reason = str(error).split("\n")[0].rstrip(".")
     if isinstance(error, TimeoutError):
-        reason = f"it did not answer within {LAUNCH_TIMEOUT_S} s"
+        reason = f"it did not respond within {LAUNCH_TIMEOUT_S} s"
     return BrowserCrashedError(
-        f"The browser {choice.path} did not start: {reason}. Run 'remotion-py doctor' to see what it lacks."
+        f"The browser {choice.path} did not start: {reason}. Run 'remotion-py doctor' to see what is missing."
     )
 
 

@@ -151,8 +151,8 @@ class CompositionPage:
         if composition_id not in names:
             listed = f"It has: {listed_names(names)}. Pass one of these ids."
             none = (
-                "The page registered none while it loaded. Register it then, or call delayRender() before the page "
-                "waits for its data and continueRender() once it has registered."
+                "The page registered none while it loaded. Register it during loading, or call "
+                "delayRender() during loading and continueRender() after the registration."
             )
             raise CompositionNotFoundError(
                 f"The site has no composition {composition_id!r}. {listed if names else none}",
@@ -248,7 +248,7 @@ class CompositionPage:
 
     async def _list(self) -> Sequence[str]:
         if self._shown:
-            raise AssertionError("a page that shows a composition cannot list any more")
+            raise AssertionError("a page that shows a composition can no longer list compositions")
         listing = self._page.checked("window.remotionPyDriver.evaluate()", doing="list its compositions")
         return (await self._page.explained(listing)).names
 
@@ -265,12 +265,14 @@ class CompositionPage:
                 missing = self._page.network.oldest
                 if "Timeout" in reason and missing and missing.kind != "Document":
                     raise SiteNotFoundError(
-                        f"The page {self._called} did not finish loading within {limit / 1000:.0f} s: it waits for "
-                        f"{missing.name}. Check that this address answers, or raise timeout_in_milliseconds."
+                        f"The page {self._called} did not finish loading within {limit / 1000:.0f} s: it "
+                        f"waits for {missing.name}. Check that this address responds, or increase "
+                        f"timeout_in_milliseconds."
                     ) from error
                 if any(sign in reason for sign in ("closed", "crashed")):
                     raise BrowserCrashedError(
-                        f"The browser ended while it loaded {self._called} ({shortened(reason, 300)})."
+                        f"The browser ended while it loaded {self._called} ({shortened(reason, 300)}). This "
+                        f"is often a lack of memory: render with a lower concurrency."
                     ) from error
                 if last or not any(sign in reason for sign in _TRANSIENT):
                     found = bool(await self._gate.permitted(*origin_of(self._url)))
@@ -280,8 +282,8 @@ class CompositionPage:
                 return
             if response and (last or response.status not in (500, 502, 503, 504)):
                 raise SiteNotFoundError(
-                    f"The page {self._called} answers HTTP {response.status}. Check the serve URL; it must lead to the "
-                    f"site's index.html."
+                    f"The page {self._called} answers HTTP {response.status}. Check that the serve URL is "
+                    f"the address of the site's index.html."
                 )
             await asyncio.sleep(NAVIGATION_PAUSE_S)
 
@@ -298,8 +300,8 @@ class CompositionPage:
         self._page.diagnostics.raise_exceptions(None)
         if found["lists"]:
             raise NotACompositionPageError(
-                f"The bundle {self._called} has site version {shortened(found['version'])!r}, but {SITE_VERSION!r} is "
-                f"needed. Bundle the project again with Remotion 4."
+                f"The bundle {self._called} has site version {shortened(found['version'])!r}, but must have "
+                f"{SITE_VERSION!r}. Bundle the project again with Remotion 4."
             )
         raise NotACompositionPageError(
             f"The page {self._called} is neither a Remotion bundle nor a page that registers compositions by "

@@ -114,7 +114,7 @@ class ControlledFrames:
             answer = await self._begin({"screenshot": _screenshot(format, quality)})
             if answer.get("screenshotData"):
                 return base64.b64decode(answer["screenshotData"])
-        raise BrowserCrashedError(f"The browser drew no picture in {CAPTURE_TRIES} tries.")
+        raise BrowserCrashedError(f"The browser drew no picture in {CAPTURE_TRIES} attempts.")
 
     async def _begin(self, params: dict[str, Any]) -> dict[str, Any]:
         try:

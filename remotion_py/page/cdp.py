@@ -184,6 +184,6 @@ def _means_gone(text: str) -> bool:
 
 def _gone(reason: str) -> BrowserCrashedError:
     return BrowserCrashedError(
-        f"The browser went away while it rendered ({reason}). This is often a lack of memory: "
-        f"render with a lower concurrency, or see 'remotion-py doctor'."
+        f"The browser ended during the render ({reason}). This is often a lack of memory: render with a "
+        f"lower concurrency, or run 'remotion-py doctor'."
     )

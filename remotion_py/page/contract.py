@@ -169,7 +169,9 @@ class PageComposition:
         composition_id = Fields(answer, "A composition of the page", fail).matching("id", ID_PATTERN, form)
         found = Fields(answer, f"The page's composition {composition_id!r}", fail)
         if asked is not None and composition_id != asked:
-            raise fail(f"The page was asked for the composition {shortened(asked)!r}, but answered {composition_id!r}.")
+            raise fail(
+                f"The composition {shortened(asked)!r} was requested, but the page answered with {composition_id!r}."
+            )
         return cls(
             id=composition_id,
             width=found.whole("width", 1, MOST_SIDE),
@@ -258,12 +260,12 @@ def _unreleased(label: str, limit: int, timeout_ms: int | None) -> str:
     """Return what was not released within a limit that is shorter than what was asked for, and the next step."""
     asked = limit + TIMEOUT_MARGIN_MS
     option = "timeout_in_milliseconds" if asked == timeout_ms else "timeoutInMilliseconds"
-    within = f"within {limit / 1000:g} s ({option} is {asked}, of which the page has all but 2 s)"
+    within = f"within {limit / 1000:g} s ({option} is {asked}, and the page gets 2 s less)"
     if _RENDER_PROMISE.fullmatch(label):
-        return f"the promise that its render() returned did not resolve {within}. Resolve it, or raise {option}."
+        return f"the promise that its render() returned did not resolve {within}. Resolve it, or increase {option}."
     return (
-        f"its delayRender() handle {label!r} was not released {within}. Call continueRender() for it, or raise "
-        f"{option}."
+        f"its delayRender() handle {label!r} was not released {within}. Call continueRender() for it, or "
+        f"increase {option}."
     )
 
 

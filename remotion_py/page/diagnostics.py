@@ -129,7 +129,7 @@ class PageDiagnostics:
         if not self._refused:
             return ""
         host, port = self._refused[-1]
-        return f"It had tried to reach {shortened(host, 300)}:{port}, which a page may not: {REACH}. "
+        return f"It tried to reach {shortened(host, 300)}:{port}, which is not allowed: {REACH}. "
 
     def describe(self, details: Mapping[str, Any]) -> str:
         """Return one sentence of an exception: its message, and its first position."""
@@ -156,7 +156,7 @@ class PageDiagnostics:
         if own:
             error.data["source"] = {"file": own.source, "line": own.line, "column": own.column}
             if str(own) not in error.message:
-                error.message += f" It came from {own}."
+                error.message += f" It comes from {own}."
             if own.lines:
                 error.message += f"\n{own.excerpt()}"
         if self.console:

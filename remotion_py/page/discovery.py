@@ -49,8 +49,8 @@ def find_browser(executable: str | os.PathLike[str] | None = None) -> BrowserCho
             found = shutil.which(named)
             if not found:
                 raise BrowserNotFoundError(
-                    f"{source} names {os.fspath(named)!r}, which is not an executable file. "
-                    f"Correct the path, or leave it out to use an installed browser."
+                    f"{source} names {os.fspath(named)!r}, which is not an executable file. Correct the "
+                    f"path, or remove it to use an installed browser."
                 )
             return _choice(Path(found), source)
     for folder in _playwright_folders():
@@ -63,7 +63,8 @@ def find_browser(executable: str | os.PathLike[str] | None = None) -> BrowserCho
         if found:
             return _choice(Path(found), "the system")
     raise BrowserNotFoundError(
-        "No Chromium was found. Install one by 'remotion-py install-browser', or name one by REMOTION_PY_BROWSER."
+        "No Chromium was found. Install one with 'remotion-py install-browser', or set REMOTION_PY_BROWSER "
+        "to the path of one."
     )
 
 

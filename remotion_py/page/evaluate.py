@@ -27,8 +27,8 @@ COMMAND_TIMEOUT_S = 15
 MAP_TIMEOUT_S = 10
 LISTED_HANDLES = 20
 NO_HTML_IN_CANVAS = (
-    "The page draws HTML into a canvas, which this browser cannot: it has no drawElementImage(). Render with "
-    "Chromium 149 or newer, by browser_executable or REMOTION_PY_BROWSER."
+    "The page draws HTML into a canvas, but this browser has no drawElementImage(). Render with Chromium "
+    "149 or newer: set browser_executable or REMOTION_PY_BROWSER."
 )
 _TOO_DEEP = ("stack limit exceeded", "reference chain is too long")
 
@@ -112,8 +112,8 @@ class Evaluator:
         except ProtocolError as error:
             if any(sign in str(error) for sign in _TOO_DEEP):
                 raise PageScriptError(
-                    f"The page answered something that is nested too deeply to be read ({error}). Fix what it calls "
-                    f"props, metadata or assets, and render again."
+                    f"The page returned data that is nested too deeply ({error}). Fix its props, metadata "
+                    f"or assets, and render again."
                 ) from error
             raise BrowserCrashedError(f"The browser refused {method}: {error}") from error
 
@@ -155,7 +155,7 @@ class Evaluator:
             return await work
         except PageError as error:
             if isinstance(error, PageScriptError) and await self._lacks_html_in_canvas():
-                error.message = f"{NO_HTML_IN_CANVAS} The page said: {error.message}"
+                error.message = f"{NO_HTML_IN_CANVAS} The error of the page: {error.message}"
             raise await self.diagnostics.explain(error) from None
 
     async def within(
@@ -199,14 +199,16 @@ class Evaluator:
             raise _another_document(frame)
         if self._crashed.is_set():
             raise BrowserCrashedError(
-                "The page crashed while it rendered. This is often a lack of memory.", frame=frame
+                "The page crashed during the render. This is often a lack of memory: render with a lower "
+                "concurrency or a smaller scale.",
+                frame=frame,
             )
         raise await self._late(doing, frame, time.monotonic() - started)
 
     async def _late(self, doing: str, frame: int | None, seconds: float) -> PageTimeoutError | BrowserCrashedError:
         """Return the error of a page that was not ready in time."""
         where = f" at frame {frame}" if frame is not None else ""
-        longer = f"raise timeout_in_milliseconds ({self._timeout_ms})"
+        longer = f"increase timeout_in_milliseconds ({self._timeout_ms})"
         try:
             found = await self._ask("window.remotionPyDriver.handles()")
         except (TimeoutError, ProtocolError):
@@ -218,15 +220,15 @@ class Evaluator:
             )
         labels = [shortened(label, 200) for label in found[:LISTED_HANDLES]] if isinstance(found, list) else []
         reasons: list[str] = []
-        advice = f"Look for work of the page that does not end, or {longer}."
+        advice = f"Look for code in the page that does not end, or {longer}."
         request = self.network.oldest
         if request:
             waited = time.monotonic() - request.since
             reasons.append(f" It has waited {waited:.0f} s for {request.name}.")
-            advice = f"Check that this address answers, or {longer}."
+            advice = f"Check that this address responds, or {longer}."
         if labels:
             reasons.append(f" Open delayRender() handles: {', '.join(repr(label) for label in labels)}.")
-            advice = f"Release each handle by continueRender(), or {longer}."
+            advice = f"Call continueRender() for each handle, or {longer}."
         return PageTimeoutError(
             f"The page did not {doing}{where} within {seconds:.0f} s.{''.join(reasons)} {advice}",
             frame=frame,
@@ -265,7 +267,7 @@ def _means_navigated(error: BrowserCrashedError) -> bool:
 def _another_document(frame: int | None) -> PageScriptError:
     where = f" at frame {frame}" if frame is not None else ""
     return PageScriptError(
-        f"The page loaded another document{where} while it was rendered, by location.reload(), a link, or the live "
-        f"reload of a development server. Turn that off, or render a built copy of the site.",
+        f"The page loaded another document{where} during the render, by location.reload(), a link, or the "
+        f"live reload of a development server. Turn this off, or render a built copy of the site.",
         frame=frame,
     )

@@ -90,7 +90,7 @@ def console_text(event: Mapping[str, Any]) -> str:
 
 def dropped_warning(dropped: int) -> str:
     """Return the warning for messages that were not kept."""
-    return f"The page wrote more to its console than is kept: {dropped:,} messages are missing in the browser logs"
+    return f"The page wrote too many messages to its console: {dropped:,} of them are missing in the browser logs"
 
 
 def _places(event: Mapping[str, Any], base: str) -> Iterator[str]:

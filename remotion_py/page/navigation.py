@@ -9,18 +9,18 @@ from .._data.untrusted import shortened
 
 _CODE = re.compile(r"net::(ERR_[A-Z_]+)")
 _WORDS = {
-    "ERR_CERT_AUTHORITY_INVALID": "nobody that the browser trusts has signed its TLS certificate",
-    "ERR_CERT_COMMON_NAME_INVALID": "its TLS certificate is of another host",
-    "ERR_CERT_DATE_INVALID": "its TLS certificate is not valid today",
+    "ERR_CERT_AUTHORITY_INVALID": "its TLS certificate is not signed by a trusted authority",
+    "ERR_CERT_COMMON_NAME_INVALID": "its TLS certificate is for another host",
+    "ERR_CERT_DATE_INVALID": "its TLS certificate has expired or is not valid yet",
     "ERR_CONNECTION_CLOSED": "the server closed the connection without an answer",
     "ERR_CONNECTION_RESET": "the server closed the connection without an answer",
     "ERR_EMPTY_RESPONSE": "the server closed the connection without an answer",
-    "ERR_INVALID_HTTP_RESPONSE": "the server does not speak HTTP",
-    "ERR_SSL_PROTOCOL_ERROR": "the server does not speak TLS there; perhaps the address begins with http://",
-    "ERR_UNSAFE_PORT": "browsers do not visit this port",
-    "ERR_TOO_MANY_REDIRECTS": "the server redirects without end",
+    "ERR_INVALID_HTTP_RESPONSE": "the server does not use HTTP",
+    "ERR_SSL_PROTOCOL_ERROR": "the server does not use TLS on this port; try an address with http://",
+    "ERR_UNSAFE_PORT": "browsers block this port",
+    "ERR_TOO_MANY_REDIRECTS": "the server redirects in a loop",
 }
-_TRUST = "Correct the certificate, or pass ignore_certificate_errors=True where you trust the server."
+_TRUST = "Correct the certificate, or pass ignore_certificate_errors=True if you trust the server."
 _CHECK = "Check the address, and that its server runs."
 
 
@@ -39,7 +39,7 @@ def not_opened(url: str, message: str, *, found: bool, seconds: float) -> str:
     if not found:
         reason, step = f"there is no host called {host}", "Check the name, and that this machine is online."
     elif name == "ERR_SOCKS_CONNECTION_FAILED":  # by our gate, through which every connection goes
-        reason, step = f"nobody answers at {host}", _CHECK
+        reason, step = f"no server responds at {host}", _CHECK
     elif "Timeout" in message:
         reason, step = f"the server did not answer within {seconds:.1f} s", _CHECK
     else:

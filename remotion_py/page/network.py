@@ -108,7 +108,7 @@ class Network:
             reason = event.get("blockedReason") or event.get("errorText") or "failed"
             # The browser's way out is our gate, which speaks SOCKS.
             refused = "ERR_SOCKS_CONNECTION_FAILED" in reason
-            self._miss(f"{request.name}: {'nobody answers, or a page may not reach it' if refused else reason}")
+            self._miss(f"{request.name}: {'no server responds, or the page may not reach it' if refused else reason}")
 
     def _end(self, request_id: str) -> Request | None:
         self._ended.set()

@@ -60,7 +60,7 @@ class AssetRedirect:
             try:
                 copy = await self._fetch_copy(params["request"]["url"])
             except Exception as error:
-                log.info("no copy is made", exc_info=not isinstance(error, RemotionPyError))
+                log.info("no copy is stored", exc_info=not isinstance(error, RemotionPyError))
                 copy = None
             if copy:
                 changed["url"] = copy

@@ -22,7 +22,7 @@ def sandbox_wanted(browser: Path) -> bool:
 def why_no_sandbox(browser: Path) -> str:
     """Return why a browser runs without its sandbox; empty while nothing speaks against it."""
     if os.geteuid() == 0:
-        return "Chromium has none for root"
+        return "Chromium has no sandbox for root"
     if "LAMBDA_TASK_ROOT" in os.environ:
         return "Lambda allows no user namespaces"
     return _refused.get(browser, "")

@@ -18,7 +18,7 @@ def address(serve_url: object) -> str:
     """
     if not isinstance(serve_url, (str, os.PathLike)) or isinstance(os.fspath(cast(Any, serve_url)), bytes):
         raise SiteNotFoundError(
-            f"The serve URL is {serve_url!r}, but must be the path of a folder or an http(s) URL. Pass such a one."
+            f"The serve URL is {serve_url!r}, but must be the path of a folder or an http(s) URL. Pass one of them."
         )
     return os.fspath(cast("str | os.PathLike[str]", serve_url))
 
@@ -46,13 +46,14 @@ def check_folder(serve_url: str) -> Path:
         folder, found = Path(), False
     if not found:
         raise SiteNotFoundError(
-            f"The serve URL {serve_url!r} is neither an http(s) URL nor a folder that exists. "
-            f"Pass the folder of a bundle (for example made by 'npx remotion bundle') or of a plain HTML page."
+            f"The serve URL {serve_url!r} is neither an http(s) URL nor a folder that exists. Pass the "
+            f"folder of a bundle (the output of 'npx remotion bundle') or of a plain HTML page."
         )
     if not (folder / "index.html").is_file():
         raise SiteNotFoundError(
-            f"The folder {folder} has no index.html, so there is no page to render. Pass the folder that holds "
-            f"the page; a Remotion project has to be bundled first ('npx remotion bundle')."
+            f"The folder {folder} has no index.html, so there is no page to render. Pass the folder that "
+            f"contains the page. For a Remotion project, run 'npx remotion bundle' first and pass its "
+            f"output folder."
         )
     return folder
 

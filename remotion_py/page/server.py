@@ -137,8 +137,8 @@ class PageServer:
         found = await self.site.find(path)
         if found is None:
             raise MediaError(
-                f"The site has no file {path!r}, which the page wants to play. "
-                f"{explain_missing(self.site, path) or f'Put it there: {self.site.where}.'}"
+                f"The page plays the file {path!r}, but the site does not contain it. "
+                f"{explain_missing(self.site, path) or f'Add it: {self.site.where}.'}"
             )
         return found
 

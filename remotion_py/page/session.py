@@ -227,8 +227,8 @@ class BrowserSession:
         finally:
             launching.cancel()  # not waited for: a driver that hangs does not end either
         raise BrowserCrashedError(
-            f"The browser did not start within {LAUNCH_LIMIT_S:.0f} s. The machine may be overloaded: render with a "
-            f"lower concurrency, or see 'remotion-py doctor'."
+            f"The browser did not start within {LAUNCH_LIMIT_S:.0f} s. The machine may be overloaded: "
+            f"render with a lower concurrency, or run 'remotion-py doctor'."
         )
 
     async def _ready_server(self, site: SiteFiles | None) -> PageServer:

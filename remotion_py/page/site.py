@@ -58,13 +58,13 @@ class FolderSite:
     def why_not(self, path: str) -> str:
         """Return a sentence on why nothing is served at a path where something lies; empty when nothing does."""
         if self._hidden(path):
-            return "Names that begin with a dot are not served."
+            return "Files whose names begin with a dot are not served."
         try:
             steps = [self.folder.joinpath(*Path(path).parts[: end + 1]) for end in range(len(Path(path).parts))]
             link = next((step for step in steps if step.is_symlink()), None)
             if link and not link.resolve().is_relative_to(self.folder):
                 name = link.relative_to(self.folder)
-                return f"It lies behind the link {name}, which leads out of the site: copy the files into its folder."
+                return f"The symbolic link {name} leads out of the site: copy the files into the site's folder."
         except (OSError, ValueError):
             return ""
         return ""

@@ -161,7 +161,7 @@ def _decode(mappings: str, sources: int) -> list[list[tuple[int, int, int, int]]
                 source_line += fields[2]
                 source_column += fields[3]
                 if not 0 <= source < sources or source_line < 0 or source_column < 0 or column < 0:
-                    raise ValueError("a segment that leads to no place in a source")
+                    raise ValueError("a segment with an invalid source position")
                 segments.append((column, source, source_line, source_column))
         lines.append(segments)
     return lines

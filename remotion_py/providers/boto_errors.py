@@ -67,7 +67,7 @@ def translated(doing: str, hints: Hints | None = None) -> Generator[None]:
     except (boto.TokenRetrievalError, boto.SSOTokenLoadError, boto.UnauthorizedSSOTokenError) as error:
         raise CredentialsError(f"Could not {doing}: {error}. Run 'aws sso login' and try again.") from error
     except boto.EndpointConnectionError as error:
-        raise AwsError(f"Could not {doing}: {error}. Check the region's name and your network.") from error
+        raise AwsError(f"Could not {doing}: {error}. Check the name of the region and your network.") from error
     except boto.BotoCoreError as error:
         raise AwsError(f"Could not {doing}: {error}.") from error
 
@@ -82,8 +82,8 @@ def client_error(error: Any, doing: str, hints: Hints) -> AwsError:
         return kind(f"Could not {doing}: {message.rstrip('.')}. {sentence}", code=code)
     if code in EXPIRED:
         return CredentialsError(
-            f"Could not {doing}: the AWS credentials have expired. Renew them, for example by 'aws sso login', and try "
-            f"again; what is done already is kept.",
+            f"Could not {doing}: the AWS credentials have expired. Renew them, for example with 'aws sso "
+            f"login', and try again; finished steps are kept.",
             code=code,
         )
     if code in _INVALID:

@@ -132,7 +132,7 @@ class BotoFunctions:
             raise function_error(name, answer["FunctionError"], body)
         result = json.loads(body)
         if isinstance(result, dict) and result.get("type") == "error":  # the way of Remotion's own functions
-            raise RenderError(f"The function {name} refused: {result.get('message')}")
+            raise RenderError(f"The function {name} returned an error: {result.get('message')}")
         return result
 
     def _invoke_event(self, name: str, payload: dict[str, Any]) -> None:
@@ -169,8 +169,8 @@ def without_addresses(text: str) -> str:
 
 def _unreachable(name: str, reason: str) -> FunctionError:
     return FunctionError(
-        f"The function {name} cannot be reached: {without_addresses(reason).strip().rstrip('.')}. Try again; on this "
-        f"machine its endpoint may have ended, and a new client starts another one.",
+        f"The function {name} cannot be reached: {without_addresses(reason).strip().rstrip('.')}. Try "
+        f"again; on this machine the endpoint may have ended, and a new client starts another one.",
         type="Unreachable",
     )
 
@@ -184,7 +184,7 @@ def _refusal(name: str, error: Any) -> RemotionPyError:
     if status >= 500:
         return ServiceError(f"Lambda cannot run the function {name} now ({error}); try again later.", type=code)
     if status in (403, 404) or code in EXPIRED:
-        deploy = "Deploy it by 'remotion-py functions deploy', or pass the function_name of another one."
+        deploy = "Deploy it with 'remotion-py functions deploy', or pass the function_name of another one."
         gone = {"ResourceNotFoundException": (FunctionNotFoundError, deploy)}
         return client_error(error, f"invoke the function {name}", gone)
     return FunctionError(f"The function {name} cannot be invoked: {error}", type=code)

@@ -108,7 +108,7 @@ def aws(
     from moto.server import ThreadedMotoServer
 
     if not _one_at_a_time.acquire(blocking=False):
-        raise OptionError("A test account is open already, and moto keeps one for each process. Leave it first.")
+        raise OptionError("A test account is already open, and moto supports one for each process. Close it first.")
     temp = Path(tempfile.mkdtemp(prefix="aws-test-account-"))
     calls: list[Call] = []
     denied: set[str] = set()

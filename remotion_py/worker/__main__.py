@@ -49,7 +49,7 @@ async def run() -> None:
     try:
         await serve(client, handler)
     except RuntimeClosedError as closed:
-        log.info("the Runtime API is gone: %s", closed)
+        log.info("the Runtime API has ended: %s", closed)
     finally:
         for task in (warming, beating):
             task.cancel()

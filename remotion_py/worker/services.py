@@ -126,7 +126,7 @@ def _local() -> SandboxServices:
     ) -> ObjectStore:
         del extra
         if bucket != BUCKET or provider:
-            raise OptionError("out_name names a bucket, but a local render has none. Pass output= instead.")
+            raise OptionError("out_name contains a bucket, but local renders have no buckets. Pass output= instead.")
         return FolderStore(os.environ["REMOTION_PY_STORE"], bucket)
 
     async def capacity() -> int:

@@ -68,8 +68,9 @@ def concat_chunks(
     video = VideoTrack([Path(path) for path in chunks], rate)
     if audio is None and video.with_audio:
         raise ConcatError(
-            f"The chunk {video.with_audio[0]} holds audio, which cannot be joined without a seam as it is. Render each "
-            f"chunk with separate_audio_to and pass those files as audio=[...], or pass audio=[] to leave it out."
+            f"The chunk {video.with_audio[0]} contains audio, which cannot be joined without a seam. Render "
+            f"each chunk with separate_audio_to and pass those files as audio=[...], or pass audio=[] to "
+            f"remove the sound."
         )
     sounds = [Path(path) for path in audio or ()]
     with tempfile.TemporaryDirectory(prefix="remotion-py-join-") as folder:

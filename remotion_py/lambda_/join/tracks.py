@@ -73,7 +73,7 @@ class AudioJoin:
     async def finish(self) -> AudioTrack | None:
         """Return the track once all chunks are there; None when nothing is heard."""
         if self._wrong:
-            log.info("the audio is evaluated in one piece: chunk %d cannot know how it began", self._next)
+            log.info("the audio is evaluated in one piece: chunk %d has no data about its start", self._next)
             self._whole = (await self._in_one_piece()).audio
         if self._job.format.seamless_aac:
             return await self._aac()

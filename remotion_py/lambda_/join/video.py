@@ -118,14 +118,14 @@ def _measure(path: Path) -> VideoChunk:
     try:
         with open_media(path) as source:
             if not source.streams.video:
-                raise ConcatError(f"The chunk {path} has no video stream. Pass files that hold video.")
+                raise ConcatError(f"The chunk {path} has no video stream. Pass files that contain video.")
             has_audio = bool(source.streams.audio)
             shown: list[int] = []
             for packet in _packets(source.streams.video[0]):
                 if not shown and not packet.is_keyframe:
                     raise ConcatError(
-                        f"The chunk {path} does not open with a key frame, so it cannot follow another one. "
-                        f"Encode each chunk by itself."
+                        f"The chunk {path} does not start with a key frame, so it cannot follow another "
+                        f"one. Encode each chunk separately."
                     )
                 shown.append(packet.pts)
     except FFmpegError as error:

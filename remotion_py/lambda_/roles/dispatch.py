@@ -64,7 +64,7 @@ def check_protocol(payload: dict[str, Any]) -> None:
     if spoken != PROTOCOL:
         raise FunctionError(
             f"The caller (remotion_py {payload.get('version')}) speaks protocol {spoken}, but this function "
-            f"(remotion_py {__version__}) speaks {PROTOCOL}. Deploy a function of the caller's version by "
+            f"(remotion_py {__version__}) speaks {PROTOCOL}. Deploy a function of the caller's version with "
             f"'remotion-py functions deploy'.",
             type="ProtocolMismatch",
         )

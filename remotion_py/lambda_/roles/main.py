@@ -37,7 +37,7 @@ from ..watch import ChunkWatch, ended
 from ..webhook import send_webhook
 
 END_MARGIN_S = 1.0
-OUT_OF_TIME = "The main function ran out of time. Render fewer frames at once, by a frame range."
+OUT_OF_TIME = "The main function ran out of time. Render fewer frames per call with frame_range."
 BYTES_PER_PIXEL = 0.01
 """Of a compressed frame; measured 0.002 to 0.01 for x264 at crf 18 on moving charts and text."""
 SPARE_BYTES = 64 * 1024 * 1024
@@ -62,7 +62,7 @@ async def run_main(payload: StartPayload, context: Context) -> dict[str, Any]:
     try:
         await store.put(launched_key(payload.render_id), b"{}", if_absent=True)
     except ObjectExistsError:
-        log.warning("render %s is another main function's", payload.render_id)
+        log.warning("render %s is already running in another main function", payload.render_id)
         return {}
     document = ProgressDocument(now_ms(), context.deadline_ms)
     document.webhook(pending=bool(payload.webhook.get("url")))

@@ -17,7 +17,7 @@ from ..stream import Kind, encode
 
 PIECES = 5
 PAUSE_S = 0.4
-MID_STREAM = "an error after the first piece, as asked"
+MID_STREAM = "an error after the first piece, as requested"
 EXIT_CODE = 3
 
 

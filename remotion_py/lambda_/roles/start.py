@@ -34,7 +34,7 @@ async def start(payload: StartPayload, context: Context) -> dict[str, Any]:
     """
     render_id = payload.render_id or new_render_id(payload.delete_after)
     if not _RENDER_ID.fullmatch(render_id):
-        raise FunctionError(f"renderId is {render_id!r}, but must consist of small letters, digits and hyphens.")
+        raise FunctionError(f"renderId is {render_id!r}, but must consist of lowercase letters, digits and hyphens.")
     bucket = payload.bucket_name
     document = ProgressDocument(now_ms(), context.deadline_ms).to_json() | {"functionLaunched": None}
     with contextlib.suppress(ObjectExistsError):  # its main function may be at work already

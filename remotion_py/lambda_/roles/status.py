@@ -33,6 +33,6 @@ async def status(payload: StatusPayload, context: Context) -> dict[str, Any]:
     store = context.open_store(payload.bucket_name)
     data = await store.get(progress_key(render_id))
     if data is None:
-        raise RenderNotFoundError(f"There is no render {render_id!r} in the bucket {store.bucket!r}. Check the id.")
+        raise RenderNotFoundError(f"The bucket {store.bucket!r} contains no render {render_id!r}. Check the id.")
     document = parse_document(data, render_id)
     return to_wire(from_document(document, render_id, store.bucket), document, now_ms())

@@ -77,8 +77,8 @@ def require_bucket(aws: Aws, bucket_name: str | None) -> str:
     name = bucket_name or find_bucket(aws)
     if name is None:
         raise BucketError(
-            f"There is no bucket of remotion_py in {aws.region}. Make one by get_or_create_bucket(), or deploy a "
-            f"function, which makes one too; or pass the bucket_name of yours."
+            f"There is no bucket of remotion_py in {aws.region}. Create one with get_or_create_bucket() or "
+            f"by deploying a function, or pass your own as bucket_name."
         )
     return name
 
@@ -111,16 +111,16 @@ def _exists(aws: Aws, name: str) -> bool:
                 return False
             if status == 403:
                 raise BucketError(
-                    f"The bucket {name} belongs to another account, or you may not see it. Choose another name, or "
-                    f"allow s3:ListBucket on it ('remotion-py policies user').",
+                    f"The bucket {name} belongs to another account, or you have no permission to list it. "
+                    f"Choose another name, or allow s3:ListBucket on it ('remotion-py policies user').",
                     code="403",
                 ) from error
             raise
     region = answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", aws.region)
     if region != aws.region:
         raise BucketError(
-            f"The bucket {name} lies in {region}, but a function and its bucket must share a region. Pass a bucket in "
-            f"{aws.region}, or region={region!r}."
+            f"The bucket {name} is in {region}, but a function and its bucket must share a region. Pass a "
+            f"bucket in {aws.region}, or region={region!r}."
         )
     return True
 
@@ -129,7 +129,10 @@ def _create(aws: Aws, name: str) -> None:
     place: dict[str, Any] = {}
     if aws.region != "us-east-1":
         place = {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
-    taken = (BucketError, f"The name {name} is taken; names are shared by all AWS accounts. Choose another one.")
+    taken = (
+        BucketError,
+        f"The name {name} is in use; all AWS accounts share the names of buckets. Choose another name.",
+    )
     hints: Hints = {**bucket_hints(name), "BucketAlreadyExists": taken}
     with translated(f"create the bucket {name}", hints):
         client = aws.client("s3")
@@ -141,7 +144,7 @@ def _create(aws: Aws, name: str) -> None:
 
 def _secure(aws: Aws, name: str) -> None:
     client = aws.client("s3")
-    with translated(f"close the bucket {name} to the public", bucket_hints(name)):
+    with translated(f"block public access to the bucket {name}", bucket_hints(name)):
         client.put_public_access_block(
             Bucket=name,
             PublicAccessBlockConfiguration={

@@ -39,7 +39,7 @@ class Concurrency:
             try:
                 self._known = await in_thread(account_concurrency, self._aws)
             except AwsError as error:
-                log.warning("the concurrency of the account is not known: %s", error)
+                log.warning("the concurrency of the account is unknown: %s", error)
                 self._known = 1000
             self._read_at = time.monotonic()
         return max(1, min(MOST, self._known - RESERVE))

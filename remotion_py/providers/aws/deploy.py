@@ -55,7 +55,7 @@ MOST_LAYERS = 5
 _LAYER_HINT = {
     "CodeStorageExceededException": (
         AwsError,
-        "The account's storage for functions and layers (75 GB) is full. Remove old functions and layer versions.",
+        "The account's storage for functions and layers (75 GB) is full. Delete old functions and layer versions.",
     )
 }
 
@@ -121,13 +121,14 @@ def deploy_function(
     step = on_step or no_step
     _check(memory_size_in_mb, disk_size_in_mb, timeout_in_seconds, log_retention_in_days)
     if bool(vpc_subnet_ids) != bool(vpc_security_group_ids):
-        raise OptionError("vpc_subnet_ids and vpc_security_group_ids belong together. Pass both, or none.")
+        raise OptionError("Only one of vpc_subnet_ids and vpc_security_group_ids is given. Pass both, or none.")
     step("building the package")
     package = build_package(architecture=architecture, cjk_fonts=cjk_fonts, on_step=on_step)
     if len(package.layers) + len(custom_layer_arns) > MOST_LAYERS:
         raise OptionError(
-            f"{len(custom_layer_arns)} custom layers are given, but a function takes {MOST_LAYERS} layers, of which "
-            f"{len(package.layers)} are needed. Put what you add into {MOST_LAYERS - len(package.layers)}."
+            f"{len(custom_layer_arns)} custom layers are given, but a function takes {MOST_LAYERS} layers, "
+            f"and the package needs {len(package.layers)} of them. Combine your layers into "
+            f"{MOST_LAYERS - len(package.layers)}."
         )
     step("preparing the bucket")
     bucket = get_or_create_bucket(aws, bucket_name=bucket_name).bucket_name
@@ -145,7 +146,7 @@ def deploy_function(
         "EphemeralStorage": {"Size": disk_size_in_mb},
         "Layers": [*layers, *custom_layer_arns],
         "Environment": {"Variables": environment(bucket, timeout_in_seconds)},
-        "Description": f"Renders videos by remotion_py {__version__}.",
+        "Description": f"Renders videos with remotion_py {__version__}.",
     }
     if vpc_subnet_ids:
         settings["VpcConfig"] = {"SubnetIds": list(vpc_subnet_ids), "SecurityGroupIds": list(vpc_security_group_ids)}
@@ -155,7 +156,7 @@ def deploy_function(
         _create(aws, settings, package.function, architecture)
     else:
         _update(aws, settings, package.function, existing, step)
-    with translated(f"set how {name} is invoked"):
+    with translated(f"set the invocation settings of {name}"):
         # A second attempt of a main function would render everything again.
         aws.client("lambda").put_function_event_invoke_config(
             FunctionName=name, MaximumRetryAttempts=0, MaximumEventAgeInSeconds=3600
@@ -182,7 +183,7 @@ def _check(memory: int, disk: int, timeout: int, retention: int) -> None:
         ("timeout_in_seconds", timeout, 15, 900),
     ):
         if not low <= value <= high:
-            raise OptionError(f"{name} is {value}, but must be from {low} to {high}. Choose a value in between.")
+            raise OptionError(f"{name} is {value}, but must be from {low} to {high}. Choose a value in this range.")
     if retention not in RETENTION_DAYS:
         raise OptionError(
             f"log_retention_in_days is {retention}, but CloudWatch takes one of: {', '.join(map(str, RETENTION_DAYS))}."
@@ -196,7 +197,7 @@ def _ensure_role(aws: Aws) -> str:
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
     }
-    with translated(f"make the role {ROLE}"):
+    with translated(f"create the role {ROLE}"):
         try:
             arn: str = iam.get_role(RoleName=ROLE)["Role"]["Arn"]
         except iam.exceptions.NoSuchEntityException:
@@ -213,7 +214,7 @@ def _ensure_role(aws: Aws) -> str:
 def _ensure_log_group(aws: Aws, name: str, days: int) -> None:
     logs = aws.client("logs")
     group = log_group(name)
-    with translated(f"make the log group {group}"):
+    with translated(f"create the log group {group}"):
         with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
             logs.create_log_group(logGroupName=group)
         logs.put_retention_policy(logGroupName=group, retentionInDays=days)
@@ -291,7 +292,10 @@ def _busy(error: Any) -> bool:
 
 def _code(code: Archive) -> bytes:
     if code.zipped > ZIP_LIMIT:
-        raise AwsError(f"The function's own zip has {code.zipped} bytes, but {ZIP_LIMIT} can be uploaded directly.")
+        raise AwsError(
+            f"The function's own zip has {code.zipped} bytes, but the limit for direct uploads is {ZIP_LIMIT}. "
+            f"Please report this as a bug."
+        )
     return code.path.read_bytes()
 
 
@@ -319,5 +323,5 @@ def _wait(aws: Aws, waiter: str, name: str) -> None:
         )
     except boto.WaiterError as error:
         raise AwsError(
-            f"The function {name} did not become ready: {error}. Look at it in the AWS console, then deploy again."
+            f"The function {name} did not become ready: {error}. Check it in the AWS console, then deploy again."
         ) from error

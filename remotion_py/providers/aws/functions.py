@@ -122,18 +122,18 @@ def find_function(aws: Aws) -> FunctionInfo:
         raise FunctionNotFoundError(
             f"There are {len(fitting)} functions of remotion_py in {aws.region}: {names}. Pass one as function_name."
         )
-    others = f" Others are there, of versions that it cannot talk to: {', '.join(i.function_name for i in found)}."
+    others = f"  There are functions with other protocol versions: {', '.join(i.function_name for i in found)}."
     raise FunctionNotFoundError(
-        f"There is no function of remotion_py in {aws.region} that this version can talk to.{others if found else ''} "
-        f"Deploy one: 'remotion-py functions deploy', or deploy_function()."
+        f"There is no function of remotion_py in {aws.region} that this version can "
+        f"invoke.{others if found else ''} Deploy one: 'remotion-py functions deploy', or deploy_function()."
     )
 
 
 def missing(function_name: str, region: str) -> FunctionNotFoundError:
     """Return the error about a function that is not there."""
     return FunctionNotFoundError(
-        f"There is no function {function_name} in {region}. List them by 'remotion-py functions ls', or deploy one by "
-        f"'remotion-py functions deploy'; and check the region."
+        f"There is no function {function_name} in {region}. Check the region, list the functions with "
+        f"'remotion-py functions ls', or deploy one with 'remotion-py functions deploy'."
     )
 
 

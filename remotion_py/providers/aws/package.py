@@ -143,7 +143,7 @@ def check_size(package: Package) -> None:
     if package.unzipped > UNZIPPED_LIMIT:
         raise PackageError(
             f"The function with its layers has {package.unzipped / 1e6:.1f} MB, but Lambda takes "
-            f"{UNZIPPED_LIMIT / 1e6:.1f} MB. Leave out the layers that you added.\n{package.table()}"
+            f"{UNZIPPED_LIMIT / 1e6:.1f} MB. Remove the layers that you added.\n{package.table()}"
         )
 
 
@@ -333,7 +333,7 @@ def _function(cache: Path) -> Archive:
 
 WRAPPER = """\
 #!/bin/sh
-# Lambda calls this with its interpreter and its own runtime client; the client cannot stream, so ours takes its place.
+# Lambda calls this with its interpreter and its own runtime client; that client cannot stream, so ours replaces it.
 export PYTHONPATH=/var/task:/opt/python PYTHONDONTWRITEBYTECODE=1
 exec "$1" -m remotion_py.worker
 """

@@ -69,8 +69,8 @@ class Packs:
         found = sorted(self._archives.glob(f"{name}-*{SUFFIX}"))
         if not found:
             raise FunctionError(
-                f"The function has no pack {name!r} in {self._archives}: its layers do not fit its code. Deploy it "
-                f"again by 'remotion-py functions deploy'.",
+                f"The function has no pack {name!r} in {self._archives}: its layers do not match its code. "
+                f"Deploy it again with 'remotion-py functions deploy'.",
                 type="MissingPack",
             )
         return unpack(found[-1], self._target)
@@ -101,8 +101,8 @@ def unpack(archive: Path, target: Path) -> Path:
             partial.rename(folder)
     except (OSError, tarfile.TarError, zstandard.ZstdError) as error:
         raise FunctionError(
-            f"The pack {archive.name} cannot be unpacked to {target}: {error}. The function needs 1536 MB of disk or "
-            f"more; deploy it with more.",
+            f"The pack {archive.name} cannot be unpacked to {target}: {error}. The function needs 1536 MB "
+            f"of disk or more. Deploy it with a larger disk.",
             type="BrokenPack",
         ) from error
     finally:

@@ -39,7 +39,7 @@ def simulate_permissions(aws: Aws, *, on_permission: Callable[[Permission], Any]
     Raises:
         PermissionDeniedError: The caller may not even ask.
     """
-    with translated("ask who the caller is"):
+    with translated("identify the caller"):
         caller = aws.client("sts").get_caller_identity()["Arn"]
     found: list[Permission] = []
     for statement in USER_STATEMENTS:

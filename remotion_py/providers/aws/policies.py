@@ -223,5 +223,5 @@ def where_granted(action: str) -> str:
         if action in item.actions
     ]
     if not places:
-        return "No policy of remotion_py grants it; ask who looks after the account."
-    return f"It is granted by {' and by '.join(places)}; attach what is missing."
+        return "No policy of remotion_py grants it; ask the administrator of the account."
+    return f"It is granted by {' and by '.join(places)}; attach the missing policy."

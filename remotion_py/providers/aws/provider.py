@@ -93,7 +93,7 @@ class AwsProvider:
 
     def describe(self) -> str:
         """Return one line for the repr of a client."""
-        return f"aws {self.region}, {self._function_name or 'function not looked up'}"
+        return f"aws {self.region}, {self._function_name or 'function not selected yet'}"
 
     async def publish(self, folder: Path) -> str:
         """Upload a folder, unless its content is in the bucket, and return its serve URL."""
@@ -161,9 +161,9 @@ class AwsProvider:
             if not found.compatible:
                 ours = found.function_name.startswith(PREFIX)
                 raise FunctionNotFoundError(
-                    f"The function {found.function_name} speaks protocol {found.protocol}, which this version of "
-                    f"remotion_py does not. {'Deploy it again' if ours else 'Deploy one'} by "
-                    f"'remotion-py functions deploy'."
+                    f"The function {found.function_name} speaks protocol {found.protocol}, which this "
+                    f"version of remotion_py does not support. "
+                    f"{'Deploy it again' if ours else 'Deploy one'} with 'remotion-py functions deploy'."
                 )
         if self._bucket_name:
             check_region(self.aws, self._bucket_name)

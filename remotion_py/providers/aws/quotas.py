@@ -64,15 +64,19 @@ def increase_quota(aws: Aws, concurrency: int | None = None, *, force: bool = Fa
     known = get_quotas(aws)
     wanted = concurrency or known.quota // STEP * STEP + STEP
     if wanted <= known.quota:
-        raise OptionError(f"The quota is {known.quota} already, so {wanted} would be no increase. Ask for more.")
+        raise OptionError(
+            f"The quota is already {known.quota}, so {wanted} is not an increase. Request a higher value."
+        )
     if known.requested is not None:
-        raise AwsError(f"A request for {known.requested} is open already. Wait for AWS's answer before the next.")
+        raise AwsError(
+            f"A request for {known.requested} is already open. Wait for AWS's answer before the next request."
+        )
     if known.quota > known.default and not force:
         raise OptionError(
-            f"The quota, {known.quota}, is above AWS's default of {known.default} already. Set force to ask for "
-            f"{wanted} all the same."
+            f"The quota, {known.quota}, is already above AWS's default of {known.default}. Set force to "
+            f"request {wanted} anyway."
         )
-    with translated("ask for a larger quota"):
+    with translated("request a higher quota"):
         aws.client("service-quotas").request_service_quota_increase(
             ServiceCode=SERVICE, QuotaCode=CONCURRENCY_CODE, DesiredValue=float(wanted)
         )

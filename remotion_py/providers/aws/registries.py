@@ -60,8 +60,8 @@ def read_lock(architecture: str) -> list[Part]:
     parts = lock["architectures"].get(architecture)
     if parts is None:
         raise PackageError(
-            f"There is no function package for {architecture!r}: Chromium's headless shell for Lambda is published on "
-            f"npm for x86_64 alone. Deploy with architecture='x86_64'."
+            f"There is no function package for {architecture!r}: Chromium's headless shell for Lambda is "
+            f"published on npm only for x86_64. Deploy with architecture='x86_64'."
         )
     return [Part(**part) for part in parts]
 
@@ -116,7 +116,7 @@ def pip_platform_flags(architecture: str) -> list[str]:
 def _download_wheels(parts: list[Part], folder: Path, architecture: str) -> None:
     if importlib.util.find_spec("pip") is None:
         raise PackageError(
-            "Building the function package needs pip, which this environment lacks. Install it: "
+            "Building the function package needs pip, which is missing in this environment. Install it: "
             "'python -m ensurepip', or 'uv pip install pip'."
         )
     with tempfile.TemporaryDirectory(prefix="remotion-py-wheels-") as temp:
@@ -127,8 +127,9 @@ def _download_wheels(parts: list[Part], folder: Path, architecture: str) -> None
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise PackageError(
-                f"pip could not download the wheels of the function package. Check its index and network, then deploy "
-                f"again; what is downloaded already is kept. It said: {done.stderr.strip()[-800:]}"
+                f"pip could not download the wheels of the function package. Check its index and your "
+                f"network, then deploy again; finished downloads are kept. Its output: "
+                f"{done.stderr.strip()[-800:]}"
             )
         found = {_sha256(path): path for path in Path(temp).glob("*.whl")}
         for part in parts:
@@ -150,15 +151,16 @@ def _download_tarball(part: Part, target: Path) -> None:
     except (urllib.error.URLError, OSError, KeyError, ValueError) as error:
         partial.unlink(missing_ok=True)
         raise PackageError(
-            f"{part.name} {part.version} could not be downloaded from the npm registry {registry}: {error}. Check "
-            f"'npm config get registry' and the network, then deploy again; what is downloaded already is kept."
+            f"{part.name} {part.version} could not be downloaded from the npm registry {registry}: {error}. "
+            f"Check 'npm config get registry' and your network, then deploy again; finished downloads are "
+            f"kept."
         ) from error
     found = f"sha512-{base64.b64encode(digest.digest()).decode()}"
     if found != part.hash:
         partial.unlink(missing_ok=True)
         raise PackageError(
-            f"{part.name} {part.version} from the npm registry {registry} is not what the lock file pins: it has the "
-            f"hash {found}, not {part.hash}. Do not use it; check which registry that is."
+            f"{part.name} {part.version} from the npm registry {registry} does not match the lock file: its "
+            f"hash is {found}, not {part.hash}. Do not use it, and check the registry."
         )
     partial.replace(target)
 
@@ -180,8 +182,8 @@ def npm_registry() -> str:
         named = done.stdout.strip()
     if not named:
         raise PackageError(
-            "Chromium for Lambda comes from an npm registry, but none is configured. Set NPM_CONFIG_REGISTRY to the "
-            "address of one, or install npm, which knows the public one."
+            "Chromium for Lambda comes from an npm registry, but none is configured. Set "
+            "NPM_CONFIG_REGISTRY to the address of one, or install npm, which uses the public one."
         )
     return named.rstrip("/")
 

@@ -116,8 +116,8 @@ def download_media(
     post = _document(aws, bucket, render_id).get("postRenderData")
     if not post:
         raise RenderNotFoundError(
-            f"The render {render_id} is not finished, so there is nothing to download. Ask 'remotion-py progress "
-            f"{render_id}' its progress."
+            f"The render {render_id} is not finished, so there is nothing to download. Run 'remotion-py "
+            f"progress {render_id}' to see its progress."
         )
     path, there = expanded(output).absolute(), 0
 

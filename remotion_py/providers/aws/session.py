@@ -30,11 +30,11 @@ class Aws:
         try:
             self._session = Session(region_name=region, profile_name=profile)
         except boto.ProfileNotFound as error:
-            raise AwsError(f"{error}. Check the name, or see 'aws configure list-profiles'.") from error
+            raise AwsError(f"{error}. Check the name, or run 'aws configure list-profiles'.") from error
         if not self._session.region_name:
             raise AwsError(
-                "No AWS region is known. Pass region='eu-central-1' or another one, or set AWS_REGION; "
-                "'remotion-py regions' lists them."
+                "No AWS region is configured. Pass region='eu-central-1' or another one, or set "
+                "AWS_REGION; 'remotion-py regions' lists them."
             )
         self.region: str = self._session.region_name
         self._clients: dict[tuple[str, str], Any] = {}

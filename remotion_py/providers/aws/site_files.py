@@ -113,7 +113,7 @@ async def open_bucket_site(
     etags = {item["Key"]: item["ETag"].strip('"') for item in listed}
     if f"{prefix}{INDEX}" not in etags:
         raise SiteNotFoundError(
-            f"There is no site at s3://{bucket}/{prefix}. Deploy it by 'remotion-py sites create FOLDER', or list the "
-            f"existing ones by 'remotion-py sites ls'."
+            f"There is no site at s3://{bucket}/{prefix}. Deploy it with 'remotion-py sites create FOLDER', "
+            f"or list the existing ones with 'remotion-py sites ls'."
         )
     return BucketSite(bucket, prefix, etags, client, cache, extras)

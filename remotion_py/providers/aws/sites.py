@@ -103,7 +103,7 @@ def deploy_site(
     root = expanded(folder, SiteNotFoundError).resolve()
     name = site_name or _slug(root.name)
     if not _NAME.fullmatch(name):
-        raise OptionError(f"site_name is {name!r}, but may hold only letters, digits, dots, dashes and underscores.")
+        raise OptionError(f"site_name is {name!r}, but may contain only letters, digits, dots, dashes and underscores.")
     with tempfile.TemporaryDirectory(prefix="remotion-py-bundle-") as temp:
         built = _built(root, entry_point, Path(temp), step)
         bucket = get_or_create_bucket(aws, bucket_name=bucket_name).bucket_name
@@ -204,14 +204,15 @@ def _built(root: Path, entry_point: str | None, temp: Path, step: OnStep) -> Pat
     entry = entry_point or next((name for name in _ENTRIES if (root / name).is_file()), None)
     if entry is None or not (root / "package.json").is_file():
         raise SiteNotFoundError(
-            f"The folder {root} has neither an index.html nor a Remotion project (package.json and an entry point such "
-            f"as src/index.ts). Pass the folder of a bundle or a page, or name the entry point by entry_point."
+            f"The folder {root} has neither an index.html nor a Remotion project (package.json and an entry "
+            f"point such as src/index.ts). Pass the folder of a bundle or a page, or pass the entry point "
+            f"as entry_point."
         )
     npx = shutil.which("npx")
     if npx is None:
         raise SiteNotFoundError(
-            f"{root} is a Remotion project, which its own bundler has to bundle, but npx is not installed. Install "
-            f"Node.js, or bundle it elsewhere by 'npx remotion bundle' and deploy the folder that it makes."
+            f"{root} is a Remotion project, but npx, which bundles it, is not installed. Install Node.js, "
+            f"or run 'npx remotion bundle' on another machine and deploy its output folder."
         )
     step("bundling the project")
     target = temp / "bundle"
@@ -220,8 +221,8 @@ def _built(root: Path, entry_point: str | None, temp: Path, step: OnStep) -> Pat
     if done.returncode or not (target / INDEX).is_file():
         said = (done.stderr or done.stdout).strip()[-1500:]
         raise SiteNotFoundError(
-            f"'npx remotion bundle {entry}' failed in {root}. Run it there by hand, after 'npm install'. It said: "
-            f"{said}"
+            f"'npx remotion bundle {entry}' failed in {root}. Run 'npm install' and this command there to "
+            f"find the cause. Its output: {said}"
         )
     return target
 
@@ -231,7 +232,7 @@ def _upload(aws: Aws, folder: Path, bucket: str, prefix: str, step: OnStep) -> t
     from boto3.s3.transfer import TransferConfig
 
     client = aws.client("s3")
-    with translated(f"read what is deployed below {prefix}", bucket_hints(bucket)):
+    with translated(f"list the deployed files below {prefix}", bucket_hints(bucket)):
         there = {item["Key"]: item["ETag"].strip('"') for item in list_objects(client, bucket, prefix)}
     wanted = {f"{prefix}{name}": path for name, path in _files(folder)}
     changed = [key for key, path in wanted.items() if there.get(key) != _etag(path)]

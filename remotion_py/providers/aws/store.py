@@ -152,12 +152,13 @@ def bucket_hints(bucket: str) -> Hints:
     """Return what to do about errors that concern a bucket as a whole."""
     elsewhere = (
         BucketError,
-        f"The bucket {bucket} lies in another region, but a function and its bucket must share one. Pass the "
-        f"bucket_name of a bucket in the client's region, or the region of the bucket.",
+        f"The bucket {bucket} is in another region, but a function and its bucket must be in the same "
+        f"region. Pass the bucket_name of a bucket in the client's region, or the region of the bucket.",
     )
     missing = (
         BucketError,
-        f"There is no bucket {bucket} here. Make one by get_or_create_bucket(), or pass the bucket_name of yours.",
+        f"There is no bucket {bucket} in this account. Create one with get_or_create_bucket(), or pass your "
+        f"own as bucket_name.",
     )
     return {
         "NoSuchBucket": missing,

@@ -42,7 +42,7 @@ class FolderStore:
         """
         path = Path(os.path.normpath(self._folder / key))
         if not path.is_relative_to(self._folder) or path == self._folder:
-            raise ValueError(f"The key {key!r} leads out of the bucket {self.bucket!r}.")
+            raise ValueError(f"The key {key!r} is outside the bucket {self.bucket!r}.")
         return path
 
     def local_path(self, key: str) -> Path | None:

@@ -70,10 +70,10 @@ class LocalProvider:
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
         if sys.platform == "win32":
-            raise OptionError("Rendering on Windows itself is not supported. Run Python inside WSL, where it is.")
+            raise OptionError("Rendering on Windows itself is not supported. Run Python inside WSL.")
         if capacity is not None and capacity < 1:
             raise OptionError(
-                f"capacity is {capacity!r}, but must be a whole number from 1. Leave it out for one per core."
+                f"capacity is {capacity!r}, but must be a whole number from 1. Remove it to use one per core."
             )
         self.capacity: int | None = capacity or os.cpu_count() or 1
         self._places = self.capacity
@@ -166,8 +166,8 @@ class LocalProvider:
             reason = error.strerror or str(error)
         if reason:
             raise OutputError(
-                f"The object store {self._root} cannot be written: {reason}. Set REMOTION_PY_STORE, or pass store=, to "
-                f"a folder that can."
+                f"The object store {self._root} cannot be written: {reason}. Set REMOTION_PY_STORE, or pass "
+                f"store=, to a writable folder."
             )
 
     async def failure(self, render_id: str) -> str | None:
@@ -270,7 +270,7 @@ class LocalProvider:
     async def _watch(self, root: Path, pid: int) -> None:
         """End the endpoint once it stalls: then every call of it fails, and the next one starts another."""
         still_s = await Heartbeat(root).lost()
-        self._stood_still = f"the local Lambda endpoint, process {pid}, stood still for {still_s:.0f} s and was ended"
+        self._stood_still = f"the local Lambda endpoint, process {pid}, stalled for {still_s:.0f} s and was killed"
         if self._process and self._process.pid == pid:
             _kill(self._process)
 

@@ -100,7 +100,7 @@ class RuntimeApi:
     ) -> None:
         invocation = sandbox.current
         if invocation is None or invocation.request_id != request_id:
-            await connection.respond(410, {"errorMessage": "this call is over"})
+            await connection.respond(410, {"errorMessage": "this call has ended"})
             return
         headers = {name.decode().lower(): value.decode() for name, value in request.headers}
         if kind == "error":

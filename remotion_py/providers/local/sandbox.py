@@ -186,10 +186,10 @@ class Sandbox:
 
     def _death(self, invocation: SandboxCall, code: int, tail: str) -> End:
         if self._timed_out is invocation:
-            kind, message = "Sandbox.Timedout", "The function ran out of time and was ended."
+            kind, message = "Sandbox.Timedout", "The function ran out of time and was killed."
         elif self._still and self._still[0] is invocation:
             kind = "Sandbox.StoodStill"
-            message = f"The function's process stood still for {self._still[1]:.0f} s and was ended."
+            message = f"The function's process stalled for {self._still[1]:.0f} s and was killed."
         else:
             kind, message = "Runtime.ExitError", f"The function's process ended with exit code {code}."
         return End(kind, json.dumps({"errorType": kind, "errorMessage": f"{message} {tail}".strip()}).encode())
