@@ -4,7 +4,7 @@
 
     video = rp.render_media(rp.examples.bar_chart_race, "race", output="race.mp4")
 
-Names are loaded on first use, so that importing the package costs next to nothing.
+Names are loaded on first use, so importing the package is fast.
 """
 
 import importlib as _importlib

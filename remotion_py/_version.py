@@ -1,4 +1,4 @@
-"""The version of this package, read by the build and sent on the wire."""
+"""The version of this package. The build reads it, and clients send it to functions."""
 
 __version__ = "0.1.0"
 

@@ -1,4 +1,4 @@
-"""AsyncClient: the awaitable twin of `Client`. `_client.engine` does the work."""
+"""`AsyncClient`: the async version of `Client`. `_client.engine` does the work."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What belongs to an AWS account: its functions, sites, bucket, renders, quotas, permissions and prices.
+"""Functions for an AWS account: functions, sites, bucket, renders, quotas, permissions and prices.
 
     import remotion_py as rp
 
     rp.aws.deploy_function(memory_size_in_mb=2048)
 
-The functions work on the account and region of the environment, as boto3 finds them. `Client("aws")` has them as
-methods on an account and region of its own.
+They use the account and region of the environment, as boto3 does. `Client("aws")` has them as methods and uses its own
+account and region.
 """
 
 from __future__ import annotations

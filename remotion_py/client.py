@@ -1,4 +1,4 @@
-"""Client, whose methods wait; `async_client.AsyncClient` has the same to await. `_client.engine` does the work."""
+"""The sync `Client`; `async_client.AsyncClient` has the same methods to await. `_client.engine` does the work."""
 
 from __future__ import annotations
 

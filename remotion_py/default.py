@@ -1,6 +1,6 @@
 """The default client, and every method of `Client` as a function on it.
 
-Its functions end after 60 s without work, and with the process.
+Its workers shut down after 60 s of inactivity, and when the process ends.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How a running render is displayed: as a card in a notebook, as a bar on a terminal, as lines in a log, or not.
+"""The progress display of a render: a card in a notebook, a bar on a terminal, lines in a log, or none.
 
-A card is driven by the background loop, so that it moves whatever its cell does; all others are driven by
-the thread that waits, as they print.
+The background loop updates a card, so that it updates whatever its cell does. The waiting thread updates all other
+displays, because they print.
 """
 
 from __future__ import annotations

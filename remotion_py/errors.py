@@ -1,43 +1,43 @@
-"""Every error that remotion_py raises on purpose.
+"""The errors of remotion_py.
 
-The tree::
+The class hierarchy::
 
     RemotionPyError
-    ├── InputError                  what was asked for cannot be done as asked
-    │   ├── OptionError             an option has a wrong value, or two exclude each other
-    │   ├── PropsError              the input props are not JSON, or hold NaN or infinity
+    ├── InputError                  an argument of the call is invalid
+    │   ├── OptionError             an invalid value, or two options that exclude each other
+    │   ├── PropsError              the input props are not JSON, or contain NaN or infinity
     │   └── OutputError             the output cannot be written, or exists already
     ├── SiteError                   the serve URL
     │   ├── SiteNotFoundError       no such folder, no page in it, HTTP error, unreachable
-    │   ├── NotACompositionPageError  a page, but it answers no composition contract
-    │   └── CompositionNotFoundError  the site does not know this composition id
-    ├── PageError                   the page failed while it was rendered
-    │   ├── PageScriptError         the page threw, or cancelled its render
-    │   └── PageTimeoutError        a delayRender handle was never released, or the page hangs
+    │   ├── NotACompositionPageError  a page without the composition contract
+    │   └── CompositionNotFoundError  the site has no composition with this id
+    ├── PageError                   the page failed during the render
+    │   ├── PageScriptError         the page threw an exception or cancelled its render
+    │   └── PageTimeoutError        a delayRender handle stayed open, or the page hangs
     ├── BrowserError                the browser itself
-    │   ├── BrowserNotFoundError    none is installed
-    │   └── BrowserCrashedError     it died or stopped answering; retried first
-    │       └── PageNotRespondingError  the scripts of the page are busy, as in an endless loop
+    │   ├── BrowserNotFoundError    no Chromium is installed
+    │   └── BrowserCrashedError     it died or does not respond; retried first
+    │       └── PageNotRespondingError  the scripts of the page are busy, for example in an endless loop
     ├── MediaError                  FFmpeg or a media file
-    │   ├── FFmpegInterruptedError  it was killed or stood still; tried again first
-    │   └── ConcatError             chunks that do not fit together
+    │   ├── FFmpegInterruptedError  FFmpeg was killed or stalled; retried first
+    │   └── ConcatError             the chunks cannot be joined
     ├── RenderError                 a render as a whole
-    │   ├── RenderNotFoundError     no such render id
+    │   ├── RenderNotFoundError     there is no render with this id
     │   ├── RenderCancelledError    cancelled by its caller
     │   ├── RenderInterruptedError  its main function or its endpoint died
     │   └── DocumentError           a stored document of a render is damaged
     ├── FunctionError               an invocation failed without a reason
-    │   ├── ThrottledError          no capacity left; tried again first
+    │   ├── ThrottledError          no capacity is left; retried first
     │   └── ServiceError            Lambda itself failed (5xx); retried first
-    ├── AwsError                    AWS refused what was asked of it
-    │   ├── CredentialsError        none, wrong or expired credentials
-    │   ├── PermissionDeniedError   they do not permit an action
-    │   ├── FunctionNotFoundError   no such function, or not one that we can talk to
-    │   ├── BucketError             the bucket is missing, taken, or elsewhere
+    ├── AwsError                    AWS refused a request
+    │   ├── CredentialsError        the credentials are missing, wrong or expired
+    │   ├── PermissionDeniedError   the credentials do not permit an action
+    │   ├── FunctionNotFoundError   no such function, or an incompatible one
+    │   ├── BucketError             the bucket is missing, in use, or in another region
     │   └── PackageError            the function package cannot be built, or is too large
     └── DiskFullError               not enough disk space
 
-An error crosses processes as ``{"name", "message", "data"}`` (`to_wire`, `from_wire`) and arrives as the class it was.
+An error crosses processes as ``{"name", "message", "data"}`` (`to_wire`, `from_wire`) and is restored as the same class.
 """
 
 from __future__ import annotations
@@ -69,27 +69,27 @@ class RemotionPyError(Exception):
 
 
 class InputError(RemotionPyError, ValueError):
-    """What was asked for cannot be done as asked."""
+    """An argument of the call is invalid."""
 
 
 class OptionError(InputError):
-    """An option has a wrong value, or two options exclude each other."""
+    """An option has an invalid value, or two options exclude each other."""
 
 
 class PropsError(InputError):
-    """The input props cannot travel as JSON."""
+    """JSON cannot represent the input props."""
 
 
 class OutputError(InputError):
-    """The output cannot be written, or exists and must not be replaced."""
+    """The output cannot be written, or exists and may not be replaced."""
 
 
 class SiteError(RemotionPyError):
-    """The serve URL does not lead to something that can be rendered."""
+    """The serve URL is not a site that can be rendered."""
 
 
 class SiteNotFoundError(SiteError):
-    """The serve URL has no page: no such folder, no index.html, an HTTP error, or nobody answers."""
+    """The serve URL has no page: no such folder, no index.html, an HTTP error, or no response."""
 
 
 class NotACompositionPageError(SiteError):
@@ -97,23 +97,23 @@ class NotACompositionPageError(SiteError):
 
 
 class CompositionNotFoundError(SiteError):
-    """The site has no composition with this id; `data["available"]` lists those it has."""
+    """The site has no composition with this id; `data["available"]` lists the existing ids."""
 
 
 class PageError(RemotionPyError):
-    """The page failed while it was rendered; `data["frame"]` is the frame where known."""
+    """The page failed during the render; `data["frame"]` is the frame, if known."""
 
 
 class PageScriptError(PageError):
-    """The page threw an error or cancelled its render."""
+    """The page threw an exception or cancelled its render."""
 
 
 class PageTimeoutError(PageError):
-    """The page did not become ready in time; `data["handles"]` holds the labels of open handles."""
+    """The page did not become ready in time; `data["handles"]` contains the labels of open handles."""
 
 
 class BrowserError(RemotionPyError):
-    """Something is wrong with the browser itself."""
+    """The browser itself failed."""
 
 
 class BrowserNotFoundError(BrowserError):
@@ -121,13 +121,13 @@ class BrowserNotFoundError(BrowserError):
 
 
 class BrowserCrashedError(BrowserError):
-    """The browser or its page died, or stopped answering."""
+    """The browser or its page died, or does not respond."""
 
     retryable = True
 
 
 class PageNotRespondingError(BrowserCrashedError):
-    """The page does not answer: its scripts are busy, as in an endless loop, or its browser hangs."""
+    """The page does not answer: its scripts are busy, for example in an endless loop, or its browser hangs."""
 
 
 class MediaError(RemotionPyError):
@@ -135,7 +135,7 @@ class MediaError(RemotionPyError):
 
 
 class FFmpegInterruptedError(MediaError):
-    """FFmpeg was killed by a signal, or stood still and was ended."""
+    """FFmpeg was killed by a signal, or stalled and was killed."""
 
     retryable = True
 
@@ -161,7 +161,7 @@ class RenderInterruptedError(RenderError):
 
 
 class DocumentError(RenderError):
-    """A stored document of a render, such as its `progress.json`, is damaged or not the one of a render."""
+    """A stored document of a render, such as its `progress.json`, is damaged or not valid."""
 
 
 class FunctionError(RemotionPyError):
@@ -179,7 +179,7 @@ class ServiceError(FunctionError):
 
 
 class AwsError(RemotionPyError):
-    """AWS refused what was asked of it; `data["code"]` is its error code where it gave one."""
+    """AWS refused a request; `data["code"]` is its error code, if it sent one."""
 
 
 class CredentialsError(AwsError):
@@ -191,15 +191,15 @@ class PermissionDeniedError(AwsError):
 
 
 class FunctionNotFoundError(AwsError):
-    """There is no such function, or it speaks another protocol."""
+    """There is no such function, or it has another protocol version."""
 
 
 class BucketError(AwsError):
-    """The bucket does not exist, belongs to somebody else, or lies in another region."""
+    """The bucket does not exist, belongs to another account, or is in another region."""
 
 
 class PackageError(AwsError):
-    """The function package cannot be built, or does not fit into Lambda's limits."""
+    """The function package cannot be built, or exceeds Lambda's limits."""
 
 
 class DiskFullError(RemotionPyError):
@@ -214,7 +214,7 @@ def _subclasses(cls: type[RemotionPyError]) -> dict[str, type[RemotionPyError]]:
 
 
 class ErrorWire(TypedDict):
-    """An error as it crosses processes."""
+    """An error as JSON, for other processes."""
 
     name: str
     message: str
@@ -222,7 +222,7 @@ class ErrorWire(TypedDict):
 
 
 def to_wire(error: BaseException) -> ErrorWire:
-    """Turn any exception into the JSON object that crosses processes."""
+    """Convert any exception to a JSON object for other processes."""
     if isinstance(error, RemotionPyError):
         return {"name": type(error).__name__, "message": error.message, "data": error.data}
     if isinstance(error, OSError) and error.errno == 28:

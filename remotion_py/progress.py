@@ -1,6 +1,6 @@
-"""What `get_render_progress()` returns, and the arithmetic behind it (no I/O).
+"""The result of `get_render_progress()`, and its arithmetic (no I/O).
 
-Field names and weights as documented for Remotion Lambda (`getRenderProgress()`), in snake_case.
+Field names and weights are documented for Remotion Lambda (`getRenderProgress()`); here they are in snake_case.
 """
 
 from __future__ import annotations

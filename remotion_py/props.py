@@ -1,6 +1,6 @@
-"""Input props: from Python values, or from what a command line names, to the JSON text that a page receives.
+"""Converts input props - Python values, or an argument of the command line - to the JSON text that a page receives.
 
-Remotion carries dates as strings with a prefix (design/page-contract.md 3.2); the page revives them.
+Remotion sends dates as strings with a prefix (design/page-contract.md 3.2); the page converts them back.
 """
 
 from __future__ import annotations

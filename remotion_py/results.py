@@ -1,4 +1,4 @@
-"""What renders return: `Video`, `Still`, `Frames` and their `Artifact`s; and what there is to render: `Composition`."""
+"""The results of renders: `Video`, `Still`, `Frames` and their `Artifact`s; and `Composition`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Render` and `AsyncRender`: a running render, to follow, wait for and cancel."""
+"""`Render` and `AsyncRender`: a running render, with methods to follow, await and cancel it."""
 
 from __future__ import annotations
 

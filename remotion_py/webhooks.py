@@ -1,4 +1,4 @@
-"""Checking that a webhook comes from a render of yours."""
+"""Verifies that a webhook comes from one of your renders."""
 
 from __future__ import annotations
 

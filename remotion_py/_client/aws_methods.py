@@ -1,4 +1,4 @@
-"""What clients can do with an AWS account, waiting or awaitable: the functions of `providers.aws`, each bound."""
+"""Methods of clients for AWS accounts, sync and async: the functions of `providers.aws` on the client's account."""
 
 from __future__ import annotations
 

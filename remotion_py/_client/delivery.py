@@ -1,4 +1,4 @@
-"""From finished objects in a store to the files and values that a caller gets."""
+"""Delivers finished objects of a store to the caller, as files and results."""
 
 from __future__ import annotations
 

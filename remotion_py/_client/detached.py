@@ -1,4 +1,4 @@
-"""Starts a render in a process of its own, `detached_process`, which outlives the one that requests it."""
+"""Starts a render in a separate process (`detached_process`), which outlives its caller."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The process of a detached render: `python -m remotion_py._client.detached_process`.
 
-It reads what to render from its standard input, writes the render's id to its standard output, renders on functions of
-its own, and ends with the render.
+It reads the request from its standard input, writes the render's id to its standard output, renders on its own
+functions, and ends with the render.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The asynchronous core of both clients; everything here runs on the background loop."""
+"""The asynchronous core of both clients. All of it runs on the background loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `Client` and `AsyncClient` have in common: how they are made, and how they show what they render."""
+"""Common code of `Client` and `AsyncClient`: their construction, and the display of renders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `renders()` returns, and which renders it lists."""
+"""The result of `renders()`, and the selection of renders."""
 
 from __future__ import annotations
 

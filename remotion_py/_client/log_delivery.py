@@ -1,4 +1,4 @@
-"""Delivers what a page wrote to its console to the caller of a render."""
+"""Delivers the console messages of a page to the caller of a render."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a caller's options to the payload of a function: every check that can be made before work begins."""
+"""Builds the payload of a function from the options of a caller, with all checks that need no function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames of a composition for a panel, before it is rendered; runs on the background loop."""
+"""Frames of a composition for a panel, without a render. Runs on the background loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the arguments of `Client()` to its provider."""
+"""Selects the provider of a client from the arguments of `Client()`."""
 
 from __future__ import annotations
 

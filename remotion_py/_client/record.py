@@ -1,4 +1,4 @@
-"""The record of a render in its store: what another client needs to attach to it."""
+"""The record of a render in its store: the data that another client needs to attach to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The payload of functions that Remotion deployed: ours, and the fields that theirs need (no I/O)."""
+"""The payload of functions that Remotion deployed: ours, and the additional fields that they need (no I/O)."""
 
 from __future__ import annotations
 

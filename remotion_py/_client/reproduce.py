@@ -1,4 +1,4 @@
-"""The call that repeats a render, written as Python that can be pasted and run."""
+"""The call that repeats a render, as Python code that can be pasted and run."""
 
 from __future__ import annotations
 

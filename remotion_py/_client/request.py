@@ -1,4 +1,4 @@
-"""A request for a render: everything that was asked for, checked, and ready to be sent to functions."""
+"""A request for a render: all arguments, checked and ready to be sent to functions."""
 
 from __future__ import annotations
 

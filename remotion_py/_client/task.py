@@ -1,4 +1,4 @@
-"""A running render on the background loop: polled, cancelled, and turned into its result."""
+"""A running render on the background loop: polls it, cancels it, and returns its result."""
 
 from __future__ import annotations
 

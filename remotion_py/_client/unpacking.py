@@ -1,4 +1,4 @@
-"""From the archive of a finished sequence to its pictures in a folder."""
+"""Unpacks the archive of a finished sequence to a folder of pictures."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Data that comes from outside - values, files, pages, stored documents - checked once, and results written whole."""
+"""External data - values, files, pages, stored documents - is checked once here, and results are written atomically."""

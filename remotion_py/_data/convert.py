@@ -1,4 +1,4 @@
-"""Values of Python programs to values that JSON knows; what does not arrive as it is is refused by its path."""
+"""Converts Python values to JSON values. Other values raise an error with their path."""
 
 from __future__ import annotations
 

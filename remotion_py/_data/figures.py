@@ -1,4 +1,4 @@
-"""Figures as props: of plotly, altair and bokeh by their own JSON, of matplotlib as SVG; none of them is imported."""
+"""Figures as props: plotly, altair and bokeh as their own JSON, matplotlib as SVG. None of them is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a result goes: checked before any work, written whole or not at all."""
+"""Output paths: checked before the render, and written atomically."""
 
 from __future__ import annotations
 

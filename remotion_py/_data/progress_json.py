@@ -1,8 +1,8 @@
 """The types of `progress.json` (no I/O). Fields: design/wire.md 4.9.
 
-Main functions write what is typed here; `tests/schema.py` compares documents of real renders with it. Clients read
-documents that others may have changed, so they check them: `_data/stored.py`. All times are milliseconds
-since the epoch, all durations milliseconds.
+Main functions write these types; `tests/schema.py` compares documents of real renders with them. Clients read
+documents that others may have changed, so they check them: `_data/stored.py`. All times are milliseconds since the
+epoch, all durations milliseconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Results as files: they are paths, and can be copied to others."""
+"""Results that are files: they are path-like, and can be copied."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Reads `progress.json` for clients (no I/O). Fields: design/wire.md 4.9.
 
-On AWS the document lies in a bucket, and what it names becomes paths on this machine; so it is checked like all that
-others wrote, before anything uses it.
+On AWS the document is in a bucket, and names in it become paths on this machine. So it is checked like all external
+data before other code uses it.
 """
 
 from __future__ import annotations

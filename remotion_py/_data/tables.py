@@ -1,4 +1,4 @@
-"""Data frames and series of any library as lists of what JSON may know; labels of a pandas index are kept as fields."""
+"""Converts data frames and series of any library to lists of JSON values. Labels of a pandas index become fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text of a user's files: in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; never guessed."""
+"""Reads text files of users: UTF-8, or UTF-16 or UTF-32 with a byte order mark. Other encodings are an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what others wrote - a page, a stored document - by type, range and form, before anything uses it (no I/O)."""
+"""Checks external data - from a page or a stored document - by type, range and format, before its use (no I/O)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dataclasses from and to JSON objects with camelCase keys; fields are checked by their type, unknown keys are kept."""
+"""Converts dataclasses to and from JSON objects with camelCase keys. Checks the types of fields; keeps unknown keys."""
 
 from __future__ import annotations
 

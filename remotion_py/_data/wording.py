@@ -1,4 +1,4 @@
-"""How errors name values: short, and whatever the value is."""
+"""Short and printable descriptions of values for errors."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How our code runs inside the interpreter of its user: the background loop, tracebacks, waiting."""
+"""The code that runs inside the user's interpreter: the background loop, tracebacks, waiting."""

@@ -1,7 +1,7 @@
-"""The one background event loop behind the sync API.
+"""The background event loop of the sync API.
 
-Sync functions submit to it and wait in short slices, so that Ctrl-C and a notebook's Stop get through, whatever
-thread or running loop the caller is in. Nobody's loop is patched.
+Sync functions submit to it and wait in short slices. So Ctrl-C and the Stop button of a notebook work in any thread
+and inside any running loop. No loop of the user is patched.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The code that displays something in notebooks, loaded only where that happens."""
+"""The display code of notebooks, loaded only in a notebook."""
 
 from __future__ import annotations
 

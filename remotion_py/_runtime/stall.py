@@ -1,4 +1,4 @@
-"""Detects that something stalls, by the monotonic clock."""
+"""Detects stalls with the monotonic clock."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Tracebacks that end at the public function: readers need the message of an error, not the place that raised it.
+"""Short tracebacks that end at the public function, because readers need the message and not our stack frames.
 
-`REMOTION_PY_DEBUG=1` keeps everything.
+`REMOTION_PY_DEBUG=1` keeps all frames.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Many renders of one composition: rows checked, rendered side by side, noted in a manifest, and gone on with later."""
+"""Batches: many renders of one composition. Checks all rows, renders them in parallel, and resumes from a manifest."""

@@ -1,4 +1,4 @@
-"""Files of rows: `.jsonl` and `.csv`."""
+"""Reads rows from `.jsonl` and `.csv` files."""
 
 from __future__ import annotations
 

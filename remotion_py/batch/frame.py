@@ -1,4 +1,4 @@
-"""The rows of a batch and how they ended, as a data frame of whatever library."""
+"""The rows of a batch and their results as a data frame of any library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifest of a batch: one JSON line for each row that ended, so that the same call resumes where it stopped."""
+"""The manifest of a batch: one JSON line for each finished row, so that the same call resumes where it stopped."""
 
 from __future__ import annotations
 

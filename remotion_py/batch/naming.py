@@ -1,4 +1,4 @@
-"""Where the result of a row goes: a template filled in with the row's fields."""
+"""The output of a row: a template that is filled in with the row's fields."""
 
 from __future__ import annotations
 

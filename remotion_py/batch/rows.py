@@ -1,4 +1,4 @@
-"""Rows of whatever kind, and the outputs and props that they ask for; all of it is checked before the first frame."""
+"""The rows of a batch, with their outputs and props. All of them are checked before the first frame."""
 
 from __future__ import annotations
 

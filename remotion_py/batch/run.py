@@ -1,4 +1,4 @@
-"""Running a batch: rows side by side on warm functions; a row that fails does not stop the others."""
+"""Runs a batch: rows render in parallel on warm functions, and a failed row does not stop the others."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What runs inside a function: roles, planning, streaming, collecting, concatenating."""
+"""The code that runs inside a function: roles, planning, streaming, collecting, concatenating."""

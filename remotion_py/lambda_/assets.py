@@ -1,4 +1,4 @@
-"""The media and artifacts of a frame, by the report of its page (no I/O). Forms: design/page-contract.md 6, 7."""
+"""The media and artifacts of a frame, from the report of its page (no I/O). Formats: design/page-contract.md 6, 7."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rendering one chunk: its pictures go to the encoder as they come, its audio is mixed when all of it is known."""
+"""Renders one chunk: pictures go to the encoder as they arrive, and the audio is mixed at the end."""
 
 from __future__ import annotations
 

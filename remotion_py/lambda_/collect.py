@@ -1,4 +1,4 @@
-"""Many streams to chunks on disk, and their progress to the document; failed chunks are tried again."""
+"""Writes the streams of chunks to disk and their progress to the document. Failed chunks are retried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a role works with; the worker provides it."""
+"""The services that a role uses; the worker provides them."""
 
 from __future__ import annotations
 

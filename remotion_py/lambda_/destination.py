@@ -1,4 +1,4 @@
-"""Where a finished file goes: the render's own folder, or a bucket and key of the caller's (design/wire.md 3.4)."""
+"""The destination of an output: the render's own folder, or a bucket and key of the caller (design/wire.md 3.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a render as `progress.json` holds it (no I/O). Fields: design/wire.md 4.9."""
+"""The state of a render as in `progress.json` (no I/O). Fields: design/wire.md 4.9."""
 
 from __future__ import annotations
 

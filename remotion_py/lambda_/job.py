@@ -1,4 +1,4 @@
-"""A composition and how to render it, as the functions of a render share it (no I/O)."""
+"""A composition and its settings, shared by the functions of a render (no I/O)."""
 
 from __future__ import annotations
 

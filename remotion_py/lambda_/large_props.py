@@ -1,4 +1,4 @@
-"""Props that are too large for a payload: in the object store, by their content's hash (design/wire.md 3.7)."""
+"""Props that are too large for a payload, in the object store by the hash of their content (design/wire.md 3.7)."""
 
 from __future__ import annotations
 

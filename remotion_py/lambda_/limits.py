@@ -1,6 +1,6 @@
-"""What can be written at all: sizes and rates of a composition against those of its codec, before any frame (no I/O).
+"""Checks sizes and rates of a composition against the limits of its codec, before the first frame (no I/O).
 
-Measured with FFmpeg 7.0.2 and Chromium 156; each error names who has the limit.
+Measured with FFmpeg 7.0.2 and Chromium 156; each error names the origin of the limit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The payloads of functions (no I/O). Keys are Remotion's; unknown ones are passed on."""
+"""The payloads of functions (no I/O). The keys are Remotion's; unknown keys are passed on."""
 
 from __future__ import annotations
 

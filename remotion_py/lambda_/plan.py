@@ -1,4 +1,4 @@
-"""Frames to chunks (no I/O). Formula: design/wire.md 4.3; but balanced, and aware of the provider's capacity."""
+"""Divides frames into chunks (no I/O). Formula: design/wire.md 4.3, but balanced and limited by the capacity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads a render's `progress.json` when it changed, at most every 250 ms, and now and then as a heartbeat."""
+"""Uploads a render's `progress.json` when it changes, at most every 250 ms, and regularly as a heartbeat."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The client of the Lambda Runtime API, with streamed responses.
 
-The managed Python runtime cannot stream (design/aws.md 1), so this takes its place, on AWS and in a local sandbox. A
-streamed response is sent chunked; an error after its first byte travels in HTTP trailers.
+The managed Python runtime cannot stream (design/aws.md 1), so this client replaces it, on AWS and in a local sandbox.
+A streamed response is sent chunked; HTTP trailers carry an error after its first byte.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Remote assets once per render: the function that needs one first stores it, the others read it from the store."""
+"""Downloads remote assets once per render: the first function that needs one stores it, and the others read it."""
 
 from __future__ import annotations
 

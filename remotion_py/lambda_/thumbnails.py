@@ -1,4 +1,4 @@
-"""Small pictures of the newest frame of a chunk, for clients that display the render."""
+"""Small pictures of the newest frame of a chunk, for the display of clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chunk waits for while it is rendered, and when it stalls."""
+"""Reports what a chunk waits for, and detects stalls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports the end of a render to a web server; the signature covers the very bytes that are sent."""
+"""Reports the end of a render to a web server; the signature covers the exact bytes that are sent."""
 
 from __future__ import annotations
 

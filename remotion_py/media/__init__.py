@@ -1,1 +1,1 @@
-"""What FFmpeg does: encoding frames, and what we know of codecs."""
+"""Work with FFmpeg and PyAV: encoding frames, mixing audio, reading media files, and the table of codecs."""

@@ -1,7 +1,8 @@
-"""AAC packets of chunks (no I/O): where chunks are cut, how much they overlap, and which packet comes from which.
+"""AAC packets of chunks (no I/O): the borders of chunks, their overlap, and the chunk of each packet.
 
-Each chunk is encoded by itself, with padding on both sides so that the encoder is in full swing at its borders. Joining
-takes the packets by index. Formulas: design/wire.md 7.3; measured there: FFmpeg's encoder puts one packet first.
+Each chunk is encoded separately, with padding on both sides, so that its encoder has a settled state at the borders.
+The join copies packets by index. Formulas: design/wire.md 7.3; measured there: FFmpeg's encoder adds one packet at the
+start.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Mixing the layers of a window of the output to one track, by one FFmpeg. Filters: design/page-contract.md 6.4.
+"""Mixes the layers of a window of the output to one track, in one FFmpeg process. Filters: design/page-contract.md 6.4.
 
-Every filter works on a whole file from its beginning, as the npm renderer's do, and only then is the window cut out. So
-the samples of a window do not depend on where its borders lie.
+Every filter processes a whole file from its beginning, like those of the npm renderer, and the window is cut out at
+the end. So the samples of a window do not depend on its borders.
 
-A file's time stamps say when its sound is heard, as they say when its pictures are displayed: before its first packet
-and where packets are missing there is silence, and what lies before zero is cut off.
+The timestamps of a file are the times at which its sound is heard, as for its pictures: there is silence before the
+first packet and where packets are missing, and what is before zero is cut off.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What we know of each codec, and sizes and rates (no I/O). Facts: design/page-contract.md 9."""
+"""The table of codecs, with their sizes and rates (no I/O). Facts: design/page-contract.md 9."""
 
 from __future__ import annotations
 

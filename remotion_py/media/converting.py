@@ -1,4 +1,4 @@
-"""Decoded frames to pictures as a page can show them: upright, with square pixels, in its colours."""
+"""Converts decoded frames for display in a page: upright, with square pixels, in its colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames out of packets, of damaged files too."""
+"""Decodes packets to frames, also in damaged files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The FFmpeg binary: where it is, and running it as a child that never outlives its caller."""
+"""The FFmpeg binary: its path, and running it as a child process that never outlives its caller."""
 
 from __future__ import annotations
 

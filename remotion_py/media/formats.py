@@ -1,6 +1,7 @@
-"""What a render is written as: codec, audio codec, container, pixels, colours, quality; resolved and checked (no I/O).
+"""The output format of a render: codec, audio codec, container, pixels, colours, quality (no I/O).
 
-An explicit option comes first, then what the composition's `calculateMetadata` set, then the default of the codec.
+An explicit option overrides the value of the composition's `calculateMetadata`, which overrides the default of the
+codec.
 """
 
 from __future__ import annotations

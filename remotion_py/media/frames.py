@@ -1,4 +1,4 @@
-"""Single frames of videos for `<OffthreadVideo>`: which frame belongs to a time, and readers that need not seek for it.
+"""Single frames of videos for `<OffthreadVideo>`: the frame at a time, and readers that rarely seek.
 
 Rules: design/page-contract.md 6.7, measured on the npm renderer's proxy.
 """

@@ -1,4 +1,4 @@
-"""Pictures to a GIF with one palette for all of them."""
+"""Encodes pictures to a GIF with one palette."""
 
 from __future__ import annotations
 

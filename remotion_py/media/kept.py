@@ -1,4 +1,4 @@
-"""Downloads that are kept on disk, each with a note of its origin; the oldest are removed when space is needed."""
+"""The cache of downloads on disk, each with a note of its origin. The oldest are removed when space is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be known of a video before its frames are read."""
+"""The facts about a video that are needed before its frames are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Converts a finished MOV to MXF, whose muxer gets its frame rate only from FFmpeg itself."""
+"""Converts a finished MOV to MXF, because the MXF muxer gets its frame rate only from FFmpeg itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening media files: what FFmpeg may do with them, and errors that name the file."""
+"""Opens media files, with limits for FFmpeg and errors that name the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decoded frames to pictures that a page can show: bitmaps, with or without alpha."""
+"""Converts decoded frames to bitmaps for a page, with or without alpha."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Reading the frames of one video file in order, from any time on.
+"""Reads the frames of one video file in order, from any time.
 
-A frame has to be the same wherever reading began. So reading begins at a key frame that decodes without damage and is
-displayed by the wanted time, and what is displayed before that key frame, which may refer to frames that were not
-decoded, is left out. Where there is no such key frame, reading begins at the beginning of the file.
+A frame must be the same for every start of reading. So reading starts at a key frame that decodes without damage and
+is displayed by the wanted time. Frames that are displayed before that key frame are dropped, because they may refer to
+frames that were not decoded. If there is no such key frame, reading starts at the beginning of the file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures of a render to an archive of files, one for each frame."""
+"""Writes the pictures of a render to an archive, with one file for each frame."""
 
 from __future__ import annotations
 

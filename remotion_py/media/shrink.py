@@ -1,4 +1,4 @@
-"""Captured pictures to smaller ones: a browser draws at half the size at least."""
+"""Scales captured pictures to sizes below half, which a browser cannot draw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is heard over a run of frames: gathered frame by frame, then mixed for a window of the output."""
+"""The sounds of a range of frames: collected frame by frame, then mixed for a window of the output."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Media files that a page names: found on disk, or downloaded once per machine, and probed.
+"""The media files of a page: found on disk, or downloaded once per machine, and probed.
 
-A download is kept with its validators. The first render that needs it again asks its server whether it has changed;
-within one render nobody asks twice.
+A download is stored with its validators. The first render that needs it again checks with the server whether it has
+changed; within one render this happens once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Frames of high dynamic range to what a page can show, by the FFmpeg binary, whose zscale PyAV does not have.
+"""Maps frames of high dynamic range for display in a page, with the FFmpeg binary, because PyAV has no zscale.
 
-Frames are decoded and chosen as all others are; FFmpeg gets the bare pixels of those that are wanted. So it opens no
-file, and what a file says of its colours reaches it as we read it, with BT.2020 for what the file leaves out.
+Frames are decoded and selected like all others, and FFmpeg gets their raw pixels. So it opens no file, and it gets the
+colours of the file as we read them, with BT.2020 for missing values.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Which part of which media file is heard when (no I/O). Rules: design/page-contract.md 6.2 and 6.4.
+"""Computes which part of which media file is heard at which time (no I/O). Rules: design/page-contract.md 6.2 and 6.4.
 
-A page reports for each frame which media it plays. Runs of frames with the same asset are **segments**; what a segment
-gives to a **window** of the output is a **layer**. All positions are whole samples of one output timeline that begins
-with the render, so a window cuts the same samples out of it wherever its borders lie.
+A page reports for each frame which media it plays. Runs of frames with the same asset are **segments**; the part of a
+segment in a **window** of the output is a **layer**. All positions are whole samples of one output timeline that
+begins with the render, so a window contains the same samples for any borders.
 """
 
 from __future__ import annotations

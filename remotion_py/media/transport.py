@@ -1,4 +1,4 @@
-"""MPEG transport streams to Matroska: reading one crashes the pinned FFmpeg binary (seen with 7.0.2)."""
+"""Converts MPEG transport streams to Matroska, because the pinned FFmpeg binary crashes on them (seen with 7.0.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encoding captured frames to one chunk of video."""
+"""Encodes captured frames to one chunk of video."""
 
 from __future__ import annotations
 

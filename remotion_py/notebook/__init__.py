@@ -1,1 +1,1 @@
-"""What a notebook shows: the live display, the panel and the magics. Empty until they are built."""
+"""The display of notebooks: live cards, results, the panel and the magics."""

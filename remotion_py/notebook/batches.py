@@ -1,4 +1,4 @@
-"""A batch in its cell: its bar while it runs, its rows when it has ended."""
+"""A batch in its cell: its bar while it runs, and its rows when it has ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cell runs, and what an earlier run of it has started."""
+"""The running cell, and the renders that an earlier run of it started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours as CSS writes them."""
+"""Colours in CSS notation."""
 
 from __future__ import annotations
 

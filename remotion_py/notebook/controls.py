@@ -1,4 +1,4 @@
-"""The widgets of a panel: picture, player, fields and buttons, and what they display."""
+"""The widgets of a panel: picture, player, fields and buttons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which field a prop is edited in, and how a prop is written in it and read from it (no I/O)."""
+"""The kind of field for each prop, and the conversion between props and field values (no I/O)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A form of widgets for the props of a composition: a field for each, by the kind of its value."""
+"""A form of widgets for the props of a composition: a field for each prop, by the type of its value."""
 
 from __future__ import annotations
 

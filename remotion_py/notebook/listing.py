@@ -1,4 +1,4 @@
-"""Tables of what there is: renders in the store, and compositions of a site."""
+"""Tables of renders in the store and of compositions of a site."""
 
 from __future__ import annotations
 

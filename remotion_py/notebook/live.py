@@ -1,4 +1,4 @@
-"""A render in its cell: displayed at once, updated in place, and left there as it ended."""
+"""A render in its cell: displayed at once, updated in place, and kept in its final state."""
 
 from __future__ import annotations
 

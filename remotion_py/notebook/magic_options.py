@@ -1,4 +1,4 @@
-"""Options of the magics: those of the command line, by the same flags, and the size of what a cell draws."""
+"""Options of the magics: those of the command line, with the same flags, and the size of the cell's page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small pictures and previews of files, as cards show them."""
+"""Small pictures and previews of files for cards."""
 
 from __future__ import annotations
 

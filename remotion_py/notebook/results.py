@@ -1,4 +1,4 @@
-"""Results of renders as cells display them: videos that play, pictures, sequences."""
+"""The display of results in cells: videos that play, pictures, sequences."""
 
 from __future__ import annotations
 

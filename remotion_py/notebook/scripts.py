@@ -1,4 +1,4 @@
-"""Scripts that a cell's page loads before its own: files, URLs, and those that Python packages contain."""
+"""Scripts that the page of a cell loads first: files, URLs, and those in Python packages."""
 
 from __future__ import annotations
 

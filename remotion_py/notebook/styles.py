@@ -1,8 +1,8 @@
-"""How a card of a running render turns stale by itself (no I/O): a part of it is live for seconds after each update.
+"""Style sheets that mark the card of a running render as stale without a kernel (no I/O).
 
-A saved notebook keeps the card that was last drawn, and nothing in it runs. So the text of the card is what stays true,
-and what is true only now is drawn by a style sheet while an animation runs, which each update starts anew. Where style
-sheets are removed, animations are off, or the page is printed, the card is stale from the beginning.
+A saved notebook keeps the last card, and no code in it runs. So the text of a card contains only what stays true. A
+style sheet draws the live parts during an animation, and each update restarts that animation. Without style sheets or
+animations, and in print, the card is stale from the beginning.
 """
 
 from __future__ import annotations

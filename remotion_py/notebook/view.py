@@ -1,4 +1,4 @@
-"""What a render looks like in a cell (no I/O): HTML that keeps its sense when it is saved, in light and dark themes."""
+"""The HTML of a render in a cell (no I/O), for saved notebooks too, in light and dark themes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens in the browser: finding it, the page contract, frames."""
+"""Control of the browser: finding it, the page contract, frames."""
 
 from pathlib import Path
 

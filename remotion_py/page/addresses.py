@@ -1,6 +1,6 @@
-"""How far an IP address reaches: this machine, its private networks, or the public internet (no I/O but for `own`).
+"""The scope of an IP address: this machine, private networks, or the public internet (no I/O except in `own`).
 
-A page may be anybody's code, so what it can connect to is decided by address: names can point anywhere.
+A page is untrusted code, so its connections are allowed or refused by address: a name can point to any address.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a loaded page answers to its driver, checked (no I/O).
+"""Checks the answers of a loaded page to its driver (no I/O).
 
-The driver is ours, but it runs in the page: scripts there may replace what it is made of, so its answers are read like
-any others.
+The driver is our code, but it runs in the page, where scripts may replace the functions that it uses. So its answers
+are untrusted too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Launching a Chromium, opening pages in it, and ending it whole."""
+"""Launches a Chromium, opens pages in it, and ends all of its processes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Driving a page by the composition contract: loading, listing, resolving, seeking, capturing.
+"""Drives a page by the composition contract: loading, listing, resolving, seeking, capturing.
 
-A Remotion bundle and a plain page with remotion-py.js answer the same contract, so there is one driver.
+A Remotion bundle and a plain page with remotion-py.js have the same contract, so there is one driver.
 """
 
 from __future__ import annotations

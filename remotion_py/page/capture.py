@@ -1,7 +1,7 @@
-"""Asking a page for frames, one by one, and taking pictures of them.
+"""Requests frames of a page one by one, and takes pictures of them.
 
-With frame control nothing is painted and no requestAnimationFrame runs unless a frame is asked for, so waiting for a
-page means pumping frames beside it. Without it the browser paints by itself.
+With frame control, the browser paints nothing and runs no requestAnimationFrame without a request for a frame. So
+frames are requested repeatedly during every wait. Without frame control the browser paints on its own schedule.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """The DevTools protocol to one browser, over the socket that it inherited: commands, answers, events, sessions.
 
-There is one connection to a browser, and no port. Our own sessions live in it beside those of Playwright, whose
-messages are passed on untouched (`relay`): our commands bear numbers that Playwright does not reach, and events name
-the session that they belong to. Events and answers keep their order, so an exception that a page threw before it
-answered is seen before the answer.
+There is one connection to a browser, and no port. Our sessions share it with those of Playwright, whose messages are
+passed on unchanged (`relay`): our commands have numbers that Playwright does not reach, and events name their session.
+Events and answers keep their order, so an exception that a page threw before an answer arrives before it.
 """
 
 from __future__ import annotations

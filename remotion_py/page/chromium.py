@@ -1,7 +1,7 @@
-"""A Chromium process: started in a group of its own, driven over an inherited socket, ended whole.
+"""A Chromium process: started in its own group, controlled over an inherited socket, and ended with all children.
 
-The DevTools protocol is spoken over file descriptors 3 and 4, so the browser listens on no port. When this process
-dies, the socket closes and the browser ends by itself.
+The DevTools protocol uses file descriptors 3 and 4, so the browser listens on no port. If this process dies, the
+socket closes and the browser exits.
 """
 
 from __future__ import annotations

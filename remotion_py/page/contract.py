@@ -1,4 +1,4 @@
-"""The data of the composition contract: what a page receives, and what it answers (no I/O).
+"""The data of the composition contract: what a page receives, and what it returns (no I/O).
 
 Measured with Remotion 4.0.527 on Chromium 156; the globals and functions are those of its bundles.
 """

@@ -1,6 +1,7 @@
-"""What goes wrong in a page: its exceptions and console, and errors that name the user's own file and line.
+"""Diagnostics of a page: its exceptions and console, and errors that name the user's own file and line.
 
-All texts come from the page, which can write any number of any length: each is cut and made printable when it arrives.
+All texts come from the page, which can write any number of any length. Each is shortened and made printable on
+arrival.
 """
 
 from __future__ import annotations

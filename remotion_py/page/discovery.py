@@ -1,4 +1,4 @@
-"""Finding a Chromium on this machine."""
+"""Finds a Chromium on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands and expressions sent to one page, each with a limit, and an error that names what it waited for."""
+"""Sends commands and expressions to one page. Each has a time limit, and an error that names what it waited for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With which flags Chromium is launched (no I/O). Facts: design/page-contract.md 10, and design/capture.md."""
+"""The launch flags of Chromium (no I/O). Facts: design/page-contract.md 10, and design/capture.md."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The gate through which every connection of the untrusted page goes.
+"""The gate for every connection of the untrusted page.
 
-Chromium uses it as SOCKS5 proxy for everything, loopback included, so fetch, workers, iframes and WebSockets all pass
-here (measured with Chromium 156). It resolves names itself and connects to the very address that it checked, so a name
-that changes its address between check and use gains nothing. The site that is rendered has no port of its own: its
-server gets the browser's connections from here, so that nobody else on the machine can connect to it.
+Chromium uses it as SOCKS5 proxy for everything, including loopback, so fetch, workers, iframes and WebSockets all go
+through it (measured with Chromium 156). It resolves names itself and connects to the address that it checked, so DNS
+rebinding has no effect. The rendered site has no port: its server gets the browser's connections from the gate, so no
+other program of the machine can connect to it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What pages write to their console, kept until it is reported (no I/O)."""
+"""The console messages of pages, kept until they are reported (no I/O)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a page could not be opened, in the words of its reader (no I/O)."""
+"""Explains why a page could not be opened (no I/O)."""
 
 from __future__ import annotations
 

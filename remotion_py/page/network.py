@@ -1,4 +1,4 @@
-"""The requests of one page: what is under way, and what did not arrive."""
+"""The requests of one page: pending and failed ones."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which user is at the other end of a connection from this machine.
+"""Identifies the user at the other end of a connection from this machine.
 
-Loopback is open to every user of a machine. On Linux the kernel knows who owns a socket, so connections of others can
-be refused before a byte is read from them.
+Loopback is open to every user of a machine. On Linux the kernel knows the owner of a socket, so connections of other
+users are refused before a byte is read from them.
 """
 
 from __future__ import annotations

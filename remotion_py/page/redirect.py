@@ -1,7 +1,7 @@
-"""Sends a page's requests for remote assets to this machine's own copies, invisibly to the page.
+"""Redirects a page's requests for remote assets to local copies, invisibly to the page.
 
-The DevTools command `Fetch.continueRequest` may change the URL of a request without the page seeing it; ranges and the
-seeking of videos keep working (tried with `<video>`, fonts, images and fetch).
+The DevTools command `Fetch.continueRequest` may change the URL of a request without the page seeing it. Ranges and the
+seeking of videos keep working (tested with `<video>`, fonts, images and fetch).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The way by which Playwright shares our connection to the browser.
+"""The relay through which Playwright shares our connection to the browser.
 
-Playwright's driver is another process, and connects to a browser by WebSocket only. It gets one on loopback, for one
-connection: a client must be of the same user and know a random token, and nobody listens any more once the driver
-is there. The token travels in memory and on the driver's standard input, and is in no URL.
+Playwright's driver is another process, and connects to a browser by WebSocket only. It gets a port on loopback for one
+connection: the client must belong to the same user and know a random token, and the port closes after the driver has
+connected. The token is in memory and on the driver's standard input, and in no URL.
 """
 
 from __future__ import annotations

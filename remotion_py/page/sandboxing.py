@@ -1,7 +1,7 @@
-"""Whether Chromium's own sandbox is available: it takes rights from the processes that run a page's code.
+"""Checks whether Chromium's own sandbox is available, which removes rights from the processes that run a page's code.
 
 It needs user namespaces, which root may not use (Chromium refuses) and which Lambda and some containers and
-distributions forbid. Nothing but a try shows it, as seccomp and AppArmor decide as well.
+distributions forbid. Only an attempt shows it, because seccomp and AppArmor also decide.
 """
 
 from __future__ import annotations

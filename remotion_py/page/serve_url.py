@@ -1,4 +1,4 @@
-"""What a serve URL is: a folder on this machine, or an http(s) address."""
+"""Parses serve URLs: a folder on this machine, or an http(s) address."""
 
 from __future__ import annotations
 

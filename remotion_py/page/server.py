@@ -1,6 +1,6 @@
-"""The server behind a page: the files of a site with byte ranges, remotion-py.js, and `/proxy`.
+"""The server of a page: the files of a site with byte ranges, remotion-py.js, and `/proxy`.
 
-Its host is `localhost`, a secure context (design/page-contract.md 1.2), but it listens on no port: the gate hands it
+Its host is `localhost`, a secure context (design/page-contract.md 1.2), but it listens on no port: the gate passes it
 the connections of the browser, so no other program of the machine can read the site.
 """
 

@@ -1,4 +1,4 @@
-"""The browser session of one sandbox: browser, site server and loaded page, kept warm between invocations."""
+"""The browser session of one sandbox: browser, site server and loaded page, kept between invocations."""
 
 from __future__ import annotations
 

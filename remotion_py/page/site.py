@@ -1,4 +1,4 @@
-"""Where the files of a site come from: a folder, or another source that downloads them."""
+"""The source of a site's files: a folder, or another source that downloads them."""
 
 from __future__ import annotations
 

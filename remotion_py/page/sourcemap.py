@@ -1,7 +1,7 @@
-"""Positions in a bundled script to positions in its sources (no I/O). Format: the source map specification, ECMA-426.
+"""Maps positions in a bundled script to positions in its sources (no I/O). Format: ECMA-426 (source maps).
 
-The libraries that read source maps in Python are either unmaintained or weigh 19 MB, which a Lambda package has not to
-spare; what error messages need is a page of code.
+The Python libraries for source maps are unmaintained or 19 MB large, which is too much for a Lambda package. Error
+messages need only a small part of the format.
 """
 
 from __future__ import annotations

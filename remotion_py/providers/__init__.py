@@ -1,1 +1,1 @@
-"""Where functions and objects live."""
+"""The providers: where functions run and objects are stored."""

@@ -1,4 +1,4 @@
-"""The two ports: `Functions` and `ObjectStore`. Everything else is written against them."""
+"""The two ports, `Functions` and `ObjectStore`. All other code uses only these interfaces."""
 
 from __future__ import annotations
 

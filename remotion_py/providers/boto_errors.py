@@ -1,4 +1,4 @@
-"""What boto3 raises, turned into our errors."""
+"""Converts exceptions of boto3 to our errors."""
 
 from __future__ import annotations
 

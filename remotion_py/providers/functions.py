@@ -1,4 +1,4 @@
-"""The `Functions` port on boto3: the same code talks to AWS and to the embedded Lambda endpoint."""
+"""The `Functions` port with boto3: the same code calls AWS and the embedded Lambda endpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The roles of a function, once: what a provider has to know of each before it runs (no I/O)."""
+"""The roles of a function, with what a provider needs to know about each (no I/O)."""
 
 from __future__ import annotations
 

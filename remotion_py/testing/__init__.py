@@ -1,4 +1,4 @@
-"""Public helpers for tests: an AWS account on this machine, in which functions really run.
+"""Public helpers for tests: an AWS account on this machine whose functions really run.
 
 `aws()` needs the extra `testing` (`pip install 'remotion-py[testing]'`).
 """

@@ -1,4 +1,4 @@
-"""An AWS account on this machine: moto for what AWS keeps, our endpoint for what it runs, a router before both."""
+"""An AWS account on this machine: moto for the state of AWS, our endpoint for functions, and a router for both."""
 
 from __future__ import annotations
 

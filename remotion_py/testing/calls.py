@@ -1,4 +1,4 @@
-"""From an HTTP request to the IAM action and resource that it needs (no I/O). Source: AWS, authorization reference."""
+"""Maps an HTTP request to its IAM action and resource (no I/O). Source: AWS, authorization reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stand-ins for the few calls that moto does not answer: account settings, service quotas, policy simulation."""
+"""Responses for the few calls that moto does not support: account settings, service quotas, policy simulation."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The composition root of a function: `python -m remotion_py.worker`, the same on this machine and on AWS.
 
-Reads the environment, picks the providers, and serves the Lambda Runtime API with the roles of `lambda_.roles`.
+It reads the environment, selects the providers, and serves the Lambda Runtime API with the roles of `lambda_.roles`.
 """
 
 from __future__ import annotations

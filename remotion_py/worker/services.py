@@ -1,4 +1,4 @@
-"""The services of a sandbox, built from its environment: the providers of this machine, or those of AWS."""
+"""The services of a sandbox, created from its environment: those of this machine, or those of AWS."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Chunks to one file, seamlessly."""
+"""Joins chunks to one file without a seam."""

@@ -1,4 +1,4 @@
-"""The packets of a joined audio track: AAC of chunks picked by index, or a track that is encoded already."""
+"""The packets of a joined audio track: AAC packets of chunks by index, or an encoded track."""
 
 from __future__ import annotations
 

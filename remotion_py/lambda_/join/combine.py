@@ -1,4 +1,4 @@
-"""Chunks and their audio to the finished files of a render."""
+"""Combines chunks and their audio to the output files of a render."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chunks to one file, seamlessly: packets are copied onto the exact grid, nothing is encoded again."""
+"""Joins chunks to one file without a seam: copies packets to the exact frame grid and encodes nothing again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audio of a render: taken chunk by chunk as it arrives, in whatever order, and made one track."""
+"""The audio track of a render, built from chunks in any order of arrival."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The packets of video chunks, one after the other on the exact frame grid.
+"""The packets of video chunks, in sequence on the exact frame grid.
 
-What has to hold was found by trying: pts, dts and duration of every packet are rewritten; the reorder delay of a
-chunk depends on its length, so one dts offset serves the whole file; an exact time base makes drift impossible.
+These rules come from experiments: pts, dts and duration of every packet are rewritten; the reorder delay of a chunk
+depends on its length, so one dts offset serves the whole file; an exact time base makes drift impossible.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What a function can be asked for: one module for each role, and `dispatch`, which runs them."""
+"""The roles of a function: one module for each role, and `dispatch`, which runs them."""

@@ -1,4 +1,4 @@
-"""The compositions function: what a site has to render."""
+"""The compositions function: lists the compositions of a site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main function: resolves the composition, has its chunks rendered, concatenates and uploads them."""
+"""The main function: resolves the composition, invokes renderers, concatenates and uploads the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The preview function: frames of a composition for somebody who scrubs, from a page that stays open in between."""
+"""The preview function: frames of a composition for a panel, from a page that stays open between calls."""
 
 from __future__ import annotations
 

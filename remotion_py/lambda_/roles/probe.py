@@ -1,4 +1,4 @@
-"""The probe function: does what `remotion-py doctor --aws` checks on a platform: streams, errors, deaths."""
+"""The probe function: the checks of `remotion-py doctor --aws`: streams, errors, exits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The renderer function: one chunk, streamed back with its progress."""
+"""The renderer function: renders one chunk and streams it back with its progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The start function: gives a render its id, unless its caller has, and starts its main function."""
+"""The start function: creates the render id, unless the caller sent one, and starts the main function."""
 
 from __future__ import annotations
 

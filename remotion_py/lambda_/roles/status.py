@@ -1,4 +1,4 @@
-"""The status and info functions: how far a render is, and which version this is."""
+"""The status and info functions: the progress of a render, and the version of this function."""
 
 from __future__ import annotations
 

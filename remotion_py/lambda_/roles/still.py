@@ -1,4 +1,4 @@
-"""The still function: one frame of a composition, as a picture in the store."""
+"""The still function: renders one frame of a composition to a picture in the store."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Functions and objects on AWS. Empty until deployment is built."""
+"""The AWS provider: functions on Lambda and objects in S3."""

@@ -1,4 +1,4 @@
-"""The bucket of a region: closed to the public, encrypted, with rules by which old renders expire."""
+"""The bucket of a region: private, encrypted, with lifecycle rules that delete old renders."""
 
 from __future__ import annotations
 

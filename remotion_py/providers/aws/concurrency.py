@@ -1,4 +1,4 @@
-"""How many renderer functions the account can run at the same time."""
+"""The number of renderer functions that the account can run in parallel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a render costs (no I/O): the time of all its functions, failed attempts included, by its progress document."""
+"""The cost of a render (no I/O), from its progress document: the time of all functions, with failed attempts."""
 
 from __future__ import annotations
 

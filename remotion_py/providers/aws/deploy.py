@@ -1,4 +1,4 @@
-"""Deploying the function: its role, its log group, its layers, itself. Every step can be done again."""
+"""Deploys the function: its role, log group, layers and code. Every step can be repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding, describing and deleting deployed functions."""
+"""Finds, describes and deletes deployed functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links into the AWS console: the logs of a render and its folder (no I/O)."""
+"""Links to the AWS console: the logs of a render and its folder (no I/O)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What our resources in an account are called (no I/O). One word each: IAM policies are written in these names."""
+"""The names of our resources in an account (no I/O). All have one prefix, which the IAM policies match."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The function package: our code in a zip, and layers with the packs and libraries, built by plain Python.
+"""The function package: our code in a zip, and layers with the packs and libraries, built with plain Python.
 
-Every archive is the same byte for byte when its content is, so that it can be named by its hash and used again.
+Archives with equal content are equal byte for byte, so they can be named by their hash and reused.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The heavy tools of the function: packed archives in layers, unpacked to `/tmp` by the calls that need them.
+"""The large tools of the function: packed archives in layers, unpacked to `/tmp` by the calls that need them.
 
-A pack is `NAME-HASH.tar.zst`. It is unpacked beside its place and then renamed into it, so two callers at once, or a
-call that was killed half-way, leave nothing broken.
+A pack is `NAME-HASH.tar.zst`. It is unpacked to a temporary name and then renamed, so two callers at the same time, or
+a call that was killed, leave no incomplete tool.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Asking IAM whether the caller may do what remotion_py does."""
+"""Checks with IAM whether the caller has the permissions of remotion_py."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The two IAM policies (no I/O): what the function needs, and what a user needs who deploys and renders.
+"""The two IAM policies (no I/O): one for the function, and one for a user who deploys and renders.
 
-A test records every call of the suite and holds these statements against them, both ways.
+A test records every AWS call of the suite and compares the calls with these statements, in both directions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What AWS charges for a render (no I/O), from a table with a date; `scripts/refresh-prices` renews it."""
+"""AWS's prices for a render (no I/O), from a table with a date; `scripts/refresh-prices` updates it."""
 
 from __future__ import annotations
 

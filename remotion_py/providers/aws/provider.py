@@ -1,4 +1,4 @@
-"""The AWS provider as a client sees it: a deployed function, its bucket, and calls to it."""
+"""The AWS provider for a client: a deployed function, its bucket, and calls to it."""
 
 from __future__ import annotations
 

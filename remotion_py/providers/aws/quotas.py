@@ -1,4 +1,4 @@
-"""How many functions the account may run at the same time, and asking for more."""
+"""Reads the concurrency quota of the account, and requests a higher one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renders in the bucket: listing, linking to, downloading and deleting what they made."""
+"""Renders in the bucket: lists, links, downloads and deletes them."""
 
 from __future__ import annotations
 

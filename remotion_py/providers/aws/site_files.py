@@ -1,4 +1,4 @@
-"""A deployed site as a function reads it: by the S3 API, only the files that its page asks for, kept by content."""
+"""A deployed site for a function: reads only the requested files through the S3 API, and caches them by content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sites in the bucket: a Remotion project, a built bundle or a plain folder, uploaded by what has changed."""
+"""Sites in the bucket: uploads the changed files of a Remotion project, a bundle or a plain folder."""
 
 from __future__ import annotations
 

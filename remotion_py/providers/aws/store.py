@@ -1,4 +1,4 @@
-"""An object store in an S3 bucket, on boto3."""
+"""An object store in an S3 bucket, with boto3."""
 
 from __future__ import annotations
 

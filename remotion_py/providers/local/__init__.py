@@ -1,1 +1,1 @@
-"""Functions and objects on this machine: an embedded Lambda endpoint, its sandboxes, and a folder as store."""
+"""Functions and objects on this machine: an embedded Lambda endpoint, its sandboxes, and a folder as object store."""

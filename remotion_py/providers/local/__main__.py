@@ -1,7 +1,7 @@
 """The process of the embedded Lambda endpoint: `python -m remotion_py.providers.local`.
 
-It is tied to the client that started it by a pipe: when the pipe closes, or the client is no longer its parent, it ends
-every sandbox and itself.
+A pipe connects it to the client that started it. When the pipe closes, or the client is no longer its parent, it ends
+every sandbox and exits.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The embedded Lambda endpoint: what a boto3 client of the local provider talks to.
+"""The embedded Lambda endpoint, which the boto3 client of the local provider calls.
 
 It answers `Invoke` and `InvokeWithResponseStream` as AWS does (design/aws.md 1 and 7), for one function.
 """

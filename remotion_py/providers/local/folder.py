@@ -1,7 +1,7 @@
-"""An object store in a folder: one file per object, written whole or not at all.
+"""An object store in a folder: one file per object, written atomically.
 
-Other users of the machine see nothing of it, whatever the umask: its folder and files are their owner's alone. What is
-copied out of it gets the rights that a new file has there.
+Other users of the machine cannot read it, whatever the umask: only the owner has access to its folder and files.
+Copies of its files get the permissions of new files at their destination.
 """
 
 from __future__ import annotations

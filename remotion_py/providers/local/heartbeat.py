@@ -1,8 +1,7 @@
-"""Heartbeats between the processes of the local provider: a file that each one touches from its event loop.
+"""Heartbeats between the processes of the local provider: a file that each process touches from its event loop.
 
-A process that is stopped, waits for a disk that does not answer, or computes without a pause touches nothing, whatever
-it is and whatever holds the interpreter. What a process reports of its work cannot show that: it is silent for good
-reasons too.
+A process that is stopped, waits for a disk that does not respond, or computes without a pause touches nothing. The
+progress reports of a process cannot show this, because it may also be silent for good reasons.
 """
 
 from __future__ import annotations

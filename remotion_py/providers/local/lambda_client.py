@@ -1,6 +1,6 @@
-"""A boto3 Lambda client for the embedded endpoint, blind to the user's AWS configuration.
+"""A boto3 Lambda client for the embedded endpoint that ignores the user's AWS configuration.
 
-HTTP_PROXY, AWS_PROFILE and AWS_ENDPOINT_URL would break local calls otherwise (design/aws.md).
+Otherwise HTTP_PROXY, AWS_PROFILE and AWS_ENDPOINT_URL would break local calls (design/aws.md).
 """
 
 from __future__ import annotations

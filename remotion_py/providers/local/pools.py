@@ -1,6 +1,6 @@
-"""Who may run when: separate pools for renderers, mains and short calls, over shared warm sandboxes.
+"""Separate pools for renderers, main functions and short calls, over shared warm sandboxes.
 
-One pool for all would deadlock: mains would hold all places and wait for renderers.
+A single pool would deadlock: main functions would hold all places and wait for renderers.
 """
 
 from __future__ import annotations

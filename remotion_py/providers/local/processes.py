@@ -1,8 +1,8 @@
-"""Ending a sandbox whole: every process that came from it, also where groups, parents and environments differ.
+"""Ends all processes of a sandbox, also those with other groups, parents or environments.
 
-Playwright puts Chromium into a group of its own, and Chromium's children overwrite their environment (seen on Linux),
-so one mark is not enough. A process belongs to a sandbox when its environment bears the marker, when its working
-directory lies in the sandbox's folder, or when a process that belongs is its parent or leads its group.
+Playwright puts Chromium into another group, and Chromium's children overwrite their environment (seen on Linux), so
+one mark is not enough. A process belongs to a sandbox if its environment contains the marker, if its working directory
+is in the sandbox's folder, or if its parent or the leader of its group belongs to the sandbox.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The local provider as a client sees it: starts the endpoint process, and ends it."""
+"""The local provider for a client: starts the endpoint process, and ends it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is removed of the local store by itself, and what on demand.
+"""Removes old files from the local store automatically, and renders on request.
 
-A render leaves a few small files behind, and large props an object each; nobody misses them a month later. Results that
-have no output of their own stay in the store, and only their owner removes them.
+A render leaves a few small files, and one object for large props; they are removed after a month. Results without an
+output stay in the store until their owner removes them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The Runtime API, to which the workers of all sandboxes speak. On h11, since request trailers are needed.
+"""The Runtime API for the workers of all sandboxes. It uses h11, because it needs the trailers of requests.
 
-A sandbox is known by the token in its path: it can take and answer its own calls only.
+The token in its path identifies a sandbox, which can receive and answer only its own calls.
 """
 
 from __future__ import annotations

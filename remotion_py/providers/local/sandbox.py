@@ -1,4 +1,4 @@
-"""One sandbox: a worker process that speaks the Runtime API, and everything that came from it."""
+"""One sandbox: a worker process that uses the Runtime API, and all processes that it starts."""
 
 from __future__ import annotations
 

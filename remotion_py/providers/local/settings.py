@@ -1,4 +1,4 @@
-"""What the parts of the local provider send each other across processes (no I/O)."""
+"""The data that the processes of the local provider exchange (no I/O)."""
 
 from __future__ import annotations
 
