@@ -37,7 +37,7 @@ The class hierarchy::
     │   └── PackageError            the function package cannot be built, or is too large
     └── DiskFullError               not enough disk space
 
-An error crosses processes as ``{"name", "message", "data"}`` (`to_wire`, `from_wire`) and is restored as the same class.
+Processes exchange errors as ``{"name", "message", "data"}`` (`to_wire`, `from_wire`), which keeps their class.
 """
 
 from __future__ import annotations

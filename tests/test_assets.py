@@ -156,7 +156,7 @@ def test_videos_of_remotion_are_fetched_once_too(remote: Origin, tmp_path: Path)
         assert np.array_equal(picture(ours), picture(other))
 
 
-def test_what_is_one_users_alone_is_not_copied() -> None:
+def test_only_public_get_requests_are_copied() -> None:
     def asked(kind: str, method: str = "GET", **headers: str) -> bool:
         return is_asset({"resourceType": kind, "request": {"method": method, "headers": headers, "url": "https://x/"}})
 
@@ -170,7 +170,7 @@ def test_what_is_one_users_alone_is_not_copied() -> None:
 
 
 @pytest.mark.parametrize("wrong", [OSError(28, "disk full"), UnicodeError("label too long"), rp.RemotionPyError("no")])
-def test_a_request_goes_on_whatever_keeps_it_from_being_copied(wrong: Exception) -> None:
+def test_a_request_continues_if_it_cannot_be_copied(wrong: Exception) -> None:
     sent: list[dict[str, Any]] = []
 
     class Page:
@@ -190,7 +190,7 @@ def test_a_request_goes_on_whatever_keeps_it_from_being_copied(wrong: Exception)
     assert sent == [{"method": "Fetch.continueRequest", "requestId": "1"}]
 
 
-def test_a_first_function_that_fails_leaves_the_asset_to_the_next(tmp_path: Path) -> None:
+def test_another_function_downloads_an_asset_if_the_first_one_fails(tmp_path: Path) -> None:
     shared = SharedAssets(FolderStore(tmp_path / "store", "b"), "r")
     downloads: list[int] = []
 

@@ -40,7 +40,7 @@ def test_a_page_cannot_choose_where_its_files_go(client: rp.Client, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", [".bashrc", "../../home/.bashrc"])
-def test_an_artifact_stays_in_its_folder_and_in_sight(client: rp.Client, tmp_path: Path, name: str) -> None:
+def test_an_artifact_stays_in_its_folder_and_is_not_hidden(client: rp.Client, tmp_path: Path, name: str) -> None:
     attack = {"assets": [TEXT | {"filename": name}]}
     with pytest.raises(PageScriptError, match=r"has filename .*must have the name of a file.*at frame 1"):
         client.render_media(ATTACKS, "x", output=tmp_path / "out.mp4", props=attack, concurrency=1)
@@ -83,7 +83,7 @@ def test_an_artifact_stays_in_its_folder_and_in_sight(client: rp.Client, tmp_pat
         ),
     ],
 )
-def test_a_page_that_says_what_cannot_be(
+def test_impossible_values_from_a_page_are_refused(
     client: rp.Client, tmp_path: Path, attack: dict[str, Any], kind: type[RemotionPyError], words: str
 ) -> None:
     with pytest.raises(kind, match=words) as failure:
@@ -100,7 +100,7 @@ def test_a_plain_artifact_arrives(client: rp.Client, tmp_path: Path) -> None:
     assert video.artifacts[0].path.read_text() == "Grüße \x07"
 
 
-def test_a_client_writes_no_file_elsewhere_whatever_a_document_says(client: rp.Client, tmp_path: Path) -> None:
+def test_a_client_writes_only_to_its_folder_for_any_document(client: rp.Client, tmp_path: Path) -> None:
     provider = client._engine.provider
     asyncio.run(provider.open())
     folder = tmp_path / "a" / "b"

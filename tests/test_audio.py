@@ -57,7 +57,7 @@ def same(found: Difference) -> bool:
 
 
 @pytest.mark.parametrize("name", SOUNDS)
-def test_sounds_are_the_npm_renderers(
+def test_sounds_equal_those_of_the_npm_renderer(
     name: str, site: Path, references: dict[str, Samples], client: rp.Client, tmp_path: Path
 ) -> None:
     video = client.render_media(site, name, output=tmp_path / "a.wav", concurrency=1)
@@ -69,7 +69,7 @@ def test_sounds_are_the_npm_renderers(
     assert same(found), found
 
 
-def test_a_sound_that_is_off_by_a_sample_or_a_percent_is_caught(references: dict[str, Samples]) -> None:
+def test_the_comparison_detects_an_error_of_a_sample_or_a_percent(references: dict[str, Samples]) -> None:
     right = references["sound-plain"]
     assert same(compare(right, right))
     assert not same(compare(np.roll(right, 1, axis=0), right))
@@ -103,7 +103,7 @@ def tones(site: Path, client: rp.Client, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 40])
-def test_aac_is_the_source_without_offset_or_gap(count: int, tones: dict[int, Path]) -> None:
+def test_aac_equals_its_source_without_offset_or_gap(count: int, tones: dict[int, Path]) -> None:
     ours, source = listen(tones[count]), listen(media_folder() / "sine.wav")
     assert lag(ours, source) == 0
     assert decibels(rms(ours[: len(source)] - source)) < -60
@@ -123,7 +123,7 @@ def test_aac_does_not_depend_on_chunks(count: int, tones: dict[int, Path]) -> No
     assert found.rms < -60, found
 
 
-def test_a_gap_or_a_click_at_a_seam_is_caught(tones: dict[int, Path]) -> None:
+def test_the_comparison_detects_a_gap_or_a_click_at_a_seam(tones: dict[int, Path]) -> None:
     right = listen(tones[1])
     quiet = max(sine_residual(right, 48_000, SINES)[2:-2])
     gap = np.delete(right, slice(96_000, 96_016), axis=0)
@@ -173,14 +173,14 @@ def test_every_nth_frame_keeps_the_speed_of_the_sound(site: Path, client: rp.Cli
     assert compare(thinned[: len(whole)], whole).rms < -100
 
 
-def test_a_range_of_frames_has_the_sound_of_these_frames(site: Path, client: rp.Client, tmp_path: Path) -> None:
+def test_a_frame_range_has_the_sound_of_its_frames(site: Path, client: rp.Client, tmp_path: Path) -> None:
     whole = listen(client.render_media(site, "sound-plain", output=tmp_path / "a.wav").path)
     part = listen(client.render_media(site, "sound-plain", output=tmp_path / "b.wav", frame_range=(30, 59)).path)
     assert len(part) == 48_000
     assert compare(part, whole[48_000:96_000]).largest <= 1
 
 
-def test_separate_audio_lies_beside_the_video(site: Path, client: rp.Client, tmp_path: Path) -> None:
+def test_separate_audio_is_a_file_beside_the_video(site: Path, client: rp.Client, tmp_path: Path) -> None:
     import av
 
     source = listen(client.render_media(site, "sound-two", output=tmp_path / "a.wav").path)

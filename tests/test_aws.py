@@ -32,7 +32,7 @@ CONCURRENCY = 2
 pytestmark = pytest.mark.usefixtures("fresh_functions")
 
 
-def test_a_video_is_rendered_and_brought_here(remote: rp.Client, client: rp.Client, tmp_path: Path) -> None:
+def test_a_video_is_rendered_and_downloaded(remote: rp.Client, client: rp.Client, tmp_path: Path) -> None:
     options = {"frame_range": (0, 11), "concurrency": 2}
     seen: list[rp.RenderProgress] = []
     video = remote.render_media(LAB, "counter", output=tmp_path / "a.mp4", on_progress=seen.append, **options)
@@ -52,7 +52,7 @@ def test_a_video_is_rendered_and_brought_here(remote: rp.Client, client: rp.Clie
         remote.delete_render(video.render_id)
 
 
-def test_renders_whose_documents_nobody_can_read_are_deleted_too(remote: rp.Client) -> None:
+def test_renders_with_unreadable_documents_are_deleted_too(remote: rp.Client) -> None:
     background.run(remote._engine.provider.open())
     store = remote._engine.provider.store
     damaged = {"cut": b'{"timeout', "odd": b'{"postRenderData": 7}', "lost": None}
@@ -64,7 +64,7 @@ def test_renders_whose_documents_nobody_can_read_are_deleted_too(remote: rp.Clie
         assert remote.delete_render(render_id) == 5 + len(document or b"")
 
 
-def test_a_render_goes_on_without_its_client_and_is_taken_up(remote: rp.Client, tmp_path: Path) -> None:
+def test_a_render_continues_without_its_client_and_another_client_attaches(remote: rp.Client, tmp_path: Path) -> None:
     output = tmp_path / "a.mp4"
     started = remote.start_render_media(LAB, "counter", output=output, frame_range=(0, 11), detach=True)
     later = rp.Client("aws", region=REGION)
@@ -95,7 +95,7 @@ def test_large_props_go_through_the_bucket_once(remote: rp.Client, account: Test
     assert written.count("s3:PutObject") == 1
 
 
-def test_sites_travel_by_what_has_changed(remote: rp.Client, tmp_path: Path) -> None:
+def test_only_changed_files_of_a_site_are_uploaded(remote: rp.Client, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
     for path in (LAB.parent / "one").iterdir():
@@ -120,7 +120,7 @@ def test_sites_travel_by_what_has_changed(remote: rp.Client, tmp_path: Path) -> 
         remote.get_compositions("mine")
 
 
-def test_a_project_is_bundled_by_its_own_bundler(remote: rp.Client) -> None:
+def test_a_project_is_bundled_with_its_own_bundler(remote: rp.Client) -> None:
     project = oracle.workspace(ROOT / "examples" / "remotion-hello", "deployed")
     site = remote.deploy_site(project, site_name="bundled")
     assert "hello" in {found.id for found in remote.get_compositions(site.serve_url)}
@@ -129,7 +129,7 @@ def test_a_project_is_bundled_by_its_own_bundler(remote: rp.Client) -> None:
         remote.deploy_site(project, site_name="bundled")
 
 
-def test_a_second_deploy_finds_the_first(remote: rp.Client) -> None:
+def test_a_second_deployment_reuses_the_first(remote: rp.Client) -> None:
     again = remote.deploy_function()
     assert again.already_existed
     (found,) = remote.get_functions(compatible_only=True)
@@ -139,15 +139,13 @@ def test_a_second_deploy_finds_the_first(remote: rp.Client) -> None:
     assert info.bucket_name == again.bucket_name
 
 
-def test_throttled_calls_wait_for_their_turn(remote: rp.Client, account: TestAccount) -> None:
+def test_throttled_calls_are_retried(remote: rp.Client, account: TestAccount) -> None:
     account.throttled = 3
     assert remote.render_still(LAB, "counter").frame == 0
     assert account.throttled == 0
 
 
-def test_what_the_account_refuses_is_named_with_the_statement_that_allows_it(
-    remote: rp.Client, account: TestAccount
-) -> None:
+def test_a_denied_action_is_named_with_its_policy_statement(remote: rp.Client, account: TestAccount) -> None:
     account.denied.add("s3:ListBucket")
     with pytest.raises(PermissionDeniedError, match="s3:ListBucket") as caught:
         remote.get_sites(bucket_name=remote.get_functions()[0].bucket_name)
@@ -161,7 +159,7 @@ def test_what_the_account_refuses_is_named_with_the_statement_that_allows_it(
     assert simulated["lambda:CreateFunction"]
 
 
-def test_quotas_can_be_read_and_raised(remote: rp.Client) -> None:
+def test_quotas_can_be_read_and_increased(remote: rp.Client) -> None:
     assert remote.get_quotas().concurrency == 4
     assert remote.increase_quota() == 5000
     assert remote.get_quotas().requested == 5000
@@ -223,7 +221,7 @@ def test_calls_and_policies_are_the_same(remote: rp.Client, account: TestAccount
     for by_function, statements in ((True, ROLE_STATEMENTS), (False, USER_STATEMENTS)):
         granted = {action for statement in statements for action in statement.actions}
         layers = {"lambda:ListLayerVersions", "lambda:PublishLayerVersion"}
-        asked = {"servicequotas:RequestServiceQuotaIncrease"}  # of test_quotas_can_be_read_and_raised
+        asked = {"servicequotas:RequestServiceQuotaIncrease"}  # of test_quotas_can_be_read_and_increased
         unused = granted - IMPLICIT - layers - asked - {action for whose, action in used if whose is by_function}
         assert unused == set()
     for call in account.calls:

@@ -43,7 +43,7 @@ def test_expired_credentials_differ_from_wrong_ones(remote: rp.Client, account: 
         remote.get_functions()
 
 
-def test_invoking_may_be_denied_or_come_too_late(remote: rp.Client, account: TestAccount) -> None:
+def test_a_call_may_be_denied_or_time_out(remote: rp.Client, account: TestAccount) -> None:
     account.denied.add("lambda:InvokeFunction")
     with pytest.raises(PermissionDeniedError, match="lambda:InvokeFunction"):
         remote.render_still(LAB, "counter")
@@ -53,7 +53,7 @@ def test_invoking_may_be_denied_or_come_too_late(remote: rp.Client, account: Tes
         remote.start_render_media(LAB, "counter", frame_range=(0, 3))
 
 
-def test_a_region_that_does_not_exist_is_not_there(remote: rp.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_region_is_an_error(remote: rp.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
@@ -61,7 +61,7 @@ def test_a_region_that_does_not_exist_is_not_there(remote: rp.Client, monkeypatc
             rp.Client("aws", region="eu-nowhere-1").get_functions()
 
 
-def test_a_quota_of_ten_is_enough(remote: rp.Client, account: TestAccount, tmp_path: Path) -> None:
+def test_a_render_works_with_a_quota_of_ten(remote: rp.Client, account: TestAccount, tmp_path: Path) -> None:
     assert account.calls
     assert remote.get_quotas().concurrency == 10
     video = remote.render_media(LAB, "counter", output=tmp_path / "a.mp4", frame_range=(0, 29), concurrency=30)
@@ -80,7 +80,7 @@ def test_a_function_of_another_protocol_is_refused(remote: rp.Client) -> None:
     remote.delete_function(name)
 
 
-def test_a_function_that_vanished_is_named(remote: rp.Client) -> None:
+def test_a_deleted_function_is_named(remote: rp.Client) -> None:
     name = remote.deploy_function(memory_size_in_mb=1024).function_name
     client = rp.Client("aws", region=REGION, function_name=name)
     client.get_compositions(ONE)
@@ -89,20 +89,20 @@ def test_a_function_that_vanished_is_named(remote: rp.Client) -> None:
         client.get_compositions(ONE)
 
 
-def test_buckets_of_others_and_elsewhere_are_refused(remote: rp.Client, account: TestAccount) -> None:
+def test_buckets_of_other_accounts_and_regions_are_refused(remote: rp.Client, account: TestAccount) -> None:
     account.refuse("s3:CreateBucket", "BucketAlreadyExists", "The requested bucket name is not available.", status=409)
-    with pytest.raises(BucketError, match="is taken"):
+    with pytest.raises(BucketError, match="is in use"):
         remote.get_or_create_bucket(bucket_name="videos")
     boto3.client("s3", region_name="eu-west-1").create_bucket(
         Bucket="far-away", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
-    with pytest.raises(BucketError, match=r"far-away lies in eu-west-1"):
+    with pytest.raises(BucketError, match=r"far-away is in eu-west-1"):
         remote.get_or_create_bucket(bucket_name="far-away")
-    with pytest.raises(BucketError, match=r"far-away lies in eu-west-1"):
+    with pytest.raises(BucketError, match=r"far-away is in eu-west-1"):
         rp.Client("aws", region=REGION, bucket_name="far-away").render_still(LAB, "counter")
 
 
-def test_a_role_that_was_made_a_moment_ago_is_waited_for(remote: rp.Client, account: TestAccount) -> None:
+def test_a_new_role_is_awaited(remote: rp.Client, account: TestAccount) -> None:
     account.refuse(
         "lambda:CreateFunction",
         "InvalidParameterValueException",
@@ -115,7 +115,7 @@ def test_a_role_that_was_made_a_moment_ago_is_waited_for(remote: rp.Client, acco
     remote.delete_function(deployed.function_name)
 
 
-def test_a_deploy_that_failed_goes_on_where_it_was(remote: rp.Client, account: TestAccount) -> None:
+def test_a_failed_deployment_resumes(remote: rp.Client, account: TestAccount) -> None:
     account.refuse("lambda:CreateFunction", "AccessDeniedException", "not yet", status=403)
     with pytest.raises(PermissionDeniedError, match="CreateFunction"):
         remote.deploy_function(memory_size_in_mb=1792)
@@ -135,7 +135,7 @@ def test_errors_of_lambda_are_retried_or_raised(remote: rp.Client, account: Test
     assert remote.render_still(LAB, "counter", frame=1)
 
 
-def test_a_stream_that_breaks_off_is_a_retry(remote: rp.Client, account: TestAccount, tmp_path: Path) -> None:
+def test_a_chunk_is_retried_if_its_stream_breaks(remote: rp.Client, account: TestAccount, tmp_path: Path) -> None:
     account.cut_streams = 1
     last: list[rp.RenderProgress] = []
     video = remote.render_media(LAB, "counter", output=tmp_path / "a.mp4", on_progress=last.append, **TWO_CHUNKS)
@@ -146,7 +146,7 @@ def test_a_stream_that_breaks_off_is_a_retry(remote: rp.Client, account: TestAcc
     assert remote.render_still(LAB, "counter", frame=2).frame == 2
 
 
-def test_a_main_function_that_dies_is_noticed_by_its_silence(
+def test_a_dead_main_function_is_detected_by_its_missing_reports(
     remote: rp.Client, account: TestAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = rp.Client("aws", region=REGION)
@@ -173,7 +173,7 @@ def test_an_event_that_is_delivered_twice_renders_once(remote: rp.Client, tmp_pa
     assert s3.get_object(**key)["Body"].read() == before
 
 
-def test_results_lead_to_their_logs(remote: rp.Client) -> None:
+def test_results_have_links_to_their_logs(remote: rp.Client) -> None:
     still = remote.render_still(LAB, "counter")
     name = remote.get_functions()[0]
     assert still.links
@@ -184,7 +184,7 @@ def test_results_lead_to_their_logs(remote: rp.Client) -> None:
     assert f"/s3/buckets/{name.bucket_name}?region=us-east-1&prefix=renders/{still.render_id}/" in still.links.folder
 
 
-def test_renderers_may_be_another_function_and_objects_of_a_cheaper_class(
+def test_the_renderer_function_and_the_storage_class_are_options(
     remote: rp.Client, account: TestAccount, tmp_path: Path
 ) -> None:
     smaller = remote.deploy_function(memory_size_in_mb=1024)
@@ -208,7 +208,7 @@ def test_renderers_may_be_another_function_and_objects_of_a_cheaper_class(
     remote.delete_function(smaller.function_name)
 
 
-def test_a_function_may_live_in_a_network_of_its_own(remote: rp.Client) -> None:
+def test_a_function_may_run_in_a_vpc(remote: rp.Client) -> None:
     name = remote.deploy_function(
         memory_size_in_mb=1280, vpc_subnet_ids=["subnet-1"], vpc_security_group_ids=["sg-1"]
     ).function_name

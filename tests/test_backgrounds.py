@@ -56,7 +56,7 @@ def test_stills_and_videos_have_the_pages_own_background(client: rp.Client, tmp_
     assert picture[..., :3].std() > 5  # the number is seen
 
 
-def test_what_a_page_does_not_paint_is_transparent_where_asked_for(client: rp.Client, tmp_path: Path) -> None:
+def test_unpainted_areas_are_transparent_on_request(client: rp.Client, tmp_path: Path) -> None:
     plain = site(tmp_path / "plain", "")
     still = client.render_still(plain, "page", output=tmp_path / "a.png", transparent=True)
     assert tuple(np.asarray(Image.open(still.path))[2, -2]) == (0, 0, 0, 0)
@@ -69,7 +69,7 @@ def test_what_a_page_does_not_paint_is_transparent_where_asked_for(client: rp.Cl
     assert tuple(np.asarray(Image.open(still.path).convert("RGBA"))[2, -2]) == (16, 32, 48, 255)
 
 
-def test_a_format_with_alpha_asks_for_it(client: rp.Client, tmp_path: Path) -> None:
+def test_a_format_with_alpha_is_transparent(client: rp.Client, tmp_path: Path) -> None:
     video = client.render_media(
         site(tmp_path / "site", ""), "page", output=tmp_path / "a.mov", codec="prores", prores_profile="4444",
         pixel_format="yuva444p10le",
@@ -88,7 +88,7 @@ def test_jpeg_cannot_be_transparent(client: rp.Client, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "page"), pages())
-def test_printed_pages_are_seen(client: rp.Client, tmp_path: Path, name: str, page: str) -> None:
+def test_pages_of_the_docs_are_visible(client: rp.Client, tmp_path: Path, name: str, page: str) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "index.html").write_text(page)

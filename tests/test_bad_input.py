@@ -59,7 +59,7 @@ AT_ONCE: list[tuple[dict[str, Any], type[RemotionPyError], str]] = [
 
 
 @pytest.mark.parametrize(("given", "kind", "words"), CASES)
-def test_what_only_the_page_knows(
+def test_errors_that_only_the_page_can_detect(
     client: rp.Client, tmp_path: Path, given: dict[str, Any], kind: type[RemotionPyError], words: str
 ) -> None:
     options = {"serve_url": LAB, "composition": "counter", "output": tmp_path / "out.mp4", "concurrency": 2} | given
@@ -80,7 +80,7 @@ def test_invalid_input_is_refused_before_any_work(
         assert not client._engine.provider.alive
 
 
-def test_an_existing_output_is_kept_when_asked(tmp_path: Path) -> None:
+def test_an_existing_output_is_kept_with_overwrite_false(tmp_path: Path) -> None:
     output = tmp_path / "out.mp4"
     output.write_text("precious")
     with rp.Client() as client:
@@ -99,7 +99,7 @@ def test_a_failed_render_keeps_the_previous_output(client: rp.Client, tmp_path: 
     assert list(tmp_path.iterdir()) == [output]
 
 
-def test_no_browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_browser_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("REMOTION_PY_BROWSER", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
@@ -139,7 +139,7 @@ def test_not_enough_disk_for_the_chunks(monkeypatch: pytest.MonkeyPatch, tmp_pat
         )
 
 
-def test_errors_cross_processes_as_the_class_they_were() -> None:
+def test_errors_keep_their_class_across_processes() -> None:
     error = PageScriptError("boom", frame=3)
     again = from_wire(to_wire(error))
     assert type(again) is PageScriptError
@@ -170,7 +170,7 @@ def small_disk(tmp_path: Path) -> Any:
         (["progress", "nothing"], 1, "no render 'nothing'"),
     ],
 )
-def test_the_command_line_says_one_clear_paragraph(
+def test_the_command_line_prints_an_error_as_one_paragraph(
     tmp_path: Path, arguments: list[str], code: int, words: str, nothing_left: Callable[[], None]
 ) -> None:
     done = run_cli(*(str(tmp_path / "a.mp4") if item == "OUT" else item for item in arguments), check=False)

@@ -47,14 +47,14 @@ class Point:
         '{"name": "a", "value": 1}\n\n{"name": "b", "value": 2}\n',
     ],
 )
-def test_rows_of_every_kind_are_the_same(rows: Any, tmp_path: Path) -> None:
+def test_rows_of_every_type_are_equal(rows: Any, tmp_path: Path) -> None:
     if isinstance(rows, str):
         (tmp_path / "rows.jsonl").write_text(rows)
         rows = tmp_path / "rows.jsonl"
     assert read_rows(rows) == [{"name": "a", "value": 1}, {"name": "b", "value": 2}]
 
 
-def test_csv_is_text(tmp_path: Path) -> None:
+def test_values_of_csv_are_strings(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("\ufeffname,value\nä,1\n", encoding="utf-8")
     assert read_rows(tmp_path / "rows.csv") == [{"name": "ä", "value": "1"}]
 
@@ -70,18 +70,18 @@ def planned(rows: list[dict[str, Any]], output: str = "{name}.mp4", props: Any =
     return plan_rows(rows, output=output, props=props, about={"site": "x"})
 
 
-def test_props_are_rows_over_what_all_share_or_made_by_a_function() -> None:
+def test_props_are_shared_props_and_rows_or_the_result_of_a_function() -> None:
     rows = [{"name": "a", "value": 1}]
     assert json.loads(planned(rows, props={"theme": "dark", "value": 0})[0].props) == {"theme": "dark"} | rows[0]
     assert planned(rows, props=lambda row: {"title": row["name"]})[0].props == '{"title":"a"}'
     assert planned(rows)[0].key != planned(rows, props={"theme": "dark"})[0].key
 
 
-def test_a_column_named_index_is_its_own(tmp_path: Path) -> None:
+def test_a_column_named_index_overrides_the_row_number(tmp_path: Path) -> None:
     assert [row.output.name for row in planned([{"index": "x"}, {"index": "y"}], "{index}.mp4")] == ["x.mp4", "y.mp4"]
 
 
-def test_an_output_is_the_same_however_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_paths_are_the_same_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (row,) = planned([{"name": "a"}], "~/{name}.mp4")
@@ -108,7 +108,7 @@ def test_an_output_is_the_same_however_it_is_written(tmp_path: Path, monkeypatch
         ("console", "out/console.mp4"),
     ],
 )
-def test_names_are_safe_on_every_system_and_changed_ones_are_noted(name: str, path: str) -> None:
+def test_names_are_safe_on_every_system_and_changes_are_reported(name: str, path: str) -> None:
     (row,) = planned([{"name": name}], "out/{name}.mp4")
     assert row.output == Path(path)
     assert row.asked == (None if f"out/{name}.mp4" == path else f"out/{name}.mp4")
@@ -116,7 +116,7 @@ def test_names_are_safe_on_every_system_and_changed_ones_are_noted(name: str, pa
     assert not re.search(r"[ .]$", folder.output.parent.name)
 
 
-def test_what_the_template_itself_says_stays(tmp_path: Path) -> None:
+def test_the_text_of_the_template_itself_is_unchanged(tmp_path: Path) -> None:
     assert [str(row.output) for row in planned([{"name": "a"}], "con/ x: /{name}.mp4")] == ["con/ x: /a.mp4"]
 
 
@@ -153,7 +153,7 @@ def test_the_repr_of_a_batch_is_short() -> None:
     )
 
 
-def test_a_grid_shows_some_pictures_and_counts_the_rest(tmp_path: Path) -> None:
+def test_a_grid_shows_the_first_pictures_and_the_number_of_others(tmp_path: Path) -> None:
     Image.new("RGB", (320, 180), "red").save(tmp_path / "a.png")
     entries = tuple(Entry(at, "done", str(tmp_path / "a.png")) for at in range(30))
     html = batches.shown("race", rp.BatchResult(entries, warnings=("row 3: named <a>",)))
@@ -192,10 +192,10 @@ def test_wrong_rows_are_named(rows: Any, output: str, error: type[Exception], wo
 @pytest.mark.parametrize(
     ("rows", "output", "options", "error", "words"),
     [
-        ("nothing.jsonl", "{name}.mp4", {}, OptionError, "no file nothing.jsonl"),
+        ("nothing.jsonl", "{name}.mp4", {}, OptionError, "file nothing.jsonl with rows does not exist"),
         ({"a": 1}, "{name}.mp4", {}, OptionError, "The rows are a dict"),
-        ([{"name": "a"}], "{name}", {}, OptionError, "The output names have no extension. Write them like"),
-        ([{"name": "a"}], "", {}, OptionError, "The output names have no extension. Write them like"),
+        ([{"name": "a"}], "{name}", {}, OptionError, "The output names have no extension. Use names such as"),
+        ([{"name": "a"}], "", {}, OptionError, "The output names have no extension. Use names such as"),
         ([{"name": "a.mp4"}, {"name": "b.png"}], "{name}", {}, OptionError, "two batches"),
         ([{"name": "a"}], "{name}.mp4", {"crf": 900}, OptionError, "crf"),
         ([{"name": "a"}], "{name}.mp4", {"parallel": 0}, OptionError, "parallel is 0"),
@@ -212,7 +212,7 @@ def test_wrong_calls_are_refused_before_any_work(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_site_counts_by_its_content(tmp_path: Path) -> None:
+def test_a_site_is_identified_by_its_content(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("a")
     before = site_mark(tmp_path)
     os.utime(tmp_path / "index.html", (0, 0))
@@ -222,7 +222,7 @@ def test_a_site_counts_by_its_content(tmp_path: Path) -> None:
     assert site_mark("https://example.com") == "https://example.com"
 
 
-def test_a_manifest_survives_what_killed_its_writer(tmp_path: Path) -> None:
+def test_a_manifest_survives_the_death_of_its_writer(tmp_path: Path) -> None:
     (row,) = planned([{"name": str(tmp_path / "a")}], "{name}.mp4".replace("{name}", str(tmp_path / "a")))
     manifest = Manifest(tmp_path / "m.jsonl")
     manifest.add(Entry(0, "done", str(row.output), key=row.key))
@@ -239,7 +239,7 @@ def test_a_manifest_survives_what_killed_its_writer(tmp_path: Path) -> None:
         Manifest(tmp_path / "m.jsonl")
 
 
-def test_rows_are_rendered_and_the_same_call_goes_on(client: rp.Client, tmp_path: Path) -> None:
+def test_rows_are_rendered_and_the_same_call_resumes(client: rp.Client, tmp_path: Path) -> None:
     frame = pandas.DataFrame({"name": ["a", "b", "c"], "text": ["x", "y", "z"]})
     seen: list[rp.BatchProgress] = []
 
@@ -266,7 +266,7 @@ def test_rows_are_rendered_and_the_same_call_goes_on(client: rp.Client, tmp_path
     assert [entry.status for entry in call(frame)] == ["done"] * 3, "the options were others the last time"
 
 
-def test_a_row_that_fails_leaves_the_others_alone(client: rp.Client, tmp_path: Path) -> None:
+def test_a_failed_row_does_not_stop_the_others(client: rp.Client, tmp_path: Path) -> None:
     rows = [{"name": "a"}, {"name": "b", "fail": True}, {"name": "c"}]
     result = client.render_batch(rows, LAB, "fails-by-props", str(tmp_path / "{name}.mp4"), **SHORT)
     assert [entry.status for entry in result] == ["done", "failed", "done"]
@@ -283,7 +283,7 @@ def test_a_wrong_composition_ends_the_batch_at_once(client: rp.Client, tmp_path:
         client.render_batch([{"name": "a"}, {"name": "b"}], ONE, "nothing", str(tmp_path / "{name}.mp4"))
 
 
-def test_pictures_are_stills(client: rp.Client, tmp_path: Path) -> None:
+def test_outputs_that_are_pictures_are_rendered_as_stills(client: rp.Client, tmp_path: Path) -> None:
     rows = [{"name": "a"}, {"name": "b"}]
     rows[1]["name"] = "b?"
     result = client.render_batch(rows, LAB, "counter", str(tmp_path / "{name}.png"), frame=2)
@@ -300,7 +300,7 @@ def test_asynchronous_batches(tmp_path: Path) -> None:
     assert [entry.status for entry in asyncio.run(run())] == ["done"]
 
 
-def test_a_killed_batch_finishes_only_what_is_missing(tmp_path: Path) -> None:
+def test_a_killed_batch_renders_only_the_missing_rows(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("".join(f'{{"name": "{name}"}}\n' for name in "abcdef"))
     code = "from remotion_py.cli import main; main()"
     arguments = ["batch", str(tmp_path / "rows.jsonl"), str(ONE), "one", "--output", str(tmp_path / "{name}.mp4")]

@@ -43,7 +43,7 @@ def frames_of(logs: list[BrowserLog]) -> list[int]:
 
 
 @pytest.mark.parametrize("chunks", [1, 2])
-def test_a_render_brings_all_messages(
+def test_a_render_delivers_all_console_messages(
     client: rp.Client, site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], chunks: int
 ) -> None:
     logs: list[BrowserLog] = []
@@ -60,12 +60,12 @@ def test_a_render_brings_all_messages(
     assert client.get_render_progress(video.render_id).browser_logs == tuple(logs)
 
 
-def test_a_render_keeps_nothing_unless_asked(client: rp.Client, site: Path, tmp_path: Path) -> None:
+def test_a_render_stores_no_console_messages_by_default(client: rp.Client, site: Path, tmp_path: Path) -> None:
     video = client.render_media(site, "page", output=tmp_path / "a.mp4", frame_range=(0, 1))
     assert client.get_render_progress(video.render_id).browser_logs == ()
 
 
-def test_stills_and_listings_bring_theirs(client: rp.Client, site: Path, tmp_path: Path) -> None:
+def test_stills_and_compositions_deliver_their_console_messages(client: rp.Client, site: Path, tmp_path: Path) -> None:
     logs: list[BrowserLog] = []
     client.render_still(site, "page", frame=3, output=tmp_path / "a.png", on_browser_log=logs.append)
     assert logs[0] == LOADED
@@ -76,7 +76,7 @@ def test_stills_and_listings_bring_theirs(client: rp.Client, site: Path, tmp_pat
 
 
 @pytest.mark.parametrize("picture", [False, True])
-def test_a_page_that_fails_brings_what_it_wrote_before(
+def test_a_failed_page_delivers_its_earlier_messages(
     client: rp.Client, site: Path, tmp_path: Path, picture: bool
 ) -> None:
     logs: list[BrowserLog] = []
@@ -88,7 +88,7 @@ def test_a_page_that_fails_brings_what_it_wrote_before(
     assert frames_of(logs)[-1] == 1
 
 
-def test_an_error_of_the_function_cancels_the_render(client: rp.Client, site: Path, tmp_path: Path) -> None:
+def test_an_error_in_on_browser_log_cancels_the_render(client: rp.Client, site: Path, tmp_path: Path) -> None:
     def fail(log: BrowserLog) -> None:
         raise ZeroDivisionError(log.text)
 
@@ -98,7 +98,7 @@ def test_an_error_of_the_function_cancels_the_render(client: rp.Client, site: Pa
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_a_batch_brings_the_messages_of_its_rows_and_skips_finished_ones(
+def test_a_batch_delivers_the_messages_of_the_rows_that_it_renders(
     client: rp.Client, site: Path, tmp_path: Path
 ) -> None:
     for wanted in (2, 0):
@@ -108,7 +108,7 @@ def test_a_batch_brings_the_messages_of_its_rows_and_skips_finished_ones(
         assert logs.count(LOADED) == wanted
 
 
-def test_what_is_kept_has_an_end_and_says_so() -> None:
+def test_the_number_of_messages_is_limited_and_a_warning_says_so() -> None:
     logs, document = BrowserLogs(), ProgressDocument(0, 60_000)
     logs.begin("one")
     for number in range(MOST_LOGS + 30):

@@ -39,7 +39,7 @@ def pasted(code: str) -> Called:
     return called
 
 
-def test_what_is_written_can_be_pasted_and_run() -> None:
+def test_the_written_call_can_be_pasted_and_run() -> None:
     options = {
         "output": Path("a.mp4"),
         "frame_range": (0, None),
@@ -57,7 +57,7 @@ def test_what_is_written_can_be_pasted_and_run() -> None:
     assert [line.split("'")[1] for line in long] == ["moment"], "one value that has no place to break"
 
 
-def test_dates_are_written_as_dates_whatever_form_they_have() -> None:
+def test_dates_of_every_type_are_written_as_dates() -> None:
     sent = serialize_props(PROPS)
     assert "remotion-date:" in sent
     code = command_writer("client.render_media", "site", "a", {"props": PROPS})(sent)
@@ -79,7 +79,7 @@ def test_dates_are_written_as_dates_whatever_form_they_have() -> None:
         ("remotion-date:0001-01-01T00:00:00+01:00", None),
     ],
 )
-def test_only_what_python_has_as_a_date_becomes_one(text: str, date: datetime.date | None) -> None:
+def test_only_dates_that_python_supports_are_written_as_dates(text: str, date: datetime.date | None) -> None:
     assert date_of(text) == date
     code = command_of("client.render_media", "site", "a", {"props": {"when": text}})
     assert pasted(code).options["props"]["when"] == (date or text)
@@ -92,6 +92,6 @@ def test_a_short_call_is_one_line() -> None:
 @pytest.mark.parametrize(
     "value", [float("nan"), float("inf"), object(), {1: 2}, {"a": {1}}, 10**5000, "x" * 400], ids=type
 )
-def test_what_has_no_short_python_stays_a_name(value: Any) -> None:
+def test_values_without_a_short_form_are_written_as_names(value: Any) -> None:
     for given in (value, [value], {"a": value}):
         assert command_of("f", "s", "a", {"props": given}) == "f('s', 'a', props=props)"

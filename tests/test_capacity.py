@@ -41,7 +41,7 @@ def test_all_renders_finish_whatever_the_capacity(capacity: int, renders: int) -
     assert polls > renders
 
 
-def test_rubbish_in_the_environment_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_and_aws_settings_do_not_affect_local_renders(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_CA_BUNDLE", "AWS_DEFAULT_REGION"):
@@ -52,7 +52,7 @@ def test_rubbish_in_the_environment_does_no_harm(monkeypatch: pytest.MonkeyPatch
         assert client.render_media(LAB, "counter", frame_range=(0, 19), concurrency=2).frames == 20
 
 
-def test_functions_get_no_secrets_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_functions_do_not_get_the_users_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     import psutil
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")

@@ -143,7 +143,7 @@ def test_frames_as_remotion_writes_them() -> None:
     assert parse_frames("10-") == (10, None)
 
 
-def test_doctor_leaves_nothing_open() -> None:
+def test_doctor_leaves_no_open_connection() -> None:
     assert "Unclosed" not in run_cli("doctor", check=False).stderr
 
 
@@ -178,7 +178,7 @@ def test_help_lists_every_command_with_its_whole_first_sentence() -> None:
     assert set(cli.commands) == {command.name for section in cli.sections.values() for command in section}
 
 
-def test_help_of_a_render_is_by_theme_in_the_words_of_a_shell() -> None:
+def test_help_of_a_render_has_groups_and_shell_words() -> None:
     text = click.Context(cli.commands["render"], info_name="render", terminal_width=80).get_help()
     titles = re.findall(r"^(\S.*):$", text, re.MULTILINE)
     assert titles[0] == "Page and props"
@@ -210,7 +210,7 @@ def test_an_example_is_copied_to_start_from(tmp_path: Path) -> None:
     assert (again.returncode, "exists already" in again.stderr) == (1, True)
 
 
-def test_doctor_names_what_notebooks_lack_without_failing_for_it(
+def test_doctor_reports_missing_notebook_packages_without_failing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def lacking(name: str) -> str:

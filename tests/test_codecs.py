@@ -103,7 +103,7 @@ def complaints(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_file_holds_what_was_asked_for(
+def test_a_file_has_the_requested_format(
     row: Row, site: Path, client: rp.Client, pictures: list[np.ndarray], sound: np.ndarray, tmp_path: Path
 ) -> None:
     video = client.render_media(site, "scene-heard", output=tmp_path / row.name, concurrency=3, **row.options)
@@ -154,7 +154,7 @@ def _check_video(row: Row, stream: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "b.webm", "c.mov"])
-def test_chunks_make_no_difference_to_the_eye(name: str, site: Path, client: rp.Client, tmp_path: Path) -> None:
+def test_chunks_look_like_one_render(name: str, site: Path, client: rp.Client, tmp_path: Path) -> None:
     made = [
         list(
             decode(
@@ -188,7 +188,7 @@ def alpha_of(path: Path) -> list[np.ndarray]:
         ("d.mov", {"prores_profile": "4444", "image_format": "png"}),
     ],
 )
-def test_alpha_survives(name: str, options: dict[str, Any], site: Path, client: rp.Client, tmp_path: Path) -> None:
+def test_alpha_is_kept(name: str, options: dict[str, Any], site: Path, client: rp.Client, tmp_path: Path) -> None:
     video = client.render_media(site, "scene-glass", output=tmp_path / name, concurrency=2, **options)
     pages = client.render_frames(site, "scene-glass", output=tmp_path / "frames")
     planes = alpha_of(video.path)
@@ -229,7 +229,7 @@ def test_a_gif_keeps_transparency_and_time(site: Path, client: rp.Client, tmp_pa
     assert loops(thrice) == 3
 
 
-def test_quality_and_tags_arrive(site: Path, client: rp.Client, tmp_path: Path) -> None:
+def test_quality_and_tags_are_in_the_file(site: Path, client: rp.Client, tmp_path: Path) -> None:
     def size(**options: Any) -> int:
         return client.render_media(site, "scene-bouncing", output=tmp_path / "a.mp4", concurrency=2, **options).size
 

@@ -36,7 +36,7 @@ def make_chunks(folder: Path, lengths: list[int], fps: Fraction) -> list[Path]:
 
 @pytest.mark.parametrize("fps", [Fraction(30), Fraction(2997, 100), Fraction(25), Fraction(60), Fraction(30000, 1001)])
 @pytest.mark.parametrize("lengths", [[20], [1, 2, 20, 3, 7], [1] * 5, [40, 1]])
-def test_the_grid_is_exact_for_any_lengths(tmp_path: Path, fps: Fraction, lengths: list[int]) -> None:
+def test_the_frame_grid_is_exact_for_chunks_of_any_length(tmp_path: Path, fps: Fraction, lengths: list[int]) -> None:
     chunks = make_chunks(tmp_path, lengths, fps)
     output = tmp_path / "out.mp4"
     seen: list[int] = []
@@ -53,7 +53,7 @@ def test_the_grid_is_exact_for_any_lengths(tmp_path: Path, fps: Fraction, length
     assert [dts for _, dts in stamps] == sorted({dts for _, dts in stamps if dts is not None})
 
 
-def test_pictures_pass_through_untouched(tmp_path: Path) -> None:
+def test_joined_pictures_are_unchanged(tmp_path: Path) -> None:
     chunks = make_chunks(tmp_path, [20, 3, 9], Fraction(30))
     output = tmp_path / "out.mp4"
     rp.concat_chunks(chunks, output, fps=30)
@@ -72,7 +72,7 @@ def test_an_hour_at_29_97_does_not_drift(tmp_path: Path) -> None:
     assert facts(output).duration == pytest.approx(600 * count / 29.97, abs=1e-6)
 
 
-def test_chunks_that_do_not_fit_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
+def test_incompatible_chunks_are_refused_and_no_file_is_left(tmp_path: Path) -> None:
     fps = Fraction(30)
     good = make_chunk(tmp_path / "good.mp4", 0, 5, fps)
     other = make_chunk(tmp_path / "other.mp4", 0, 5, fps, "-bf", "0", "-profile:v", "baseline")
@@ -95,18 +95,18 @@ def test_chunks_that_do_not_fit_are_refused_and_nothing_is_left(tmp_path: Path) 
         assert not list(tmp_path.glob(".*partial*"))
 
 
-def test_sound_of_chunks_is_not_lost_in_silence(tmp_path: Path) -> None:
+def test_chunks_with_sound_need_the_audio_option(tmp_path: Path) -> None:
     chunk = tmp_path / "a.mp4"
     sources = ("-f", "lavfi", "-i", "testsrc=s=64x64:r=30:d=0.5", "-f", "lavfi", "-i", "sine=d=0.5")
     subprocess.run([ffmpeg_path(), "-loglevel", "error", *sources, "-pix_fmt", "yuv420p", str(chunk)], check=True)
-    with pytest.raises(ConcatError, match=r"a\.mp4 holds audio.*audio=\[\]"):
+    with pytest.raises(ConcatError, match=r"a\.mp4 contains audio.*audio=\[\]"):
         rp.concat_chunks([chunk, chunk], tmp_path / "out.mp4", fps=30)
     assert rp.concat_chunks([chunk, chunk], tmp_path / "out.mp4", fps=30, audio=[]) == 30
     with av.open(str(tmp_path / "out.mp4")) as joined:
         assert not joined.streams.audio
 
 
-def test_a_chunk_may_be_no_playlist(tmp_path: Path) -> None:
+def test_a_playlist_is_refused_as_a_chunk(tmp_path: Path) -> None:
     good = make_chunk(tmp_path / "good.mp4", 0, 5, Fraction(30))
     listed = tmp_path / "list.mp4"
     listed.write_text(f"ffconcat version 1.0\nfile {good.name}\n")
@@ -114,13 +114,13 @@ def test_a_chunk_may_be_no_playlist(tmp_path: Path) -> None:
         rp.concat_chunks([listed], tmp_path / "out.mp4", fps=30)
 
 
-def test_the_output_must_be_a_container_that_we_know(tmp_path: Path) -> None:
+def test_the_output_must_have_a_supported_container(tmp_path: Path) -> None:
     chunk = make_chunk(tmp_path / "good.mp4", 0, 5, Fraction(30))
     with pytest.raises(ConcatError, match=r"must end in one of: \.mp4"):
         rp.concat_chunks([chunk], tmp_path / "out.avi", fps=30)
 
 
-def test_a_chunk_must_open_with_a_key_frame(tmp_path: Path) -> None:
+def test_a_chunk_must_start_with_a_key_frame(tmp_path: Path) -> None:
     good = make_chunk(tmp_path / "good.mp4", 0, 9, Fraction(30))
     cut = tmp_path / "cut.mkv"
     with av.open(str(good)) as source, av.open(str(cut), "w") as target:
@@ -132,7 +132,7 @@ def test_a_chunk_must_open_with_a_key_frame(tmp_path: Path) -> None:
         rp.concat_chunks([cut], tmp_path / "out.mp4", fps=30)
 
 
-def test_rates_are_what_they_mean() -> None:
+def test_rates_become_exact_fractions() -> None:
     assert exact_fps(29.97) == Fraction(2997, 100)
     assert exact_fps(30000 / 1001) == Fraction(30000, 1001)
     assert exact_fps(23.976) == Fraction(23976, 1000)
@@ -142,7 +142,7 @@ def test_rates_are_what_they_mean() -> None:
 
 
 @pytest.mark.parametrize("fps", [29.97002997, 1000 / 33.37, 23.976023976, math.pi, 0.01, Fraction(1, 100), 1000, 1 / 3])
-def test_any_rate_that_is_computed_fits_where_rates_are_written(fps: float | Fraction, tmp_path: Path) -> None:
+def test_computed_rates_become_fractions_that_files_can_contain(fps: float | Fraction, tmp_path: Path) -> None:
     exact = exact_fps(fps)
     assert max(exact.numerator, exact.denominator) < 2**31
     assert float(exact) == pytest.approx(float(fps), rel=1e-8)
@@ -151,7 +151,7 @@ def test_any_rate_that_is_computed_fits_where_rates_are_written(fps: float | Fra
 
 
 @pytest.mark.parametrize("fps", [0, -1, 0.009, 1000.5, 1e300, 1e-300, math.inf, math.nan, Fraction(10**400)])
-def test_a_rate_that_no_video_has_is_refused(fps: float | Fraction) -> None:
+def test_an_invalid_rate_is_refused(fps: float | Fraction) -> None:
     words = "frames per second, which is not a valid frame rate. Use a number from 0.01 to 1,000"
     with pytest.raises(OptionError, match=words):
         exact_fps(fps)

@@ -96,7 +96,7 @@ def emulated(tmp_path: Path) -> Iterator[Emulated]:
     running.close()
 
 
-def test_our_runtime_obeys_awss_emulator(emulated: Emulated) -> None:
+def test_our_runtime_runs_in_awss_emulator(emulated: Emulated) -> None:
     status, body = emulated.invoke(do="echo", value="häß")
     assert (status, json.loads(body)) == (200, {"value": "häß", "calls": 1})
     _, body = emulated.invoke(do="raise")

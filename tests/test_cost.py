@@ -74,7 +74,7 @@ def test_an_unknown_cost_is_none() -> None:
     assert render_cost(document(), "nowhere-1", 7_000) is None
 
 
-def test_prices_are_read_by_people() -> None:
+def test_prices_are_formatted_for_people() -> None:
     assert [display_price(cost) for cost in (None, 0.0, 0.0004, 0.01619)] == ["unknown", "$0.000", "<$0.001", "$0.016"]
 
 

@@ -39,7 +39,7 @@ def test_a_date_without_a_zone_is_the_same_day_everywhere(monkeypatch: pytest.Mo
             assert found["day"] == {"date": "2024-01-01T00:00:00.000Z", "day": day, "hour": hour}
 
 
-def test_data_of_python_arrives_as_it_is(client: rp.Client) -> None:
+def test_python_data_arrives_unchanged(client: rp.Client) -> None:
     frame = pandas.DataFrame({"v": [1, None]}, index=pandas.Index([DAY, DAY], name="day"))
     props = {
         "numpy": np.array(["2024-01-01T12"], "M8[ns]"),
@@ -68,7 +68,7 @@ def test_a_preview_of_a_frame_takes_other_props(client: rp.Client) -> None:
         assert first == {"v": {"number": str(int(values[0]))}}
 
 
-def test_the_command_line_takes_the_same(tmp_path: Path) -> None:
+def test_the_command_line_takes_the_same_data(tmp_path: Path) -> None:
     (tmp_path / "props.json").write_text('{"name": "Müller", "v": NaN}', encoding="utf-16")
     done = run_cli("compositions", str(ECHO), "--props", str(tmp_path / "props.json"), "--json", check=False)
     assert done.returncode == 1

@@ -104,7 +104,7 @@ def test_a_busy_page_ends_with_its_client(tmp_path: Path, nothing_left: Callable
     nothing_left()
 
 
-def test_a_killed_endpoint_fails_the_render_and_leaves_nothing(
+def test_a_killed_endpoint_fails_the_render_and_leaves_no_process(
     nothing_left: Callable[[], None], tmp_path: Path
 ) -> None:
     client = rp.Client(capacity=2)
@@ -181,7 +181,7 @@ def end(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-def test_a_killed_client_leaves_nothing(tmp_path: Path, nothing_left: Callable[[], None]) -> None:
+def test_a_killed_client_leaves_no_process(tmp_path: Path, nothing_left: Callable[[], None]) -> None:
     process = script(tmp_path / "a.mp4", lingers=False)
     end(process)
     nothing_left()

@@ -95,7 +95,7 @@ GIFS = {
 
 
 @pytest.mark.parametrize("name", GIFS)
-def test_each_frame_of_a_gif_shows_itself_alone(name: str, tmp_path: Path) -> None:
+def test_each_frame_of_a_gif_is_cleared_before_the_next(name: str, tmp_path: Path) -> None:
     pictures = GIFS[name]
     source, output = tmp_path / "pictures.mov", tmp_path / "a.gif"
     feed = b"".join(saved(picture, "png") for picture in pictures)

@@ -171,7 +171,7 @@ def test_a_worker_that_dies_or_runs_out_of_time_is_replaced(server: Server) -> N
     assert server.invoke(do="echo", value=1)[0]["calls"] == 1
 
 
-def test_a_sandbox_ends_with_all_that_came_from_it(server: Server, nothing_left: Any) -> None:
+def test_a_sandbox_ends_with_all_its_processes(server: Server, nothing_left: Any) -> None:
     pids = server.invoke(do="spawn")[0]["pids"]
     assert len(pids) == 3
     server.invoke(do="exit")
@@ -304,7 +304,7 @@ def test_a_chunk_whose_stream_breaks_is_tried_again_and_counts_once(tmp_path: Pa
     assert [payload["attempt"] for payload in functions.payloads] == [1, 2, 3]
 
 
-def test_throttling_is_no_failure(tmp_path: Path) -> None:
+def test_throttling_does_not_count_as_a_failed_attempt(tmp_path: Path) -> None:
     functions = Scripted([ThrottledError("later")], [ThrottledError("later")], whole())
     files, document = collected(tmp_path, functions, max_retries=0)
     assert len(files) == 1
@@ -331,7 +331,7 @@ class Box:
         self.ended = False
 
 
-def test_pools_are_separate_and_reuse_what_ran_in_them() -> None:
+def test_pools_are_separate_and_reuse_their_sandboxes() -> None:
     async def run() -> None:
         async def make() -> Box:
             return Box()

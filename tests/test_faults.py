@@ -86,7 +86,7 @@ def test_a_listing_is_whole_while_objects_come_and_go(store: FolderStore) -> Non
         thread.join()
 
 
-def test_what_is_old_and_no_result_goes() -> None:
+def test_old_files_are_removed_but_not_results() -> None:
     now = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
     ages = {
         "renders/old/progress.json": 40,
@@ -117,13 +117,13 @@ def test_what_is_old_and_no_result_goes() -> None:
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root writes everywhere")
-def test_a_read_only_home_is_named_with_what_helps(tmp_path: Path) -> None:
+def test_a_read_only_home_is_an_error_with_a_next_step(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(OutputError, match="REMOTION_PY_STORE"):
         run(LocalProvider(store=tmp_path / "store").open())
 
 
-def test_a_store_that_cannot_be_is_named_with_what_helps(tmp_path: Path) -> None:
+def test_an_impossible_store_is_an_error_with_a_next_step(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"file/store cannot be written: .*REMOTION_PY_STORE"):
         run(LocalProvider(store=tmp_path / "file" / "store").open())
@@ -151,7 +151,7 @@ class OvertakenStore(FolderStore):
         await asyncio.get_running_loop().run_in_executor(self._threads, write)
 
 
-def test_the_last_document_is_the_last(tmp_path: Path) -> None:
+def test_no_upload_overwrites_the_last_document(tmp_path: Path) -> None:
     async def publish(store: OvertakenStore) -> None:
         document = ProgressDocument(0, 2**52)
         async with Publisher(document, store, "abc"):
@@ -164,7 +164,7 @@ def test_the_last_document_is_the_last(tmp_path: Path) -> None:
     assert json.loads(run(store.get(progress_key("abc"))) or b"")["combinedFrames"] == 7
 
 
-def test_a_full_store_is_the_reason_that_is_given(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_says_that_the_store_is_full(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     async def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -236,7 +236,7 @@ def test_an_asset_is_taken_over_from_a_function_that_died(
     assert downloads == 1
 
 
-def test_a_result_that_arrives_with_the_end_of_a_slice_is_not_lost() -> None:
+def test_a_result_at_the_end_of_a_waiting_slice_is_not_lost() -> None:
     class Late(concurrent.futures.Future[int]):
         """Raises as `result()` does that ran out of time while the result was set."""
 
@@ -321,7 +321,7 @@ def test_names_of_a_stored_sequence_stay_in_its_folder(
     assert not (tmp_path / "pictures").exists()
 
 
-def test_a_folder_that_takes_no_pictures_is_named(store: FolderStore, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(store: FolderStore, tmp_path: Path) -> None:
     progress = _sequence(tmp_path, store)
     (tmp_path / "pictures").touch()
     provider: Any = SimpleNamespace(store=store)

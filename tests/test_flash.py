@@ -79,7 +79,7 @@ def test_clicks_and_flashes_coincide_for_a_minute(name: str, minutes: dict[str, 
     check(minutes[name], 60, RATES[name])
 
 
-def test_a_click_that_is_late_is_caught(videos: dict[str, Path]) -> None:
+def test_the_test_detects_a_late_click(videos: dict[str, Path]) -> None:
     path = videos["30"]
     late = np.roll(listen(path), 300, axis=0)
     assert any(abs(flash - click) >= MOST_S for flash, click in zip(flashes(path), clicks(late), strict=True))
@@ -264,5 +264,5 @@ def test_chromium_plays_them_together_for_a_minute(minutes: dict[str, Path]) -> 
         check_played(answer, fps, 60)
 
 
-def test_a_sound_played_late_is_caught(played: dict[str, dict[str, Any]]) -> None:
+def test_the_test_detects_a_sound_that_is_played_late(played: dict[str, dict[str, Any]]) -> None:
     assert all(click - number > MOST_S for number, click in enumerate(heard_while_playing(played["late"]), 1))

@@ -39,7 +39,7 @@ def options(wire: dict[str, Any]) -> StartPayload:
         ({"codec": "h264", "videoBitrate": "2M"}, ("h264", "aac", "mp4", "jpeg", "yuv420p", None)),
     ],
 )
-def test_formats_that_go_together(wire: dict[str, Any], expected: tuple[Any, ...]) -> None:
+def test_valid_combinations_of_formats(wire: dict[str, Any], expected: tuple[Any, ...]) -> None:
     found = resolve_format(options(wire))
     assert (
         found.codec.name,
@@ -79,12 +79,12 @@ def test_formats_that_go_together(wire: dict[str, Any], expected: tuple[Any, ...
         ({"preferLossless": True, "audioCodec": "mp3"}, "prefer_lossless is True"),
     ],
 )
-def test_formats_that_do_not(wire: dict[str, Any], words: str) -> None:
+def test_invalid_combinations_of_formats(wire: dict[str, Any], words: str) -> None:
     with pytest.raises(OptionError, match=words):
         resolve_format(options(wire))
 
 
-def test_a_composition_sets_defaults_that_options_overrule() -> None:
+def test_options_override_the_defaults_of_a_composition() -> None:
     defaults = {"defaultPixelFormat": "yuv444p", "defaultSampleRate": 44_100, "defaultVideoImageFormat": "png"}
     found = resolve_format(options({}), defaults)
     assert (found.pixel_format, found.sample_rate, found.image_format) == ("yuv444p", 44_100, "png")
@@ -93,14 +93,14 @@ def test_a_composition_sets_defaults_that_options_overrule() -> None:
     assert (found.pixel_format, found.sample_rate, found.image_format) == ("yuv420p", 48_000, "jpeg")
 
 
-def test_the_output_names_the_codec() -> None:
+def test_the_extension_of_the_output_selects_the_codec() -> None:
     named = {name: codec_of(None, name) for name in ("mp4", "webm", "mkv", "mov", "ts", "gif", "mp3", "wav", "m4a")}
     assert list(named.values()) == ["h264", "vp8", "h264-mkv", "prores", "h264-ts", "gif", "mp3", "wav", "aac"]
     assert codec_of("vp9", "webm") == "vp9"
     assert set(named.values()) <= set(CODECS)
 
 
-def test_a_gif_has_a_clock_of_its_own() -> None:
+def test_a_gif_has_at_most_50_frames_per_second() -> None:
     gif = resolve_format(options({"codec": "gif"}))
     check_gif_rate(gif, Fraction(50))
     with pytest.raises(OptionError, match="at most 50"):

@@ -50,15 +50,15 @@ def failing(error: Exception) -> Failing:
     return session
 
 
-def test_a_page_that_hangs_in_two_browsers_is_at_fault_itself() -> None:
+def test_a_page_that_hangs_in_two_browsers_is_an_error_of_the_page() -> None:
     """Else other functions would try the whole chunk again, each for as long."""
     session = failing(BrowserCrashedError("The page did not answer for 10 s.", silent=True))
     assert (session.shown, session.browsers) == (2, 2)
     assert not PageTimeoutError.retryable
 
 
-def test_a_browser_that_dies_at_a_frame_twice_is_given_up() -> None:
-    session = failing(BrowserCrashedError("The browser went away."))
+def test_a_frame_fails_if_the_browser_dies_twice() -> None:
+    session = failing(BrowserCrashedError("The browser ended."))
     assert (session.shown, session.browsers) == (2, 2)
     assert BrowserCrashedError.retryable
 

@@ -84,7 +84,7 @@ def test_assets_and_artifacts(assets: list[Any]) -> None:
 
 @FUZZ
 @given(damaged({"state": "ready", "text": "x", "names": [], "surfaces": False, "assets": []}))
-def test_what_the_driver_says(answer: Any) -> None:
+def test_answers_of_the_driver(answer: Any) -> None:
     try:
         read_answer(answer, 3)
     except PageScriptError as error:

@@ -69,7 +69,7 @@ def test_public_addresses(address: str) -> None:
     assert reach(address, [address]) == "machine"
 
 
-def test_every_form_of_an_address_in_another_counts() -> None:
+def test_embedded_addresses_are_checked_in_every_form() -> None:
     own = ["203.0.114.7"]
     for form in ("203.0.114.7", "::ffff:203.0.114.7", "::203.0.114.7", "64:ff9b::203.0.114.7", "2002:cb00:7207::1"):
         assert reach(form, own) == "machine", form
@@ -174,7 +174,7 @@ def test_connections_are_relayed_whole_in_both_directions() -> None:
     asyncio.run(run())
 
 
-def test_what_is_remembered_of_refusals_is_bounded() -> None:
+def test_the_list_of_refusals_is_limited() -> None:
     gate = NetworkGate()
     for port in range(1000):
         gate.note_refused("a", port)
@@ -182,7 +182,7 @@ def test_what_is_remembered_of_refusals_is_bounded() -> None:
     assert gate.refused[-1] == ("a", 999)
 
 
-def test_the_gate_speaks_nothing_but_socks() -> None:
+def test_the_gate_accepts_only_socks() -> None:
     async def run() -> None:
         gate = NetworkGate()
         await gate.start()
@@ -317,7 +317,7 @@ ASK = """(async (urls) => {
 })"""
 
 
-def test_no_way_of_a_page_leads_to_the_machine(lab: str) -> None:
+def test_no_connection_of_a_page_reaches_the_machine(lab: str) -> None:
     reached: list[str] = []
 
     async def trap(request: web.Request) -> web.StreamResponse:

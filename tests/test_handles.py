@@ -67,7 +67,7 @@ def test_a_detached_render_outlives_its_process_and_brings_its_output(tmp_path: 
     assert (found.path, found.frames, found.size) == (output, 60, output.stat().st_size)
 
 
-def test_a_render_ends_with_its_process_and_says_so(tmp_path: Path, client: rp.Client) -> None:
+def test_a_render_ends_with_its_process_and_counts_as_interrupted(tmp_path: Path, client: rp.Client) -> None:
     output = tmp_path / "slow.mp4"
     process, render_id = starter(output, detach=False, props=LONG)
     wait_for(lambda: client.get_render_progress(render_id).frames_rendered > 5)
@@ -101,7 +101,7 @@ def test_a_render_ends_with_its_process_and_says_so(tmp_path: Path, client: rp.C
     assert re.search(r"●</span> interrupted \d+%", html)
 
 
-def test_one_that_nobody_looked_at_is_listed_as_interrupted(tmp_path: Path, client: rp.Client) -> None:
+def test_a_dead_render_without_a_client_is_listed_as_interrupted(tmp_path: Path, client: rp.Client) -> None:
     process, render_id = starter(tmp_path / "slow.mp4", detach=False, props=LONG)
     kill(process)
     wait_for(lambda: "interrupted" in [item.state for item in client.renders(limit=3) if item.render_id == render_id])
@@ -118,7 +118,7 @@ def test_another_client_follows_and_both_get_the_video(tmp_path: Path, client: r
     assert output.exists()
 
 
-def test_whoever_only_follows_does_not_end_a_render(tmp_path: Path, client: rp.Client) -> None:
+def test_a_client_that_only_follows_does_not_end_a_render(tmp_path: Path, client: rp.Client) -> None:
     started = client.start_render_media(LAB, "slow", props=SLOW, output=tmp_path / "a.mp4")
 
     async def follow_a_while() -> None:
@@ -134,7 +134,7 @@ def test_whoever_only_follows_does_not_end_a_render(tmp_path: Path, client: rp.C
     assert started.wait().frames == 60
 
 
-def test_whoever_follows_can_cancel(tmp_path: Path, client: rp.Client) -> None:
+def test_a_client_that_follows_can_cancel(tmp_path: Path, client: rp.Client) -> None:
     process, render_id = starter(tmp_path / "slow.mp4", detach=True, props=LONG)
     kill(process)
     client.attach(render_id).cancel()
@@ -143,7 +143,7 @@ def test_whoever_follows_can_cancel(tmp_path: Path, client: rp.Client) -> None:
     assert listed.state == "cancelled"
 
 
-def test_a_finished_render_is_found_where_it_was_brought(tmp_path: Path, client: rp.Client) -> None:
+def test_attaching_to_a_finished_render_finds_its_output(tmp_path: Path, client: rp.Client) -> None:
     output = tmp_path / "a.mp4"
     video = client.render_media(LAB, "counter", frame_range=(0, 5), output=output)
     assert client.attach(video.render_id).wait() == video
@@ -155,7 +155,7 @@ def test_a_finished_render_is_found_where_it_was_brought(tmp_path: Path, client:
         client.attach(video.render_id).wait()
 
 
-def test_pictures_and_what_stays_in_the_store_are_found_too(tmp_path: Path, client: rp.Client) -> None:
+def test_attaching_finds_pictures_and_results_in_the_store_too(tmp_path: Path, client: rp.Client) -> None:
     frames = client.render_frames(LAB, "counter", frame_range=(0, 3), output=tmp_path / "frames")
     assert client.attach(frames.render_id).wait() == frames
     kept = client.render_media(LAB, "counter", frame_range=(0, 5))
@@ -185,7 +185,7 @@ def owner_of(client: rp.Client, render_id: str) -> int:
     return json.loads(path.read_text())["owner"]["pid"]
 
 
-def test_a_render_whose_handle_is_not_there_yet_is_left_alone(tmp_path: Path, client: rp.Client) -> None:
+def test_a_render_without_a_record_yet_is_not_changed(tmp_path: Path, client: rp.Client) -> None:
     started = client.start_render_media(LAB, "slow", props=SLOW, output=tmp_path / "a.mp4")
     path = client._engine.provider.store.local_path(record_key(started.render_id))
     assert path
@@ -200,7 +200,7 @@ def test_a_render_whose_handle_is_not_there_yet_is_left_alone(tmp_path: Path, cl
     assert started.wait().frames == 60
 
 
-def test_pictures_that_were_delivered_are_those_of_the_render_alone(tmp_path: Path, client: rp.Client) -> None:
+def test_delivered_pictures_are_only_those_of_the_render(tmp_path: Path, client: rp.Client) -> None:
     folder = tmp_path / "pictures"
     pattern = "a/[frame].[ext]"
     made = client.render_frames(LAB, "counter", output=folder, frame_range=(9, 11), image_sequence_pattern=pattern)
@@ -213,7 +213,7 @@ def test_pictures_that_were_delivered_are_those_of_the_render_alone(tmp_path: Pa
         client.attach(made.render_id).wait()
 
 
-def test_what_nobody_can_read_is_left_out(client: rp.Client) -> None:
+def test_unreadable_renders_are_not_listed(client: rp.Client) -> None:
     kept = client.render_media(LAB, "counter", frame_range=(0, 3))
     broken = kept.path.parent.parent / "broken" / "progress.json"
     broken.parent.mkdir()
@@ -222,7 +222,7 @@ def test_what_nobody_can_read_is_left_out(client: rp.Client) -> None:
     assert "broken" not in [item.render_id for item in client.renders()]
 
 
-def test_what_nobody_can_read_can_be_removed(tmp_path: Path) -> None:
+def test_unreadable_renders_can_be_removed(tmp_path: Path) -> None:
     engine = Engine(LocalProvider(store=tmp_path))
     store = engine.provider.store
     running = {"timeoutTimestamp": LATEST_MS, "functionLaunched": 5, "heartbeatTimestamp": time.time_ns() // 1_000_000}
@@ -245,7 +245,7 @@ def test_what_nobody_can_read_can_be_removed(tmp_path: Path) -> None:
     assert asyncio.run(remove()) == [progress_key("running")]
 
 
-def test_a_client_that_closes_follows_no_longer(tmp_path: Path, client: rp.Client) -> None:
+def test_a_closed_client_no_longer_follows_its_renders(tmp_path: Path, client: rp.Client) -> None:
     output = tmp_path / "a.mp4"
     started = client.start_render_media(LAB, "slow", props=SLOW, output=output)
     with rp.Client(capacity=1) as other:
@@ -255,7 +255,7 @@ def test_a_client_that_closes_follows_no_longer(tmp_path: Path, client: rp.Clien
     assert started.wait().path == output
 
 
-def test_a_render_of_elsewhere_is_lost_when_it_is_silent(tmp_path: Path) -> None:
+def test_a_render_of_another_machine_counts_as_interrupted_when_silent(tmp_path: Path) -> None:
     store = FolderStore(tmp_path, "bucket")
     elsewhere = RenderRecord("video", owner=Owner(1, 1.0, "elsewhere"))
     asyncio.run(store.put(progress_key("abc"), b"{}"))
@@ -269,7 +269,7 @@ def test_a_render_of_elsewhere_is_lost_when_it_is_silent(tmp_path: Path) -> None
     assert asyncio.run(lost(store, "abc", elsewhere)) is None
 
 
-def test_who_follows_a_render_of_elsewhere_goes_by_no_clock_that_is_set(tmp_path: Path) -> None:
+def test_following_a_render_does_not_depend_on_the_system_clock(tmp_path: Path) -> None:
     store = FolderStore(tmp_path, "bucket")
     asyncio.run(store.put(progress_key("abc"), b"{}"))
     os.utime(store.path(progress_key("abc")), (1, 1))  # as after the clock was set ahead by years
@@ -289,7 +289,7 @@ def test_who_follows_a_render_of_elsewhere_goes_by_no_clock_that_is_set(tmp_path
     assert look() == [None, None]
 
 
-def test_a_follower_finds_the_handle_that_came_later(tmp_path: Path) -> None:
+def test_a_follower_finds_a_record_that_is_written_later(tmp_path: Path) -> None:
     store = FolderStore(tmp_path, "bucket")
     asyncio.run(store.put(progress_key("abc"), b"{}"))
     follower = Follower(store, "abc", None)
@@ -327,7 +327,7 @@ def test_owners_differ_from_later_processes_with_the_same_id() -> None:
     process.wait()
 
 
-def test_commands_stay_short_and_true() -> None:
+def test_commands_are_short_and_correct() -> None:
     class Odd:
         pass
 
@@ -344,7 +344,7 @@ def test_commands_stay_short_and_true() -> None:
         assert command_of("client.render_media", "site", "a", {"props": props}).endswith("'a', props=props)")
 
 
-def test_the_call_that_is_kept_holds_all_its_data(client: rp.Client) -> None:
+def test_the_stored_call_contains_all_its_data(client: rp.Client) -> None:
     rows = pd.DataFrame({"n": range(200)})
     video = client.render_media(LAB, "counter", frame_range=(0, 3), props={"rows": rows})
     (listed,) = [item for item in client.renders() if item.render_id == video.render_id]
@@ -352,7 +352,7 @@ def test_the_call_that_is_kept_holds_all_its_data(client: rp.Client) -> None:
     assert again.frames == 4
 
 
-def test_a_cell_that_is_run_again_ends_what_its_earlier_run_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_that_runs_again_cancels_its_earlier_render(monkeypatch: pytest.MonkeyPatch) -> None:
     class Task:
         ended = False
 

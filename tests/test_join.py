@@ -90,7 +90,7 @@ def test_minutes_at_29_97_do_not_drift(tmp_path: Path, minutes: int) -> None:
         assert container.duration / av.time_base == pytest.approx(total / 29.97, abs=1e-4)
 
 
-def test_a_lost_packet_is_caught(tmp_path: Path) -> None:
+def test_the_test_detects_a_lost_packet(tmp_path: Path) -> None:
     """The residual that the tests above look at rises where a packet is missing."""
     source = sine(2, RATE)
     heard = source * 32767
@@ -126,7 +126,7 @@ def test_renders_of_ranges_join_to_the_whole(client: rp.Client, tmp_path: Path) 
     assert len(list(decode(output))) == 66
 
 
-def test_sound_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+def test_sound_of_the_wrong_length_is_refused(tmp_path: Path) -> None:
     fps = Fraction(30)
     source = sine(4, RATE)
     audio = padded_aac(tmp_path, source, [20, 20, 20], fps)
@@ -140,7 +140,7 @@ def test_sound_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_two_packets_of_priming_are_taken_away_too(tmp_path: Path) -> None:
+def test_two_priming_packets_are_removed_too(tmp_path: Path) -> None:
     """As libfdk_aac makes them, which the npm renderer encodes with: here by a packet of silence before each chunk."""
     fps = Fraction(30)
     lengths = [40, 40]
@@ -172,7 +172,7 @@ def test_two_packets_of_priming_are_taken_away_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "codec", "most"), [("a.mov", "pcm_s16le", -95), ("a.webm", "opus", -40), ("a.mp4", "aac", -50)]
 )
-def test_waves_of_chunks_become_one_track(tmp_path: Path, name: str, codec: str, most: float) -> None:
+def test_wav_files_of_chunks_become_one_track(tmp_path: Path, name: str, codec: str, most: float) -> None:
     fps = Fraction(2997, 100)
     lengths = [40, 1, 19]
     line = Timeline(fps, RATE)
@@ -199,7 +199,7 @@ def test_waves_of_chunks_become_one_track(tmp_path: Path, name: str, codec: str,
         rp.concat_chunks(video, output, fps=29.97, audio=[audio[0], audio[2], audio[1]])
 
 
-def test_a_chunk_must_fit_its_whole(client: rp.Client, tmp_path: Path) -> None:
+def test_composition_start_must_match_the_chunk(client: rp.Client, tmp_path: Path) -> None:
     site = media_site()
     with pytest.raises(OptionError, match="composition_start is 20, but this render begins at frame 10"):
         client.render_media(site, "sound-two", output=tmp_path / "a.mp4", frame_range=(10, 15), composition_start=20)

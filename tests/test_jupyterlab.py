@@ -263,7 +263,7 @@ def test_a_cell_that_is_run_again_replaces_its_render_unless_it_was_detached(lab
             notebook.idle(3)
 
 
-def test_after_a_restart_of_the_kernel_renders_are_taken_up(lab: Lab) -> None:
+def test_after_a_restart_of_the_kernel_renders_can_be_attached(lab: Lab) -> None:
     detached = SLOW.replace("concurrency=6", "detach=True")
     attach = "rp.attach({}).wait()"
     with lab.notebook(

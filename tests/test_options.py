@@ -74,7 +74,7 @@ def test_defaults_and_wire_names() -> None:
         ({"webhook_custom_data": "text"}, "webhook_custom_data is 'text', but must be a JSON object"),
     ],
 )
-def test_wrong_options_are_named_with_what_is_right(options: dict[str, Any], words: str) -> None:
+def test_wrong_options_are_named_with_the_valid_values(options: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=re.escape(words)):
         check_options(RenderMediaOptions, options)
 
@@ -129,7 +129,7 @@ def test_the_time_zone_is_utc_unless_it_is_chosen() -> None:
         remotion_payload(official | {"chromiumOptions": {"timezone": "Europe/Berlin"}})
 
 
-def test_missing_values_are_null_where_that_is_asked() -> None:
+def test_missing_values_are_null_on_request() -> None:
     values = check_options(RenderStillOptions, {"props": {"a": [float("nan")]}, "nan": "null"})
     assert wire_options(RenderStillOptions, values)["inputProps"]["payload"] == '{"a":[null]}'
     assert "nan" not in wire_options(RenderStillOptions, values)

@@ -45,25 +45,27 @@ def pictures(videos: tuple[Path, Path]) -> tuple[list[Picture], list[Picture]]:
     return list(decode(ours)), list(decode(reference))
 
 
-def test_size_rate_and_duration_are_the_npm_renderers(videos: tuple[Path, Path]) -> None:
+def test_size_rate_and_duration_equal_the_npm_renderers(videos: tuple[Path, Path]) -> None:
     ours, reference = videos
     assert facts(ours) == facts(reference)
     assert facts(ours).frames == 90
 
 
-def test_a_viewer_sees_the_same_frames(pictures: tuple[list[Picture], list[Picture]]) -> None:
+def test_frames_look_like_those_of_the_npm_renderer(pictures: tuple[list[Picture], list[Picture]]) -> None:
     assert mismatches(*pictures) == []
 
 
 @pytest.mark.parametrize("shift", [1, -1])
-def test_a_video_that_is_one_frame_off_is_caught(pictures: tuple[list[Picture], list[Picture]], shift: int) -> None:
+def test_the_comparison_detects_a_video_that_is_one_frame_late(
+    pictures: tuple[list[Picture], list[Picture]], shift: int
+) -> None:
     ours, reference = (taken[30:40] for taken in pictures)
     shifted = [ours[0], *ours[:-1]] if shift == 1 else [*ours[1:], ours[-1]]
     found = mismatches(shifted, reference)
     assert sum("looks like frame" in line for line in found) >= 8
 
 
-def test_a_wrong_picture_is_caught(pictures: tuple[list[Picture], list[Picture]]) -> None:
+def test_the_comparison_detects_a_wrong_picture(pictures: tuple[list[Picture], list[Picture]]) -> None:
     ours, reference = (taken[30:33] for taken in pictures)
     darker = [(frame * 0.97).astype(np.uint8) for frame in ours]
     assert any("differs by" in line for line in mismatches(darker, reference))
@@ -114,7 +116,7 @@ def test_the_font_that_monospace_means_is_the_same(hello: Path, client: rp.Clien
     assert np.array_equal(picture(still.path), picture(reference))
 
 
-def test_metadata_is_the_npm_renderers(hello: Path, client: rp.Client) -> None:
+def test_metadata_equals_the_npm_renderers(hello: Path, client: rp.Client) -> None:
     props = {"bars": [1, 2]}
     listed, _ = oracle.render("list", hello, "none", inputProps=props)
     ours = client.get_compositions(hello, props=props)
@@ -143,7 +145,7 @@ def by_url(site: Path, name: str, **job: Any) -> tuple[dict[str, Any], Path]:
     return asyncio.run(run())
 
 
-def test_the_npm_renderer_hears_our_plain_pages(client: rp.Client, tmp_path: Path) -> None:
+def test_the_npm_renderer_renders_the_sound_of_our_plain_pages(client: rp.Client, tmp_path: Path) -> None:
     site = rp.examples.metronome
     options = {"concurrency": 2, "codec": "wav", "muted": False}
     _, reference = by_url(site, "out.wav", composition="metronome", options=options)

@@ -220,7 +220,7 @@ def test_pages_that_cannot_be_rendered(tmp_path: Path) -> None:
         async with on_stage() as session, serving(answer) as url:
             with pytest.raises(NotACompositionPageError, match=r"neither a Remotion bundle.*Just a page"):
                 await session.open(f"{url}/plain", SHORT, generation="test")
-            with pytest.raises(NotACompositionPageError, match="has site version '3', but '11' is needed"):
+            with pytest.raises(NotACompositionPageError, match="has site version '3', but must have '11'"):
                 await session.open(f"{url}/old/", SHORT, generation="test")
             with pytest.raises(SiteNotFoundError, match="answers HTTP 404"):
                 await session.open(f"{url}/missing/index.html?x=1", SHORT, generation="test")
@@ -346,7 +346,7 @@ def test_files_are_served_with_ranges_and_nothing_outside(tmp_path: Path) -> Non
     asyncio.run(run())
 
 
-def test_a_served_file_is_itself_and_what_is_missing_says_why(tmp_path: Path) -> None:
+def test_files_are_served_unchanged_and_a_404_says_why(tmp_path: Path) -> None:
     import aiohttp
 
     site, outside = tmp_path / "site", tmp_path / "outside"
@@ -383,11 +383,11 @@ def test_a_served_file_is_itself_and_what_is_missing_says_why(tmp_path: Path) ->
                 assert (status, b"dotted" in body) == (404, False), path
             for path in ("/a%00b", "/" + "x" * 300, "/" + "y/" * 3000):
                 assert (await get(path))[0] == 404, path[:20]
-            assert "behind the link data, which leads out" in (await get("/data/x.csv"))[1].decode()
+            assert "The symbolic link data leads out" in (await get("/data/x.csv"))[1].decode()
             assert "begin with a dot" in (await get("/.env"))[1].decode()
             with pytest.raises(ValueError, match="Expecting value"):
                 json.loads((await get("/nothere.json"))[1])
-            with pytest.raises(MediaError, match="behind the link data"):
+            with pytest.raises(MediaError, match="The symbolic link data leads out"):
                 await server.local_file(f"http://localhost:{server.port}/data/x.csv")
 
     asyncio.run(run())
@@ -410,7 +410,7 @@ def test_what_differs_between_browsers_is_in_their_flags() -> None:
     )
 
 
-def test_serve_urls_lead_to_their_page() -> None:
+def test_serve_urls_point_to_index_html() -> None:
     assert page_url("https://x.y/site") == "https://x.y/site/index.html"
     assert page_url("https://x.y/site/") == "https://x.y/site/index.html"
     assert page_url("https://x.y/site/index.html?a=b#c") == "https://x.y/site/index.html"

@@ -94,7 +94,7 @@ def test_records_are_a_table_that_grows_and_shrinks() -> None:
     assert form.values() == {"rows": [{"name": "b", "value": 2}, {"name": "c", "value": 2}]}
 
 
-def test_only_what_differs_is_passed_on() -> None:
+def test_only_changed_props_are_passed_on() -> None:
     assert differing({"a": 1, "b": [1], "c": 0}, {"a": 1, "b": [2]}) == {"b": [1], "c": 0}
 
 
@@ -106,7 +106,7 @@ def test_a_panel_outside_a_notebook_is_its_code(client: rp.Client, capsys: pytes
     assert panel.code in capsys.readouterr().out
 
 
-def test_any_frame_is_the_true_one(client: rp.Client) -> None:
+def test_every_frame_of_a_panel_equals_the_render(client: rp.Client) -> None:
     preview = Preview(client._engine, LAB, "counter", {"output": "ignored.mp4", "scale": 1})
     for wanted, found in ((7, 7), (3, 3), (40, 40), (5000, 46), (-1, 0)):
         shown = background.run(preview.frame(wanted, None))

@@ -19,7 +19,7 @@ GROUPS = {"chromium_options", "download_behavior", "webhook", "others"}
 """Fields that hold several options."""
 
 
-def test_what_the_client_sends_arrives() -> None:
+def test_the_payload_of_the_client_arrives() -> None:
     given = {"crf": 20, "scale": 2, "frame_range": (3, 9), "muted": True, "env_variables": {"A": "b"}, "gl": "angle"}
     wire = NEEDED | wire_options(RenderMediaOptions, check_options(RenderMediaOptions, given | {"props": {"n": 1}}))
     payload = StartPayload.from_wire(json.loads(json.dumps(wire)))
@@ -68,7 +68,7 @@ def test_unknown_keys_are_passed_on_and_null_is_the_default() -> None:
         (RendererPayload, NEEDED | {"chunk": None}, "The payload has no chunk"),
     ],
 )
-def test_what_is_wrong_is_named(kind: Any, sent: dict[str, Any], words: str) -> None:
+def test_wrong_payloads_are_named(kind: Any, sent: dict[str, Any], words: str) -> None:
     with pytest.raises(FunctionError, match=words) as failure:
         kind.from_wire(sent)
     assert failure.value.data["type"] == "BadPayload"

@@ -225,15 +225,13 @@ def test_images_under_way_are_awaited(session: BrowserSession, composition: str)
     assert [image_number(picture) for picture in taken(session, composition, frames)] == frames
 
 
-def test_a_page_that_does_not_wait_for_images_is_caught(
-    session: BrowserSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_waiting_for_images_the_test_fails(session: BrowserSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Network, "pictures", property(lambda self: frozenset()))
     assert [image_number(picture) for picture in taken(session, "background", [0, 1, 2])] != [0, 1, 2]
 
 
 @pytest.mark.parametrize("gl", [None, "swangle", "swiftshader"])
-def test_frames_keep_nothing_of_the_ones_before(session: BrowserSession, gl: str | None) -> None:
+def test_frames_contain_nothing_of_earlier_frames(session: BrowserSession, gl: str | None) -> None:
     """A line of one pixel that moves by fractions of one covers two columns at most, and not all it has been at."""
     pictures = taken(session, "moving-line", range(12), gl=gl)
     assert {int((picture[90].min(axis=1) < 200).sum()) for picture in pictures} == {1, 2}
@@ -243,7 +241,7 @@ def test_a_page_may_replace_what_drives_it(session: BrowserSession) -> None:
     assert [painted_frame(picture) for picture in taken(session, "own-globals", [0, 1, 2])] == [0, 1, 2]
 
 
-def test_graphics_of_software_draw_webgl(session: BrowserSession) -> None:
+def test_software_rendering_draws_webgl(session: BrowserSession) -> None:
     assert [painted_frame(picture) for picture in taken(session, "webgl", [0, 1, 2], gl="swangle")] == [0, 1, 2]
 
 
@@ -262,7 +260,7 @@ def test_a_page_that_polls_for_pictures_is_rendered(session: BrowserSession) -> 
     assert len(taken(session, "polls", [0, 1, 2])) == 3
 
 
-def test_what_did_not_arrive_is_reported(session: BrowserSession) -> None:
+def test_failed_requests_are_reported(session: BrowserSession) -> None:
     async def run() -> Sequence[str]:
         try:
             async with served() as url:
@@ -276,14 +274,14 @@ def test_what_did_not_arrive_is_reported(session: BrowserSession) -> None:
     assert asyncio.run(run()) == ["nothing.png (image): HTTP 404"]
 
 
-def test_a_picture_that_never_comes_is_named(session: BrowserSession) -> None:
+def test_a_picture_that_never_arrives_is_named(session: BrowserSession) -> None:
     with pytest.raises(
         PageTimeoutError, match=r"waited \d+ s for never.png \(image\).*Check that this address responds"
     ):
         taken(session, "never", [0], timeout_ms=3000)
 
 
-def test_it_says_what_it_waits_for_meanwhile(session: BrowserSession) -> None:
+def test_the_progress_shows_what_a_frame_waits_for(session: BrowserSession) -> None:
     async def run() -> tuple[str | None, str | None]:
         try:
             async with served() as url:
@@ -341,7 +339,7 @@ def test_endless_pictures_are_not_awaited(ending: Callable[[Network], None]) -> 
     assert network.pictures == frozenset()
 
 
-def test_what_is_kept_of_a_page_is_bounded() -> None:
+def test_the_stored_data_of_a_page_is_limited() -> None:
     network = Network("http://localhost:1/")
     for number in range(200):
         network.on_request(_request(number, f"http://localhost:1/{number}{'x' * 5000}", "Image"))

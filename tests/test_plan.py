@@ -31,7 +31,7 @@ def test_chunks_cover_all_frames_once_and_differ_by_at_most_one(concurrency: int
     ("frames", "count"),
     [(1, 1), (20, 1), (21, 2), (150, 8), (300, 15), (900, 45), (1501, 75), (1800, 82), (5400, 97), (18_000, 120)],
 )
-def test_a_provider_with_plenty_of_room_gets_remotions_number_of_chunks(frames: int, count: int) -> None:
+def test_a_provider_with_enough_capacity_gets_remotions_number_of_chunks(frames: int, count: int) -> None:
     # Remotion makes 76, 83 and 150 of the last ones, since it rounds the chunk length up and leaves a short tail.
     assert abs(len(plan_chunks(0, frames - 1)) - count) <= (30 if frames == 18_000 else 1)
 

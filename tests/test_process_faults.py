@@ -35,7 +35,7 @@ def run(work: Any) -> Any:
     return asyncio.run(asyncio.wait_for(work, PATIENCE_S))
 
 
-def test_a_launch_that_hangs_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_browser_launch_that_hangs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     hanging = asyncio.Event
 
     async def launch(*_: Any) -> Any:
@@ -61,7 +61,7 @@ def test_a_launch_that_hangs_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatc
         run(ready())
 
 
-def test_an_error_of_ours_in_a_callback_cancels_the_render(client: rp.Client, lab: str) -> None:
+def test_a_remotion_py_error_in_a_callback_cancels_the_render(client: rp.Client, lab: str) -> None:
     render = client.start_render_media(lab, "slow", props={"pause": 100, "frames": 200})
 
     def fail(_: rp.RenderProgress) -> None:
@@ -90,7 +90,7 @@ def test_large_props_stay_out_of_the_progress(tmp_path: Path, client: rp.Client)
     assert run(store.list("resolved-props/")) == []
 
 
-def test_who_stands_still_is_ended_and_reported(lab: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stalled_process_is_killed_and_reported(lab: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "15")  # for every process of the render: less ends the wrong one on a busy machine
     with rp.Client(capacity=1) as first, rp.Client(capacity=1) as second:
         renders = [
@@ -107,7 +107,7 @@ def test_who_stands_still_is_ended_and_reported(lab: str, monkeypatch: pytest.Mo
         for client, render in zip((first, second), renders, strict=True):
             with pytest.raises(RenderInterruptedError, match=r"stalled for \d+ s and was killed.*Start it again"):
                 render.wait()
-            assert "stood still" in client.get_render_progress(render.render_id).errors[-1]["message"]
+            assert "stalled" in client.get_render_progress(render.render_id).errors[-1]["message"]
             # Its place is free again.
             assert client.render_still(lab, "counter").frame == 0
 

@@ -56,7 +56,7 @@ def test_a_failed_render_of_several_chunks(client: rp.Client, tmp_path: Path) ->
     assert list(faults(document, ProgressJson)) == []
 
 
-def test_a_render_under_way() -> None:
+def test_a_running_render() -> None:
     document = ProgressDocument(1, 60_000)
     document.site_opened(2)
     entry = document.attempt_started(0, 1, 3)
@@ -67,7 +67,7 @@ def test_a_render_under_way() -> None:
             "rendered": 3,
             "encoded": 2,
             "waiting": {"frame": 3, "seconds": 6, "for": "the page"},
-            "warnings": ["The page did not get a.png"],
+            "warnings": ["The page failed to load a.png"],
             "browserLogs": {"entries": [{"type": "log", "text": "x", "frame": None, "stack": []}]},
             "thumbnail": {"frame": 2, "picture": "/9j/"},
         },

@@ -48,7 +48,7 @@ def test_the_architecture_page_draws_the_tree() -> None:
         assert list(PACKAGE.rglob(module.rstrip("/"))), module
 
 
-def test_comments_cite_sections_of_the_design_that_there_are() -> None:
+def test_comments_cite_existing_sections_of_the_design() -> None:
     headings = {
         page.name: set(re.findall(r"^#+ ([\d.]*\d)", page.read_text(), re.MULTILINE)) for page in DESIGN.glob("*.md")
     }
@@ -57,7 +57,7 @@ def test_comments_cite_sections_of_the_design_that_there_are() -> None:
             assert section in headings[name], f"{path}: {name} {section}"
 
 
-def test_docstrings_name_the_arguments_that_there_are() -> None:
+def test_docstrings_name_existing_arguments() -> None:
     wrong: list[str] = []
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -87,7 +87,7 @@ def test_no_class_has_the_name_of_another() -> None:
     assert sorted(found) == sorted(set(found))
 
 
-def test_files_do_one_thing() -> None:
+def test_files_are_short() -> None:
     long = {str(path): lines for path in PACKAGE.rglob("*.py") if (lines := len(path.read_text().split("\n"))) > 400}
     assert long == {}
 
@@ -119,7 +119,7 @@ def test_only_public_names_are_listed() -> None:
     assert dir(rp.aws) == sorted(rp.aws.__all__)
 
 
-def test_names_of_aws_keep_working_at_the_top() -> None:
+def test_old_names_of_aws_functions_still_work() -> None:
     for name in rp.aws.__all__:
         assert getattr(rp, name) is getattr(rp.aws, name)
 
@@ -182,7 +182,7 @@ def test_links_of_the_docs_lead_somewhere() -> None:
             assert (doc.parent / target).exists(), f"{doc.name}: {target}"
 
 
-def test_code_of_the_docs_fits_its_box() -> None:
+def test_lines_of_code_in_the_docs_are_short() -> None:
     for doc in DOCS:
         for kind, block in re.findall(r"^```([^\n`]*)\n(.*?)^```$", doc.read_text(), re.DOTALL | re.MULTILINE):
             if kind != "text" and not kind.startswith("{"):  # messages, and directives of Sphinx
@@ -267,7 +267,7 @@ def test_the_docs_build_as_a_site_without_a_warning(tmp_path: Path) -> None:
     assert 'id="remotion-py-functions-deploy"' in (tmp_path / "site" / "cli.html").read_text()
 
 
-def test_a_broken_link_of_the_docs_is_seen(tmp_path: Path) -> None:
+def test_a_broken_link_of_the_docs_is_detected(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
     (tmp_path / "remotion_py").symlink_to(PACKAGE)

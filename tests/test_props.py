@@ -89,18 +89,18 @@ def test_missing_dates_and_lazy_frames_are_refused() -> None:
         serialize_props({"rows": polars.LazyFrame({"a": [1]})})
 
 
-def test_frames_cost_nothing_until_they_are_used() -> None:
+def test_data_frame_libraries_are_not_imported() -> None:
     code = "import remotion_py.props as p, sys; p.serialize_props({'a': [1, 'b']}); print('narwhals' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_numbers_that_json_does_not_know_are_refused_by_path(value: float) -> None:
+def test_numbers_that_json_cannot_represent_are_refused_with_their_path(value: float) -> None:
     with pytest.raises(PropsError, match=r"props\.rows\[3\]\.value is -?(nan|inf)"):
         serialize_props({"rows": [{}, {}, {}, {"value": value}]})
 
 
-def test_other_values_are_refused_by_path() -> None:
+def test_other_values_are_refused_with_their_path() -> None:
     with pytest.raises(PropsError, match=r"props\.when is a datetime\.timedelta"):
         serialize_props({"when": datetime.timedelta(1)})
     with pytest.raises(PropsError, match="has the key 1"):
@@ -213,7 +213,7 @@ def test_whole_numbers_that_a_page_would_round_are_refused() -> None:
         sent(pandas.DataFrame({"id": [1, 2**53 + 1]}))
 
 
-def test_odds_and_ends_of_python() -> None:
+def test_other_python_values() -> None:
     assert sent(np.longdouble(1.5)) == 1.5
     assert sent(np.array([1.5], np.longdouble)) == [1.5]
     assert sent(range(3)) == sent(collections.deque([0, 1, 2])) == [0, 1, 2]
@@ -240,7 +240,7 @@ def test_odds_and_ends_of_python() -> None:
     assert sent({"a": [circle[0].copy() | {"again": 1}] * 2}) == {"a": [{"again": 1}] * 2}, "twice is not a circle"
 
 
-def test_nan_is_null_where_that_is_asked() -> None:
+def test_nan_is_null_on_request() -> None:
     frame = pandas.DataFrame({"v": [1.0, float("nan")], "at": [pandas.Timestamp("2024-01-02"), pandas.NaT]})
     assert sent(frame, nan="null") == [{"v": 1.0, "at": MIDNIGHT}, {"v": None, "at": None}]
     with pytest.raises(PropsError, match=r"x\[0\] is inf"):
@@ -277,7 +277,7 @@ def test_labels_of_pandas_are_kept_as_fields() -> None:
     assert sent(table.groupby(["g", "h"])["n"].sum())[0] == {"g": "a", "h": 1, "n": 3}
 
 
-def test_row_numbers_of_pandas_are_no_labels() -> None:
+def test_row_numbers_of_pandas_are_not_labels() -> None:
     frame = pandas.DataFrame({"v": [3, 1, 2]})
     for chosen in (frame[frame.v > 1], frame.sort_values("v"), pandas.concat([frame, frame])):
         assert sent(chosen) == [{"v": int(v)} for v in chosen.v]

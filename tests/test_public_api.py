@@ -17,7 +17,7 @@ def test_the_public_api_is_the_snapshot() -> None:
     assert list(lines()) == SNAPSHOT.read_text().splitlines(), "python -m tests.public_api > tests/public_api.txt"
 
 
-def test_a_changed_argument_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_argument_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     def cancel_render(render_id: str, force: bool) -> None: ...
 
     monkeypatch.setattr(rp, "cancel_render", cancel_render)

@@ -114,7 +114,7 @@ def test_compositions(lab: str, client: rp.Client, tmp_path: Path) -> None:
     assert found.duration == 2
 
 
-def test_a_changed_page_is_seen_by_the_next_render(client: rp.Client, tmp_path: Path) -> None:
+def test_the_next_render_uses_a_changed_page(client: rp.Client, tmp_path: Path) -> None:
     site = tmp_path / "site"
     site.mkdir()
     colours = []
@@ -257,7 +257,7 @@ def test_an_error_in_on_progress_cancels_the_render(client: rp.Client) -> None:
     wait_for(lambda: client.get_render_progress(seen[0]).cancelled)
 
 
-def test_many_stills_at_once_wait_for_their_turn() -> None:
+def test_many_stills_at_once_are_queued() -> None:
     async def run() -> list[rp.Still]:
         async with rp.AsyncClient(capacity=1) as client:
             return await asyncio.gather(*(client.render_still(LAB, "counter", frame=frame) for frame in range(6)))
@@ -319,7 +319,7 @@ def test_small_scales_make_small_videos(client: rp.Client, tmp_path: Path) -> No
     assert (video.width, video.height) == (96, 54)
 
 
-def test_a_client_that_was_closed_before_says_so_and_how_to_go_on() -> None:
+def test_a_render_of_a_closed_client_is_an_error_with_a_next_step() -> None:
     with rp.Client(capacity=1) as client:
         render = client.start_render_media(LAB, "slow", props={"pause": 100, "frames": 200})
     with pytest.raises(rp.errors.RenderInterruptedError, match="wait for it before you close its client"):
@@ -337,7 +337,7 @@ def test_errors_have_no_traceback_of_the_package() -> None:
 
 
 @pytest.mark.parametrize("concurrency", [1, 2])
-def test_whoever_watches_sees_the_newest_frame(client: rp.Client, concurrency: int, tmp_path: Path) -> None:
+def test_the_progress_contains_the_newest_frame(client: rp.Client, concurrency: int, tmp_path: Path) -> None:
     options = {"output": tmp_path / "a.mp4", "force_duration_in_frames": 150, "concurrency": concurrency}
     watched = client.start_render_media(LAB, "counter", progress="html", **options)
     pictures = [progress.thumbnail for progress in watched if progress.thumbnail]

@@ -79,7 +79,7 @@ def test_pictures_are_copied_into_a_folder(tmp_path: Path) -> None:
     assert frames.save(frames) == frames.folder, "onto itself"
 
 
-def test_what_is_in_a_bucket_has_no_path(video: rp.Video) -> None:
+def test_results_in_a_bucket_have_no_path(video: rp.Video) -> None:
     away = dataclasses.replace(video, file=None)
     for use in (os.fspath, lambda it: it.save("x.mp4"), lambda it: it.to_gif()):
         with pytest.raises(OutputError, match="is only in its bucket"):

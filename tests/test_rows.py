@@ -52,7 +52,7 @@ def test_files_say_their_encoding(tmp_path: Path, encoding: str, name: str, text
 
 
 @pytest.mark.parametrize(("name", "text"), [("rows.csv", "name\nMüller\n"), ("rows.jsonl", '{"name": "Müller"}\n')])
-def test_files_of_excel_are_refused_with_the_place(tmp_path: Path, name: str, text: str) -> None:
+def test_files_of_excel_are_refused_with_the_position(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, encoding="cp1252")
     with pytest.raises(OptionError, match=rf"{name} is not UTF-8: byte 0xfc at offset \d+\. Convert it.*iconv"):
         read_rows(tmp_path / name)
@@ -98,7 +98,7 @@ def test_files_of_csv_are_read_in_threads() -> None:
         ("rows.txt", "", r"must be \.jsonl or \.csv"),
     ],
 )
-def test_files_that_cannot_be_read_say_where(tmp_path: Path, name: str, text: str, words: str) -> None:
+def test_unreadable_files_are_refused_with_the_position(tmp_path: Path, name: str, text: str, words: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(OptionError, match=words):
         read_rows(tmp_path / name)
@@ -187,7 +187,7 @@ def test_no_field_leads_out_of_the_folder() -> None:
         ("videos/{a}.mp4", "~5 minutes", None),
     ],
 )
-def test_no_field_makes_a_part_into_one_with_a_meaning(template: str, field: str, words: str | None) -> None:
+def test_no_field_makes_a_part_of_the_path_special(template: str, field: str, words: str | None) -> None:
     if words is None:
         assert str(planned([{"a": field}], template)[0].output).count("~") == 1
         return
@@ -195,7 +195,7 @@ def test_no_field_makes_a_part_into_one_with_a_meaning(template: str, field: str
         planned([{"a": field, "name": "x"}], template)
 
 
-def test_the_home_folder_is_the_one_of_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_tilde_in_the_template_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/{odd}")
     (row,) = planned([{"a": "~"}], "~/{a}//x{{1}}.mp4")
     assert row.output == Path("/home/{odd}/~/x{1}.mp4")
@@ -226,7 +226,7 @@ def test_options_of_a_batch_are_checked(options: dict[str, Any], words: str) -> 
         client.render_batch([{"name": "a"}], LAB, "counter", **given)
 
 
-def test_planning_does_not_hold_up_the_callers_event_loop() -> None:
+def test_planning_does_not_block_the_callers_event_loop() -> None:
     threads: list[threading.Thread] = []
 
     def props(row: Any) -> Any:
@@ -247,7 +247,7 @@ ENTRY = b'{"index": 0, "status": "done", "path": "a.mp4", "key": "k"}\n'
 
 
 @pytest.mark.parametrize("cut", [0, 1, 9, 10, 30, len(ENTRY) - 1])
-def test_a_manifest_whose_writer_ended_goes_on(tmp_path: Path, cut: int) -> None:
+def test_a_manifest_with_a_cut_line_can_be_continued(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "m.jsonl"
     for whole in (b"", ENTRY):
         path.write_bytes(whole + ENTRY[:cut])

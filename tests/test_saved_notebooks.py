@@ -22,7 +22,7 @@ def outputs(path: Path) -> list[Any]:
     return [output for cell in nbformat.read(path, 4).cells for output in cell.get("outputs", [])]
 
 
-def test_there_are_all() -> None:
+def test_all_notebooks_exist() -> None:
     assert {path.stem for path in NOTEBOOKS} == {
         "first_render",
         "data_to_video",
@@ -35,7 +35,7 @@ def test_there_are_all() -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_saved_notebook_is_what_it_should_be(path: Path) -> None:
+def test_a_saved_notebook_is_executed_and_final(path: Path) -> None:
     assert path.stat().st_size <= MOST_BYTES
     notebook = nbformat.read(path, 4)
     nbformat.validate(notebook)

@@ -37,7 +37,7 @@ def test_artifacts_lie_beside_the_output(site: Path, client: rp.Client, tmp_path
     assert client.get_render_progress(video.render_id).artifacts[0]["filename"]
 
 
-def test_an_artifact_replaces_no_file_that_is_to_be_kept(site: Path, client: rp.Client, tmp_path: Path) -> None:
+def test_an_artifact_does_not_replace_a_protected_file(site: Path, client: rp.Client, tmp_path: Path) -> None:
     kept = tmp_path / "scene-artifacts" / "data.bin"
     kept.parent.mkdir()
     kept.write_text("mine")
@@ -102,7 +102,7 @@ def test_a_sequence_is_a_folder_of_frames(site: Path, client: rp.Client, tmp_pat
     assert not np.array_equal(picture(made.paths[11]), picture(still.path))
 
 
-def test_names_of_a_sequence_are_free(site: Path, client: rp.Client, tmp_path: Path) -> None:
+def test_names_of_a_sequence_can_be_chosen(site: Path, client: rp.Client, tmp_path: Path) -> None:
     made = client.render_frames(
         site,
         "scene-bouncing",

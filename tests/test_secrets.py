@@ -48,7 +48,7 @@ def test_the_call_that_repeats_a_render_names_secrets_only() -> None:
         called_as.reset(token)
 
 
-def test_what_is_no_secret_is_written_out() -> None:
+def test_values_that_are_not_secret_are_written() -> None:
     assert not is_secret("out_name", "a.mp4")
     assert not is_secret("env_variables", {})
     assert not is_secret("props", {"a": 1})
@@ -67,7 +67,7 @@ def test_errors_about_secrets_do_not_display_them(options: dict[str, Any]) -> No
     assert "canary" not in str(failure.value)
 
 
-def test_an_incomplete_place_is_refused_without_its_keys() -> None:
+def test_an_incomplete_out_name_is_refused_without_its_keys() -> None:
     place = {"key": "k", "s3OutputProvider": {"x": "canary"}}
     payload = StartPayload(serve_url="u", composition="c", render_id="r", bucket_name="b", out_name=place)
     with pytest.raises(OptionError, match="contains key, s3OutputProvider, but must be") as failure:
@@ -75,7 +75,7 @@ def test_an_incomplete_place_is_refused_without_its_keys() -> None:
     assert "canary" not in str(failure.value)
 
 
-def test_nothing_secret_is_stored_of_a_render(client: rp.Client, tmp_path: Path) -> None:
+def test_no_secret_is_stored_with_a_render(client: rp.Client, tmp_path: Path) -> None:
     secrets = {name: SECRETS[name] for name in ("webhook_secret", "env_variables")}
     video = client.render_media(LAB, "counter", props={"frames": 2}, output=tmp_path / "a.mp4", **secrets)
     store = Path(os.environ["REMOTION_PY_STORE"])
@@ -131,7 +131,7 @@ def test_files_of_variables_are_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["canary", "A=1\n= canary", 'A="canary', "1A=canary"])
-def test_lines_that_are_no_assignment_are_named_by_number(text: str) -> None:
+def test_lines_without_an_assignment_are_named_by_number(text: str) -> None:
     with pytest.raises(OptionError, match=r"Line \d of --env-file x is not an assignment") as failure:
         parse_env(text, "x")
     assert "canary" not in str(failure.value)

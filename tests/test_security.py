@@ -85,7 +85,7 @@ def test_without_user_namespaces_the_browser_starts_without_its_sandbox() -> Non
         shutil.rmtree(home)
 
 
-def test_only_a_refused_sandbox_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_refused_sandbox_is_turned_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandboxing, "_refused", {})
     browser = Path("/x/chromium")
     assert not sandboxing.sandbox_refused(browser, "[1:ERROR:a.cc:1] Out of memory")
@@ -99,7 +99,7 @@ def test_only_a_refused_sandbox_is_given_up(tmp_path: Path, monkeypatch: pytest.
     assert "Lambda" in sandboxing.why_no_sandbox(Path("/x/other"))
 
 
-def test_a_browser_that_does_not_start_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_browser_that_does_not_start_is_an_error_and_leaves_no_process(tmp_path: Path) -> None:
     fake = tmp_path / "chromium"
     fake.write_text("#!/bin/sh\necho '[1:2:FATAL:x.cc(1)] the disk is upside down' >&2\nexit 3\n")
     fake.chmod(0o755)
@@ -179,7 +179,7 @@ def _can_make_network() -> bool:
 
 
 @needs_other_user
-def test_attacks_in_a_network_of_their_own_come_to_nothing(tmp_path: Path) -> None:
+def test_attacks_in_a_separate_network_fail(tmp_path: Path) -> None:
     if not _can_make_network():
         pytest.skip("a network namespace cannot be made here")
     environment = os.environ | {"REMOTION_PY_STORE": str(tmp_path / "store")}

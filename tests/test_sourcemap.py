@@ -56,6 +56,6 @@ def test_a_plain_script_is_its_own_source() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "{}", '{"version": 2, "sources": [], "mappings": ""}'])
-def test_what_is_no_map_is_refused(text: str) -> None:
+def test_invalid_source_maps_are_refused(text: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         SourceMap(text)

@@ -90,7 +90,7 @@ def test_files_of_the_site_are_read_where_they_are(tmp_path: Path) -> None:
     assert served(tmp_path, work).requests == []
 
 
-def test_a_file_is_downloaded_once_and_asked_after_by_the_next_render(tmp_path: Path) -> None:
+def test_a_file_is_downloaded_once_and_revalidated_by_the_next_render(tmp_path: Path) -> None:
     async def work(known: Sources, server: Server) -> None:
         def answer(request: web.Request) -> web.StreamResponse:
             if request.headers.get("If-None-Match") == '"v1"':
@@ -129,7 +129,7 @@ def test_a_request_to_a_failing_server_is_retried(tmp_path: Path) -> None:
     served(tmp_path, work)
 
 
-def test_what_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_without_retries(tmp_path: Path) -> None:
     async def work(known: Sources, server: Server) -> None:
         server.answer = lambda _: web.Response(status=404, text="no such song")
         with pytest.raises(MediaError, match=r"a\.mp3 cannot be downloaded: its server answers HTTP 404") as error:
@@ -140,7 +140,7 @@ def test_what_is_not_there_is_said_at_once(tmp_path: Path) -> None:
     served(tmp_path, work)
 
 
-def test_nothing_out_of_reach_is_fetched_not_even_by_a_redirect(tmp_path: Path) -> None:
+def test_forbidden_addresses_are_not_fetched_not_even_by_a_redirect(tmp_path: Path) -> None:
     async def refused(known: Sources, server: Server) -> None:
         with pytest.raises(
             MediaError, match=f"cannot be reached: the host name is unknown or not allowed .*{re.escape(REACH)}"
@@ -162,7 +162,7 @@ def test_nothing_out_of_reach_is_fetched_not_even_by_a_redirect(tmp_path: Path) 
     served(tmp_path, redirected, reach=OnlyNamed())
 
 
-def test_redirects_are_followed_but_not_for_ever(tmp_path: Path) -> None:
+def test_the_number_of_redirects_is_limited(tmp_path: Path) -> None:
     async def work(known: Sources, server: Server) -> None:
         def answer(request: web.Request) -> web.StreamResponse:
             if request.path == "/end":
@@ -177,7 +177,7 @@ def test_redirects_are_followed_but_not_for_ever(tmp_path: Path) -> None:
     served(tmp_path, work)
 
 
-def test_an_address_is_asked_for_as_it_stands(tmp_path: Path) -> None:
+def test_an_address_is_requested_unchanged(tmp_path: Path) -> None:
     """Servers that sign addresses compare their text."""
     signed = "/clip%20%281%29%7E.mp4?Policy=abc&Signature=x%2By%2Fz%3D%3D&u=http%3A%2F%2Fo"
 
@@ -194,7 +194,7 @@ def test_an_address_is_asked_for_as_it_stands(tmp_path: Path) -> None:
     served(tmp_path, work)
 
 
-def test_servers_see_a_browser_or_what_the_page_says_it_is(tmp_path: Path) -> None:
+def test_servers_get_the_user_agent_of_a_browser_or_the_option(tmp_path: Path) -> None:
     async def work(known: Sources, server: Server) -> None:
         await known.file(f"{server.url}/a.mp3")
         assert server.requests[-1].headers["User-Agent"].startswith("Mozilla/5.0")
@@ -205,7 +205,7 @@ def test_servers_see_a_browser_or_what_the_page_says_it_is(tmp_path: Path) -> No
     served(tmp_path, work)
 
 
-def test_what_is_no_address_is_said(tmp_path: Path) -> None:
+def test_an_invalid_address_is_an_error(tmp_path: Path) -> None:
     class Resolving(Reach):
         async def permitted(self, host: str, port: int) -> list[str]:
             host.encode("idna")
@@ -219,7 +219,7 @@ def test_what_is_no_address_is_said(tmp_path: Path) -> None:
     served(tmp_path, work, reach=Resolving())
 
 
-def test_a_data_url_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_url_is_written_atomically(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(self: Path, target: object) -> None:
         raise OSError("the disk is full")
 
@@ -255,7 +255,7 @@ def test_data_urls_are_files_too_and_other_schemes_are_not(tmp_path: Path) -> No
     served(tmp_path, work)
 
 
-def test_a_playlist_is_no_media_file(tmp_path: Path) -> None:
+def test_a_playlist_is_not_a_media_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret.ts"
     secret.write_bytes(bytes(1000))
     playlist = tmp_path / "list.m3u8"

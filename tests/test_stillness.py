@@ -27,7 +27,7 @@ class Clock:
         return self.now
 
 
-def test_stillness_counts_from_the_last_change() -> None:
+def test_a_stall_is_counted_from_the_last_change() -> None:
     clock = Clock()
     still = StallDetector(gap_s=10, clock=clock)
     looks = [(1, "a"), (4, "a"), (3, "b"), (9, "b"), (9, "b")]
@@ -38,7 +38,7 @@ def test_stillness_counts_from_the_last_change() -> None:
     assert found == [0, 4, 0, 9, 18]
 
 
-def test_an_observer_that_stood_still_itself_knows_nothing() -> None:
+def test_an_observer_that_was_paused_restarts_its_count() -> None:
     clock = Clock()
     still = StallDetector(gap_s=10, clock=clock)
     still.look("a")
@@ -69,19 +69,19 @@ async def _fed(output: Path, hurt: signal.Signals, *, writing: bool) -> None:
 
 @pytest.mark.parametrize("writing", [True, False])
 @pytest.mark.usefixtures("impatient")
-def test_an_ffmpeg_that_stands_still_is_ended(tmp_path: Path, writing: bool) -> None:
+def test_an_ffmpeg_that_stalls_is_killed(tmp_path: Path, writing: bool) -> None:
     with pytest.raises(FFmpegInterruptedError, match="no progress for 1 s"):
         asyncio.run(asyncio.wait_for(_fed(tmp_path / "a.wav", signal.SIGSTOP, writing=writing), PATIENCE_S))
 
 
 @pytest.mark.parametrize("writing", [True, False])
-def test_an_ffmpeg_that_was_killed_may_be_tried_again(tmp_path: Path, writing: bool) -> None:
-    with pytest.raises(FFmpegInterruptedError, match="ended by SIGKILL") as caught:
+def test_a_killed_ffmpeg_is_retryable(tmp_path: Path, writing: bool) -> None:
+    with pytest.raises(FFmpegInterruptedError, match="killed by SIGKILL") as caught:
         asyncio.run(asyncio.wait_for(_fed(tmp_path / "a.wav", signal.SIGKILL, writing=writing), PATIENCE_S))
     assert from_wire(to_wire(caught.value)).retryable
 
 
-def test_work_that_needs_no_feeding_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ffmpeg_without_input_is_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "3")  # the second run must not stand still for as long, on a busy machine either
     output, first = tmp_path / "a.wav", tmp_path / "first"
     script = tmp_path / "stops-once"
@@ -112,7 +112,7 @@ def test_a_blocking_call_of_ffmpeg_ends_too(tmp_path: Path, monkeypatch: pytest.
     assert started.is_set()
 
 
-def test_a_blocking_call_of_ffmpeg_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blocking_call_of_ffmpeg_is_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script, mark, output = tmp_path / "killed", tmp_path / "mark", tmp_path / "a.wav"
     script.write_text(f'#!/bin/sh\n[ -e {mark} ] || {{ touch {mark}; kill -KILL $$; }}\nexec {ffmpeg_path()} "$@"\n')
     script.chmod(0o755)

@@ -36,7 +36,7 @@ def rights(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_other_users_see_nothing_of_a_store_and_outputs_are_usual_files(tmp_path: Path, umask: int) -> None:
+def test_other_users_cannot_read_a_store_and_outputs_are_ordinary_files(tmp_path: Path, umask: int) -> None:
     (tmp_path / "old" / "bucket").mkdir(parents=True, mode=0o755)
     for root in (tmp_path / "new" / "deep", tmp_path / "old"):
         store = FolderStore(root, "bucket")

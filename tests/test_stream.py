@@ -24,7 +24,7 @@ def decode(pieces: list[bytes]) -> tuple[list[Message], bytes, Decoder]:
     return messages, bytes(binary), decoder
 
 
-def test_the_wire_is_remotions() -> None:
+def test_the_framing_equals_remotions() -> None:
     assert encode(Kind.FRAMES_RENDERED, {"rendered": 3, "encoded": 2}) == (
         b'remotion_buffer:1:26:0:{"rendered":3,"encoded":2}'
     )
@@ -32,7 +32,7 @@ def test_the_wire_is_remotions() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_messages_survive_any_split(seed: int) -> None:
+def test_messages_can_be_split_anywhere(seed: int) -> None:
     choose = random.Random(seed)
     body = choose.randbytes(5000) + b"remotion_buffer:1:2:0:{}" + choose.randbytes(100)
     wire = (
@@ -72,7 +72,7 @@ def test_a_stream_that_ends_inside_a_message_is_not_complete() -> None:
 
 
 @pytest.mark.parametrize("wire", [b"<html>", b"remotion_buffer:99:1:0:x", b"remotion_buffer:" + b"1" * 100])
-def test_what_is_no_message_is_refused(wire: bytes) -> None:
+def test_invalid_messages_are_refused(wire: bytes) -> None:
     with pytest.raises(FramingError):
         list(Decoder().feed(wire))
 
@@ -111,7 +111,7 @@ def test_any_bytes_are_messages_or_a_framing_error(pieces: list[bytes]) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Kind)), st.binary(max_size=300))), st.data())
-def test_messages_come_back_however_they_are_cut(sent: list[tuple[Kind, bytes]], data: st.DataObject) -> None:
+def test_messages_are_restored_from_any_split(sent: list[tuple[Kind, bytes]], data: st.DataObject) -> None:
     wire = b"".join(
         header(kind, len(body)) + body if kind in BINARY else encode(kind, body.hex()) for kind, body in sent
     )

@@ -191,7 +191,7 @@ def test_samples_do_not_depend_on_where_chunks_begin(family: str, tmp_path: Path
         check(kind)
 
 
-def test_neither_do_they_with_a_change_of_speed(tmp_path: Path) -> None:
+def test_samples_with_a_changed_speed_do_not_depend_on_where_chunks_begin(tmp_path: Path) -> None:
     for name in ("plain.mp4", "vp8.webm", "late-sound.mp4", "gap.webm", "bare.mp3", "program.mpg"):
         right = in_one_piece(name, tmp_path, rate=1.7, skipped=5)
         assert rms(right[:, None]) > 100
@@ -203,7 +203,7 @@ def level(sound: np.ndarray, begin: float, end: float) -> float:
     return rms(sound[int(begin * RATE) : int(end * RATE), None])
 
 
-def test_a_gap_is_silent_and_what_follows_is_in_time(tmp_path: Path) -> None:
+def test_a_gap_is_silent_and_later_sound_is_in_time(tmp_path: Path) -> None:
     sound = in_one_piece("gap.webm", tmp_path)
     assert level(sound, 0.7, 1.15) < 1
     assert level(sound, 0.1, 0.5) > 1000
@@ -212,7 +212,7 @@ def test_a_gap_is_silent_and_what_follows_is_in_time(tmp_path: Path) -> None:
     assert lag(behind) == pytest.approx(0, abs=0.002)
 
 
-def test_a_sound_is_heard_to_its_end_whatever_its_file_says_of_its_length(tmp_path: Path) -> None:
+def test_a_sound_plays_to_its_end_even_if_its_file_states_another_length(tmp_path: Path) -> None:
     for name in ("said-short.webm", "said-long.webm", "bare.mp3", "plain.aac"):
         assert level(in_one_piece(name, tmp_path), 1.8, 1.98) > 1000, name
     assert level(in_one_piece("wild.mka", tmp_path), 1.4, 1.6) > 1000
@@ -252,7 +252,7 @@ def mangled(data: bytes, seed: int) -> bytes:
     return damaged(data, seed, middle, 0.04 if seed % 4 == 1 else 0.5, runs=1 + seed % 7)
 
 
-def test_nothing_but_a_media_error_comes_of_a_broken_file(tmp_path: Path) -> None:
+def test_a_broken_file_is_a_media_error(tmp_path: Path) -> None:
     refused: list[str] = []
     names = ("plain.mp4", "vp8.webm", "program.mpg", "xvid.avi", "flash.flv", "plain.mp3")
     for seed, name in itertools.product(range(16), names):
@@ -268,7 +268,7 @@ def test_nothing_but_a_media_error_comes_of_a_broken_file(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("content", [b"", b"no media file", bytes(4000)])
-def test_what_is_no_media_file_is_named(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_media_is_named(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(content)
     for use in (lambda: probe(path, 0), lambda: look(path)):
@@ -324,8 +324,8 @@ def test_a_tone_mapper_that_was_killed_or_stopped_is_started_again(
     assert pictures(kinds_folder() / "hlg.mov", [0, 1]) == expected
 
 
-@pytest.mark.parametrize(("signal", "words"), [("STOP", "no progress for 1 s"), ("KILL", "ended by SIGKILL")])
-def test_a_tone_mapper_that_is_lost_twice_is_worth_another_try(
+@pytest.mark.parametrize(("signal", "words"), [("STOP", "no progress for 1 s"), ("KILL", "killed by SIGKILL")])
+def test_a_tone_mapper_that_dies_twice_is_a_retryable_error(
     signal: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _hurt(tmp_path, monkeypatch, signal, times=2)
@@ -333,7 +333,7 @@ def test_a_tone_mapper_that_is_lost_twice_is_worth_another_try(
         pictures(kinds_folder() / "hlg.mov", [0])
 
 
-def test_a_tone_mapper_that_refuses_says_what_helps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_tone_mapper_has_a_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "ffmpeg"
     script.write_text("#!/bin/sh\necho no such filter: zscale >&2\nexit 1\n")
     script.chmod(0o755)

@@ -81,7 +81,7 @@ def test_speed_moves_through_the_file_faster() -> None:
     assert fast.begin == 48_000 * (30 / 30 / 2 + 10 / 30)
 
 
-def test_a_chunk_whose_guess_was_wrong_is_noticed() -> None:
+def test_a_chunk_with_a_wrong_assumption_is_detected() -> None:
     before = Seam(0, {}, [("a", 0, 0, 40)])
     assert Seam(38, {"a": 0}, []).follows(before)
     assert not Seam(38, {"a": 5}, []).follows(before)
@@ -159,7 +159,7 @@ def test_pcm_windows_meet_exactly() -> None:
     assert plans[-1].window[1] == round(201 * 44_100 / 29.97)
 
 
-def test_audio_runs_on_through_frames_that_are_left_out() -> None:
+def test_audio_continues_through_skipped_frames() -> None:
     chunks = plan_chunks(0, 89, every_nth=4, concurrency=3)
     assert [frames[0] % 4 for frames in chunks] == [0, 0, 0]
     plans = [plan_chunk(frames, LINE, start=0, last_heard=89, every_nth=4) for frames in chunks]

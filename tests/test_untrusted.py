@@ -150,7 +150,7 @@ def test_assets_are_read() -> None:
     assert [one.content for one in found.emitted] == ["half \ufffd".encode(), b"\x01\x02\x03\x00A\xc3\xa9", None]
 
 
-def test_artifacts_have_names_of_their_own_and_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_artifacts_have_unique_names_and_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifacts, "MOST_ARTIFACTS", 3)
     monkeypatch.setattr(artifacts, "MOST_BYTES", 100)
     names = ArtifactNames()
@@ -212,7 +212,7 @@ NOT_NAMES = [
 ]
 
 
-def test_names_that_can_be_files_and_names_that_cannot(tmp_path: Path) -> None:
+def test_valid_and_invalid_file_names(tmp_path: Path) -> None:
     for name in ("a.txt", "a/b.txt", "日本/ü (1).txt", "a..b", "a b", "-", "a" * 255):
         assert name_fault(name) is None, name
         assert inside(tmp_path, name) == tmp_path / name
@@ -252,7 +252,7 @@ def thrown(text: str) -> dict[str, Any]:
 HUGE = ["http://" * 200_000, "http://x.js?" * 100_000, 'delayRender() "' * 100_000, "x" * 5_000_000, "(" * 1_000_000]
 
 
-def test_a_page_error_of_a_megabyte_is_cut_in_time_that_grows_with_its_length_only() -> None:
+def test_a_page_error_of_a_megabyte_is_shortened_in_linear_time() -> None:
     """Searches that grow with the square of it would take hours here, and the limit of every test ends them."""
     for text in HUGE:
         check_huge(text)
@@ -312,7 +312,7 @@ def test_props_of_a_page_can_be_printed() -> None:
     assert found["props"] == found["defaultProps"] == {"a": "half \ufffd", "b": ["🙂"]}
 
 
-def test_an_address_that_is_none_connects_to_nothing() -> None:
+def test_an_invalid_address_opens_no_connection() -> None:
     for url in ("http://[", "http://:.", "http://x:99999/", "http://x:y/", "//", "", "\x00", f"http://{'a' * 300}/"):
         assert asyncio.run(NetworkGate().permitted(*origin_of(url))) == [], url
 
@@ -349,7 +349,7 @@ POST = {"outKey": "renders/abc/out.mp4", "outputSize": 4, "timeToFinish": 1000, 
 ARTIFACT = {"filename": "a.txt", "frame": 0, "sizeInBytes": 1, "s3Key": "renders/other/secret"}
 
 
-def test_a_document_is_read_as_far_as_it_has_come() -> None:
+def test_an_incomplete_document_can_be_read() -> None:
     assert from_document(BEGUN, "abc", "b").state == "starting"
     found = from_document(BEGUN | {"renderMetadata": METADATA, "functionLaunched": 1, "chunks": [1]}, "abc", "b")
     assert (found.total_frames, found.total_chunks, found.chunk_states) == (10, 2, ("waiting", "encoded"))
@@ -379,7 +379,7 @@ def test_a_damaged_document_is_named() -> None:
             from_document(BEGUN | document, "abc", "b")
 
 
-def test_a_document_that_is_not_one_is_named() -> None:
+def test_a_file_that_is_not_a_document_is_named() -> None:
     for data in (b"", b"{", b"[]", b"7", b"\xff", b"[" * 100_000):
         with pytest.raises(DocumentError, match=r"progress\.json of the render abc"):
             parse_document(data, "abc")

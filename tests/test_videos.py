@@ -112,7 +112,7 @@ def shown(site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, lis
 
 
 @pytest.mark.parametrize("name", EQUAL)
-def test_frames_are_the_npm_renderers_pixel_for_pixel(
+def test_frames_equal_the_npm_renderers_pixel_for_pixel(
     name: str, shown: dict[str, list[Picture]], references: dict[str, list[Picture]]
 ) -> None:
     ours, theirs = shown[name], references[name]

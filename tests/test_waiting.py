@@ -44,7 +44,7 @@ def report(**more: Any) -> dict[str, Any]:
     return {"rendered": 3, "encoded": 2, "waiting": None, "warnings": []} | more
 
 
-def test_what_a_chunk_waits_for_is_reported_while_it_waits() -> None:
+def test_the_progress_reports_what_a_chunk_waits_for() -> None:
     found = document()
     found.report(1, report(waiting=ROW))
     progress = read(found)
@@ -55,7 +55,7 @@ def test_what_a_chunk_waits_for_is_reported_while_it_waits() -> None:
 
 
 @pytest.mark.parametrize("end", ["done", "failed", "retried"])
-def test_nothing_waits_any_more_at_the_end(end: str) -> None:
+def test_at_the_end_no_chunk_waits(end: str) -> None:
     found = document()
     found.report(0, report(waiting=ROW, warnings=["a"]))
     if end == "done":
@@ -114,13 +114,13 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> tuple[ChunkWatch, Any, Any, Any]:
     return made, chunk, session, clock
 
 
-def test_a_watch_says_what_the_page_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watch_reports_what_the_page_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
     made, chunk, session, clock = watch(monkeypatch)
     assert made.look()["waiting"] is None
     clock.now = 8
     found = made.look()
     assert found["waiting"] == ROW | {"frame": 7}
-    assert found["warnings"] == ["The page did not get https://host/y.png (HTTP 404)"]
+    assert found["warnings"] == ["The page failed to load https://host/y.png (HTTP 404)"]
     chunk.step = 7, "FFmpeg"
     made.look()
     clock.now = 12
@@ -129,7 +129,7 @@ def test_a_watch_says_what_the_page_waits_for(monkeypatch: pytest.MonkeyPatch) -
     assert made.look()["warnings"] == found["warnings"]
 
 
-def test_a_chunk_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stalled_chunk_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     made, chunk, session, clock = watch(monkeypatch)
     made.look()
     for _ in range(32):
@@ -156,7 +156,7 @@ def test_a_slow_frame_is_reported_while_it_renders(client: rp.Client, lab: str) 
     assert any(re.fullmatch(r"frame 0: waiting \d+ s for the page's scripts", text) for text in seen)
 
 
-def test_what_a_page_did_not_get_is_in_the_result(client: rp.Client, tmp_path: Path) -> None:
+def test_the_result_lists_files_that_the_page_failed_to_load(client: rp.Client, tmp_path: Path) -> None:
     site = tmp_path / "site"
     site.mkdir()
     (site / "index.html").write_text(
@@ -164,6 +164,6 @@ def test_what_a_page_did_not_get_is_in_the_result(client: rp.Client, tmp_path: P
         remotionPy.registerComposition({ id: "page", width: 64, height: 64, fps: 30, durationInFrames: 4,
           render(frame) { document.body.innerHTML = `${frame} <img src="logo.png">`; } });</script>"""
     )
-    warning = "The page did not get logo.png (image): HTTP 404"
+    warning = "The page failed to load logo.png (image): HTTP 404"
     assert client.render_media(site, "page", concurrency=2).warnings == (warning,)
     assert client.render_still(site, "page").warnings == (warning,)

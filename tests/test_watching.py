@@ -53,7 +53,7 @@ def test_a_call_that_blocks_the_loop_is_recorded(name: str, tmp_path: Path) -> N
     assert all(name in one and "example.py" in one for one in found)
 
 
-def test_what_does_not_block_is_not_recorded(tmp_path: Path) -> None:
+def test_calls_that_do_not_block_are_not_recorded(tmp_path: Path) -> None:
     (tmp_path / "small").write_bytes(b"small")
     code = of_the_package(
         f"import threading; threading.Lock().acquire()\nwith open({str(tmp_path / 'small')!r}) as it: it.read()"

@@ -55,7 +55,7 @@ def test_the_docs_use_the_words_of_the_glossary() -> None:
     assert found == []
 
 
-def test_a_word_that_came_back_is_found(tmp_path: Path) -> None:
+def test_a_replaced_word_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.py"
     page.write_text('def f():\n    """Is told the frame."""\n')
     assert [number for number, line in prose_of(page) if PROSE.search(line)] == [2]

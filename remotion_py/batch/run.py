@@ -258,5 +258,5 @@ def _are_stills(rows: list[Row]) -> bool:
     if unknown:
         listed = " or ".join(f"end in .{suffix}" if suffix else "have no extension" for suffix in sorted(unknown))
         more = ", which is not a supported output format" if any(unknown) else ""
-        raise OptionError(f"The output contains {listed}{more}. Write fields in braces, as in '{{name}}.mp4'.")
+        raise OptionError(f"The output names {listed}{more}. Use names such as '{{name}}.mp4'.")
     return bool(pictures)

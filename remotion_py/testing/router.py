@@ -1,4 +1,4 @@
-"""Routes calls of a test account: invocations go to our endpoint, calls that moto lacks to `stand_ins`, the rest to moto."""
+"""Routes calls of a test account: invocations to our endpoint, unsupported calls to `stand_ins`, the rest to moto."""
 
 from __future__ import annotations
 
