@@ -17,7 +17,7 @@ _OWN = {
     "encoding_buffer_size": "Size in bits of the buffer for --max-rate, such as 12M.",
     "encoding_max_rate": "Maximum bitrate of the video, such as 6M; needs --buffer-size.",
     "env_variables": "Variable for process.env of the page; can be given several times.",
-    "for_seamless_aac_concatenation": "Keep the padding around the AAC of a chunk; concat_chunks() removes it.",
+    "for_seamless_aac_concatenation": "Keep the padding around the AAC of a chunk; the join removes it.",
     "frame_range": "One frame (5), a range (0-9, both included) or an open range (10-); by default all frames.",
     "gl": "OpenGL renderer of Chromium; by default fast software compositing. WebGL works with all of them.",
     "metadata": "Tag of the file, such as title=Hello; can be given several times.",
