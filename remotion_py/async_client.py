@@ -26,21 +26,21 @@ from .running import AsyncRender, OnProgress
 
 @short_tracebacks
 class AsyncClient(ClientBase, AsyncAwsMethods):
-    """Renders compositions from asynchronous code; the awaitable twin of `Client`.
+    """Renders compositions from asynchronous code; the async version of `Client`.
 
     Args:
         provider: Where functions run: "local" or "aws".
-        capacity: Local: renderer functions that run at the same time; None for one per core.
+        capacity: Local: number of renderer functions in parallel; None for one per core.
         store: Local: folder of the object store; None for the default one.
-        browser_executable: Local: the browser to render with; None finds one.
-        region: AWS: the region; None for that of the environment or profile.
-        profile: AWS: a profile of the AWS configuration; None for boto3's own chain.
+        browser_executable: Local: path of the Chromium to render with; None selects an installed one.
+        region: AWS: the region; None for the region of the environment or profile.
+        profile: AWS: a profile of the AWS configuration; None for boto3's default.
         function_name: AWS: the function; None for the one in the region.
-        bucket_name: AWS: the bucket; None for that of the function.
+        bucket_name: AWS: the bucket; None for the bucket of the function.
 
     Raises:
-        OptionError: An unknown provider or a wrong value.
-        AwsError: No AWS region is known.
+        OptionError: An unknown provider or an invalid value.
+        AwsError: No AWS region is configured.
     """
 
     @like(Client.render_media)
@@ -110,7 +110,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
     ) -> BatchResult:
         """Render a composition once for each row; see `Client.render_batch()`. Cancelling the task cancels the rows.
 
-        A function that makes the props of rows is called in another thread.
+        If `props` is a function, it is called in another thread.
         """
         mode = self._mode(progress)
         # In a thread: reading files and frames, and hashing a site, would hold up the caller's own event loop.
@@ -147,7 +147,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
 
     @like(Client.attach)
     async def attach(self, render_id: str, *, progress: Progress = None) -> AsyncRender[Any]:
-        """Reattach to a render; see `Client.attach()`. Cancelling the task that waits does not cancel the render."""
+        """Reconnect to a render; see `Client.attach()`. Cancelling the task that waits does not cancel the render."""
         mode = self._mode(progress)
         task, info, ended = await background.bridge(self._engine.attach(render_id))
         render = AsyncRender(task, mode, info)
@@ -164,7 +164,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         state: State | None = None,
         composition: str | None = None,
     ) -> Renders:
-        """List the renders that are kept in the store; see `Client.renders()`."""
+        """List the renders in the store; see `Client.renders()`."""
         return await background.bridge(self._engine.renders(limit, Filter(folder, state, composition)))
 
     @like(Client.get_render_progress)

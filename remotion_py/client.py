@@ -24,23 +24,23 @@ from .running import OnProgress, Render
 
 @short_tracebacks
 class Client(ClientBase, AwsMethods):
-    """Renders compositions; its functions stay warm between calls until it is closed.
+    """Renders compositions. Its functions stay warm between calls until you close the client.
 
-    Use it as a context manager, or close it. Without either it ends with the process.
+    Use it as a context manager, or call `close()`. Otherwise it ends with the process.
 
     Args:
         provider: Where functions run: "local" or "aws".
-        capacity: Local: renderer functions that run at the same time; None for one per core.
+        capacity: Local: number of renderer functions in parallel; None for one per core.
         store: Local: folder of the object store; None for the default one.
-        browser_executable: Local: the browser to render with; None finds one.
-        region: AWS: the region; None for that of the environment or profile.
-        profile: AWS: a profile of the AWS configuration; None for boto3's own chain.
+        browser_executable: Local: path of the Chromium to render with; None selects an installed one.
+        region: AWS: the region; None for the region of the environment or profile.
+        profile: AWS: a profile of the AWS configuration; None for boto3's default.
         function_name: AWS: the function; None for the one in the region.
-        bucket_name: AWS: the bucket; None for that of the function.
+        bucket_name: AWS: the bucket; None for the bucket of the function.
 
     Raises:
-        OptionError: An unknown provider or a wrong value.
-        AwsError: No AWS region is known.
+        OptionError: An unknown provider or an invalid value.
+        AwsError: No AWS region is configured.
     """
 
     @with_options(RenderMediaOptions)
@@ -59,9 +59,9 @@ class Client(ClientBase, AwsMethods):
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
             on_progress: Called with each change of progress, in this thread.
-            progress: How to show it: "html", "text", "none", a class like tqdm, or a function of `RenderProgress`;
-                "auto" takes what the place allows. None is the variable REMOTION_PY_PROGRESS, or "auto".
-            options: Those of `RenderMediaOptions`, as listed under Options.
+            progress: Progress display: "html", "text", "none", a class like tqdm, or a function with one
+                `RenderProgress`; "auto" selects one for the environment. None is REMOTION_PY_PROGRESS, or "auto".
+            options: The options of `RenderMediaOptions`, listed under Options.
 
         Returns:
             The video. Its `path` is the file; a notebook shows it.
@@ -94,16 +94,16 @@ class Client(ClientBase, AwsMethods):
         Args:
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
-            progress: How to show it; see `render_media()`. In a notebook its cell shows it at once, elsewhere `wait()`.
-            detach: Continue when this process, its kernel or this client ends; `attach()` reattaches to it. On this
-                machine that is a process with functions of its own, which ends with the render.
-            options: Those of `RenderMediaOptions`, as listed under Options.
+            progress: Progress display; see `render_media()`. A notebook shows it at once; elsewhere `wait()` shows it.
+            detach: Continue when this process, its kernel or this client ends; `attach()` reconnects to it. On this
+                machine the render runs in a separate process with its own functions, which ends with the render.
+            options: The options of `RenderMediaOptions`, listed under Options.
 
         Returns:
-            The running render. Iterate over it for its progress, `wait()` for the video, or `cancel()` it.
+            The running render. Iterate over it for its progress, call `wait()` for the video, or `cancel()`.
 
         Raises:
-            InputError: An option that cannot be, before any work.
+            InputError: An option is invalid; raised before the render starts.
 
         Example:
             >>> site = "examples/bar-chart-race"
@@ -132,9 +132,9 @@ class Client(ClientBase, AwsMethods):
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
             on_progress: Called with each change of progress, in this thread.
-            progress: How to show it: "html", "text", "none", a class like tqdm, or a function of `RenderProgress`;
-                "auto" takes what the place allows. None is the variable REMOTION_PY_PROGRESS, or "auto".
-            options: Those of `RenderFramesOptions`, as listed under Options.
+            progress: Progress display: "html", "text", "none", a class like tqdm, or a function with one
+                `RenderProgress`; "auto" selects one for the environment. None is REMOTION_PY_PROGRESS, or "auto".
+            options: The options of `RenderFramesOptions`, listed under Options.
 
         Returns:
             The pictures. Their `paths` are in order, in `folder`.
@@ -168,30 +168,29 @@ class Client(ClientBase, AwsMethods):
         progress: Progress = None,
         **options: Any,
     ) -> BatchResult:
-        """Render a composition once for each row, several at a time. Ctrl-C cancels it.
+        """Render a composition once for each row, several rows in parallel. Ctrl-C cancels the batch.
 
-        A failed row does not stop the others. Run the same call again to render what is missing, has failed or has
-        changed.
+        A failed row does not stop the others. Repeat the call to render rows that are missing, failed or changed.
 
         Args:
             rows: A data frame, a list of mappings, dataclasses or models, or the path of a .jsonl or .csv file.
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
-            output: Template of the outputs, such as "videos/{name}.mp4": fields of the row, and `{index}`. Pictures, as
-                in "{name}.png", make stills.
-            props: Props of all rows, which a row's fields go over; or a function from a row to its props. None makes
-                the row's fields the props.
-            manifest: File in which each row's result is recorded; None for one beside the outputs.
-            parallel: Rows at the same time; None for one per renderer, or 4 on AWS.
+            output: Template of the outputs, such as "videos/{name}.mp4": fields of the row, and `{index}`. A picture,
+                such as "{name}.png", renders stills.
+            props: Props of all rows, which the fields of a row override; or a function that returns the props of a row.
+                None uses the fields of the row as props.
+            manifest: File that records the result of each row; None for one beside the outputs.
+            parallel: Number of rows in parallel; None for one per renderer, or 4 on AWS.
             on_progress: Called with each change of progress, in this thread.
-            progress: How to show it; see `render_media()`.
-            options: Of each render: those of `RenderMediaOptions`, or of `RenderStillOptions` for pictures.
+            progress: Progress display; see `render_media()`.
+            options: The options of `RenderMediaOptions`, or of `RenderStillOptions` for pictures.
 
         Returns:
-            The result of each row. `to_frame()` makes a table of them.
+            The result of each row; `to_frame()` returns a table.
 
         Raises:
-            InputError: A row or an option that cannot be, before the first frame.
+            InputError: A row or an option is invalid; raised before the first frame.
             SiteError: There is no such site or composition.
 
         Example:
@@ -226,7 +225,7 @@ class Client(ClientBase, AwsMethods):
         Args:
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
             composition: Id of the composition.
-            options: Those of `RenderStillOptions`, as listed under Options.
+            options: The options of `RenderStillOptions`, listed under Options.
 
         Returns:
             The picture. Its `path` is the file; a notebook shows it.
@@ -247,7 +246,7 @@ class Client(ClientBase, AwsMethods):
 
         Args:
             serve_url: Folder or http(s) URL of a bundle or of a plain page; on AWS also the name of a deployed site.
-            options: Those of `PageOptions`, as listed under Options.
+            options: The options of `PageOptions`, listed under Options.
 
         Returns:
             The compositions, in the order of the page.
@@ -262,14 +261,14 @@ class Client(ClientBase, AwsMethods):
         return background.run(self._engine.get_compositions(serve_url, options))
 
     def attach(self, render_id: str, *, progress: Progress = None) -> Render[Any]:
-        """Reattach to a render, after a restart of the kernel or from another process.
+        """Reconnect to a render, after a restart of the kernel or from another process.
 
-        It has the progress and the result of the render as if it had been started here. Ending the wait, as Ctrl-C
-        does, does not end the render: `cancel()` does. A render whose process ended before it fails as interrupted.
+        The returned render has the same progress and result as for the caller that started it. Ctrl-C ends only the
+        waiting; `cancel()` ends the render. If the process of the render has died, it fails as interrupted.
 
         Args:
             render_id: The id of the render; `renders()` lists them.
-            progress: How to show it; see `render_media()`. In a notebook its cell shows it at once, elsewhere `wait()`.
+            progress: Progress display; see `render_media()`. A notebook shows it at once; elsewhere `wait()` shows it.
 
         Returns:
             The render; it may have ended.
@@ -296,13 +295,13 @@ class Client(ClientBase, AwsMethods):
         state: State | None = None,
         composition: str | None = None,
     ) -> Renders:
-        """List the renders that are kept in the store, finished ones too, the newest first; in a notebook as a table.
+        """List the renders in the store, including finished ones, the newest first. A notebook shows a table.
 
         Args:
-            limit: How many at most.
-            folder: Only those whose output is in this folder, such as "."; None for all.
-            state: Only those that are "starting", "rendering", "done", "failed", "cancelled" or "interrupted".
-            composition: Only those of this composition.
+            limit: Maximum number of renders.
+            folder: Only renders with an output in this folder, such as "."; None for all.
+            state: Only renders that are "starting", "rendering", "done", "failed", "cancelled" or "interrupted".
+            composition: Only renders of this composition.
 
         Returns:
             The renders, each with its id, state, site, composition and times.
@@ -313,7 +312,7 @@ class Client(ClientBase, AwsMethods):
         return background.run(self._engine.renders(limit, Filter(folder, state, composition)))
 
     def get_render_progress(self, render_id: str) -> RenderProgress:
-        """Read the progress of a render, from its `progress.json`; no function is invoked.
+        """Read the progress of a render from its `progress.json`, without invoking a function.
 
         Args:
             render_id: The id of the render.
@@ -341,7 +340,7 @@ class Client(ClientBase, AwsMethods):
         background.run(self._engine.cancel_render(render_id))
 
     def close(self) -> None:
-        """End all functions and their browsers; returns when they have ended. The client can be used again."""
+        """End all functions and their browsers, and wait until they have ended. You can use the client again."""
         background.run(self._engine.close())
 
     def __enter__(self) -> Self:
