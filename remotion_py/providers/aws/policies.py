@@ -61,7 +61,7 @@ IMPLICIT = frozenset(
 ROLE_STATEMENTS = (
     Statement(
         "Objects",
-        "Reads sites and props; writes progress, videos and artifacts; removes what was only needed on the way.",
+        "Reads sites and props; writes progress, videos and artifacts; deletes temporary objects.",
         ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
         (_OBJECTS,),
     ),
@@ -79,7 +79,7 @@ ROLE_STATEMENTS = (
     ),
     Statement(
         "ReadConcurrency",
-        "Sizes the fan-out by what the account may run at the same time. AWS knows no resource for this action.",
+        "Limits the number of chunks to the concurrency of the account. This action has no resource-level permissions.",
         ("lambda:GetAccountSettings",),
         ("*",),
     ),
@@ -89,7 +89,7 @@ ROLE_STATEMENTS = (
 USER_STATEMENTS = (
     Statement(
         "Bucket",
-        "Makes the bucket for sites and renders, closes it to the public, encrypts it, and lets old renders expire.",
+        "Creates the bucket for sites and renders, blocks public access, encrypts it, and lets old renders expire.",
         (
             "s3:CreateBucket",
             "s3:ListBucket",
@@ -103,13 +103,13 @@ USER_STATEMENTS = (
     ),
     Statement(
         "PublicSites",
-        "Opens one site to everybody, by the bucket's policy; only for deploy_site(privacy='public').",
+        "Makes one site public in the bucket policy; only for deploy_site(privacy='public').",
         ("s3:GetBucketPolicy", "s3:PutBucketPolicy"),
         (_BUCKETS,),
     ),
     Statement(
         "FindBucket",
-        "Finds the bucket of a region by its name. AWS knows no resource for this action.",
+        "Finds the bucket of a region by its name. This action has no resource-level permissions.",
         ("s3:ListAllMyBuckets",),
         ("*",),
     ),
@@ -121,7 +121,7 @@ USER_STATEMENTS = (
     ),
     Statement(
         "Functions",
-        "Deploys, sizes, invokes and removes the function.",
+        "Deploys, configures, invokes and deletes the function.",
         (
             "lambda:CreateFunction",
             "lambda:GetFunction",
@@ -136,38 +136,38 @@ USER_STATEMENTS = (
     ),
     Statement(
         "ListFunctions",
-        "Finds functions, and reads how many may run at the same time. AWS knows no resource for these actions.",
+        "Finds functions and reads the concurrency limit. These actions have no resource-level permissions.",
         ("lambda:ListFunctions", "lambda:GetAccountSettings"),
         ("*",),
     ),
     Statement(
         "Layers",
-        "Uploads the heavy parts of the package as layers, and finds those that are there already.",
+        "Uploads the large parts of the package as layers, and finds existing layers.",
         ("lambda:ListLayerVersions", "lambda:PublishLayerVersion"),
         (_LAYERS,),
     ),
-    Statement("UseLayers", "Puts the layers under the function.", ("lambda:GetLayerVersion",), (_LAYER_VERSIONS,)),
+    Statement("UseLayers", "Attaches the layers to the function.", ("lambda:GetLayerVersion",), (_LAYER_VERSIONS,)),
     Statement(
         "Role",
-        "Makes the role of the function, and hands it to the function.",
+        "Creates the role of the function and assigns it to the function.",
         ("iam:GetRole", "iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole"),
         (_ROLES,),
     ),
     Statement(
         "Simulate",
-        "'remotion-py policies validate' asks IAM what you may do. Without it everything else works.",
+        "'remotion-py policies validate' checks your permissions. Everything else works without it.",
         ("iam:SimulatePrincipalPolicy",),
         ("*",),
     ),
     Statement(
         "Logs",
-        "Makes the log group, and lets old logs expire.",
+        "Creates the log group and sets how long it keeps logs.",
         ("logs:CreateLogGroup", "logs:PutRetentionPolicy"),
         (_LOGS,),
     ),
     Statement(
         "Quotas",
-        "Reads the concurrency quota and asks for a larger one. AWS knows no resource for these actions.",
+        "Reads the concurrency quota and requests a higher one. These actions have no resource-level permissions.",
         (
             "servicequotas:GetServiceQuota",
             "servicequotas:GetAWSDefaultServiceQuota",
@@ -178,7 +178,7 @@ USER_STATEMENTS = (
     ),
     Statement(
         "ServiceRole",
-        "Service Quotas makes its own role on the first request for more.",
+        "Service Quotas creates its own role on the first request.",
         ("iam:CreateServiceLinkedRole",),
         ("arn:{partition}:iam::*:role/aws-service-role/servicequotas.amazonaws.com/*",),
     ),
