@@ -1,4 +1,4 @@
-"""The options of renders by theme, in the order in which help, signatures and docs list them."""
+"""The groups of options, in the order in which help, signatures and docs list them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of `help()` for a function that takes options: each with its type, default and text, by group."""
+"""The text of `help()` for functions with options: the options in groups, each with its type, default and text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which option is meant by a name that is none: a flag of the command line, or a word of another tool."""
+"""Suggestions for unknown option names: flags of the command line, and words of other tools."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "frame": ("frame_number", "frame_index"),
     "scale": ("zoom", "device_scale_factor", "dpi", "resolution"),
 }
-"""Words of other tools, in the order of options in which they are looked up."""
+"""Words of other tools, by option; the first option with a word wins."""
 
 
 class _Described(Protocol):
