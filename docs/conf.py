@@ -33,6 +33,8 @@ nitpick_ignore += [("py:class", name) for name in ("OnProgress", "OnStep", "Prog
 html_theme = "furo"
 html_title = f"remotion_py {version}"
 html_show_copyright = False
+# The videos of the gallery: Sphinx finds pictures by itself, but not what raw HTML names.
+html_static_path = ["images/gallery"]
 
 # Notebooks are committed executed, and a test runs them; the site shows what they hold.
 nb_execution_mode = "off"

@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import inspect
 import json
+import os
 import re
 import subprocess
 import sys
@@ -309,3 +310,13 @@ def test_examples_run(example: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert ".mp4" in done.stdout
+
+
+@pytest.mark.skipif("PYTHONSAFEPATH" not in os.environ, reason="scripts/test sets the path")
+def test_the_wheel_is_what_is_tested() -> None:
+    where = subprocess.run(
+        [sys.executable, "-c", "import remotion_py; print(remotion_py.__file__)"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert Path(rp.__file__).resolve().is_relative_to((ROOT / ".cache" / "wheel").resolve())
+    assert Path(where.strip()) == Path(rp.__file__)
