@@ -42,7 +42,7 @@ def test_a_page_cannot_choose_where_its_files_go(client: rp.Client, tmp_path: Pa
 @pytest.mark.parametrize("name", [".bashrc", "../../home/.bashrc"])
 def test_an_artifact_stays_in_its_folder_and_is_not_hidden(client: rp.Client, tmp_path: Path, name: str) -> None:
     attack = {"assets": [TEXT | {"filename": name}]}
-    with pytest.raises(PageScriptError, match=r"has filename .*must have the name of a file.*at frame 1"):
+    with pytest.raises(PageScriptError, match=r"has filename .*must have a relative file name.*at frame 1"):
         client.render_media(ATTACKS, "x", output=tmp_path / "out.mp4", props=attack, concurrency=1)
     assert files(tmp_path) == []
 
@@ -51,7 +51,7 @@ def test_an_artifact_stays_in_its_folder_and_is_not_hidden(client: rp.Client, tm
     ("attack", "kind", "words"),
     [
         ({"metadata": {"width": "320"}}, PageScriptError, r"composition 'x' has width '320', but must have a whole"),
-        ({"metadata": {"defaultPixelFormat": "-i /etc/passwd"}}, OptionError, "pixel_format '-i /etc/passwd' does not"),
+        ({"metadata": {"defaultPixelFormat": "-i /etc/passwd"}}, OptionError, "pixel_format '-i /etc/passwd' cannot"),
         (
             {"metadata": {"width": 1, "height": 1}},
             OptionError,

@@ -121,7 +121,7 @@ def test_the_number_of_messages_is_limited_and_a_warning_says_so() -> None:
     document.log({"entries": drained["entries"][:7], "dropped": 5})
     progress = from_document(document.to_json(), "abc", "bucket")
     assert [log.text for log in progress.browser_logs] == [str(number) for number in range(MOST_LOGS)]
-    assert [warning for warning in progress.warnings if ": 42 messages" in warning] == list(progress.warnings) != []
+    assert [warning for warning in progress.warnings if ": 42 of them" in warning] == list(progress.warnings) != []
     logs.begin("two")
     for _ in range(500):
         logs.on_console(event("x" * 5_000), "")

@@ -120,7 +120,7 @@ def test_a_request_to_a_failing_server_is_retried(tmp_path: Path) -> None:
         server.answer = lambda _: web.Response(status=503) if len(server.requests) < 3 else web.Response(body=b"ok")
         assert (await known.file(f"{server.url}/a.mp3")).read_bytes() == b"ok"
         server.answer = lambda _: web.Response(status=503)
-        with pytest.raises(MediaError, match=r"b\.mp3 could not be downloaded in 3 tries: HTTP 503"):
+        with pytest.raises(MediaError, match=r"b\.mp3 could not be downloaded in 3 attempts: HTTP 503"):
             await known.file(f"{server.url}/b.mp3")
         # The npm renderer waits for ever when it is asked again for what had failed.
         with pytest.raises(MediaError, match="in 3 tries"):
