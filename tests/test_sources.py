@@ -123,7 +123,7 @@ def test_a_request_to_a_failing_server_is_retried(tmp_path: Path) -> None:
         with pytest.raises(MediaError, match=r"b\.mp3 could not be downloaded in 3 attempts: HTTP 503"):
             await known.file(f"{server.url}/b.mp3")
         # The npm renderer waits for ever when it is asked again for what had failed.
-        with pytest.raises(MediaError, match="in 3 tries"):
+        with pytest.raises(MediaError, match="in 3 attempts"):
             await known.file(f"{server.url}/b.mp3")
 
     served(tmp_path, work)
