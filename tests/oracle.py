@@ -23,8 +23,9 @@ NEWEST = os.environ.get("REMOTION_NEWEST", "4.0.529")
 """The newest version of which there is every package of `SET`; `scripts/newest-remotion` looks for a newer one."""
 SET = ("remotion", "@remotion/bundler", "@remotion/cli", "@remotion/media", "@remotion/renderer")
 """What a project of another version is made with; packages that lag behind have a core of their own."""
-OWN_RACE = "Could not find composition with ID"
-"""What the npm renderer says on a busy machine now and then: it asks a page for the composition of the one before."""
+TRIES = 3
+"""The npm renderer fails now and then on a busy machine: it asks a page for the composition of the one before, waits
+for a video without end, or gets a 404 from its own server. Jobs that ended are not done again."""
 
 
 def _hash(*items: object) -> str:
@@ -124,20 +125,19 @@ def render_all(
     files, fonts = _hash(*_files(site)), _fonts()
     made_by = (version,) if version != PINNED else ()
     folders = [CACHE / "reference" / _hash(kind, job, script, browser, fonts, files, *made_by) for job in jobs]
-    missing = [
-        (folder, job) for folder, job in zip(folders, jobs, strict=True) if not (folder / "printed.json").exists()
-    ]
-    wanted: list[dict[str, Any]] = []
-    for folder, job in missing:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        fixed = {"kind": kind, "serveUrl": serve_url or str(site), "browserExecutable": browser}
-        wanted.append(job | fixed | {"output": str(folder / name)})
-    if wanted:
-        printed = node("render.mjs", json.dumps(wanted), version=version).strip().split("\n")[-len(wanted) :]
-        for (folder, _), line in zip(missing, printed, strict=True):
-            json.loads(line)
-            (folder / "printed.json").write_text(line)
+    for attempt in range(TRIES):
+        wanted: list[dict[str, Any]] = []
+        for folder, job in zip(folders, jobs, strict=True):
+            if not (folder / "printed.json").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir(parents=True)
+                fixed = {"kind": kind, "serveUrl": serve_url or str(site), "browserExecutable": browser}
+                written = {"output": str(folder / name), "printed": str(folder / "printed.json")}
+                wanted.append(job | fixed | written)
+        if not wanted:
+            break
+        done = _run("render.mjs", json.dumps(wanted), version=version)
+        assert not done.returncode or attempt < TRIES - 1, done.stderr + done.stdout
     return [(json.loads((folder / "printed.json").read_text()), folder / name) for folder in folders]
 
 
@@ -149,12 +149,14 @@ def _fonts() -> str:
 
 
 def node(script: str, *arguments: str, version: str = PINNED) -> str:
-    """Run one of the scripts in `npm/`."""
-    command = ["node", script, *arguments]
-    folder = modules(version)
-    for _ in range(2):
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=MOST_SECONDS)
-        if not done.returncode or OWN_RACE not in done.stderr:
-            break
-    assert done.returncode == 0, done.stderr + done.stdout
+    """Run one of the scripts in `npm/` and return what it printed."""
+    done = _run(script, *arguments, version=version)
+    assert not done.returncode, done.stderr + done.stdout
     return done.stdout
+
+
+def _run(script: str, *arguments: str, version: str) -> subprocess.CompletedProcess[str]:
+    command = ["node", script, *arguments]
+    return subprocess.run(
+        command, cwd=modules(version), capture_output=True, text=True, check=False, timeout=MOST_SECONDS
+    )

@@ -1,8 +1,9 @@
-// node render.mjs '<json>': renders by the npm renderer and prints what it did, a line of JSON for each job of a list; two at a time.
-//   kind: "media" | "frames" | "still" | "list"; serveUrl, composition, inputProps, output, browserExecutable, frames, options
+// node render.mjs '<json>': renders by the npm renderer and writes what it did, for each job of a list as it ends; two at a time.
+//   kind: "media" | "frames" | "still" | "list"; serveUrl, composition, inputProps, output, printed, browserExecutable, frames, options
+import { writeFileSync } from "node:fs";
 import { getCompositions, openBrowser, renderFrames, renderMedia, renderStill, selectComposition } from "@remotion/renderer";
 
-const TIMEOUT_MS = 240_000; // its own 30 s are too few on a busy machine; a page that never gets ready still ends
+const TIMEOUT_MS = 120_000; // its own 30 s are too few on a busy machine; a page that never gets ready still ends
 const jobs = JSON.parse(process.argv[2]);
 const started = performance.now();
 const puppeteerInstance = await openBrowser("chrome", {
@@ -35,17 +36,16 @@ async function run(job) {
 }
 
 try {
-  const results = [];
   let next = 0;
   const work = async () => {
     while (next < jobs.length) {
       const index = next++;
-      results[index] = await run(jobs[index]);
-      results[index].seconds = (performance.now() - started) / 1000;
+      const result = await run(jobs[index]);
+      result.seconds = (performance.now() - started) / 1000;
+      if (jobs[index].printed) writeFileSync(jobs[index].printed, JSON.stringify(result));
     }
   };
   await Promise.all([work(), work()]);
-  for (const result of results) console.log(JSON.stringify(result));
 } finally {
   await puppeteerInstance.close({ silent: true });
 }

@@ -152,7 +152,14 @@ register("polls", (frame) => {
   if (!made) {
     made = document.body.appendChild(new Image());
     let count = 0;
-    setInterval(() => { new Image().src = `4.png?poll${count++}`; }, 10);
+    let pending = 0; // at most four: more than the server answers would make a queue without end
+    setInterval(() => {
+      if (pending === 4) return;
+      pending += 1;
+      const image = new Image();
+      image.onload = image.onerror = () => { pending -= 1; };
+      image.src = `4.png?poll${count++}`;
+    }, 10);
     setInterval(() => { made.src = `4.png?shown${count++}`; }, 10);
   }
 });
