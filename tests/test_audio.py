@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import wave
 from pathlib import Path
 
@@ -161,6 +162,23 @@ def test_any_sample_rate_keeps_the_pitch(rate: int, site: Path, client: rp.Clien
         found = compare(listen(other), high)
         assert abs(found.lag) <= 1
         assert abs(rms(listen(other)) / rms(high) - 1) < 0.1
+
+
+@pytest.mark.parametrize("tone", [0.25, 0.16, 0.05])
+def test_low_tones_are_lower_and_as_long(tone: float, client: rp.Client, tmp_path: Path) -> None:
+    """One step of tempo for so low a tone would abort FFmpeg."""
+    shutil.copy(media_folder() / "sine.wav", tmp_path)
+    (tmp_path / "index.html").write_text(
+        """<script src="/remotion-py.js"></script><script>
+        remotionPy.registerComposition({
+          id: "low", width: 64, height: 64, fps: 30, durationInFrames: 60, render() {},
+          sounds: (props) => [{ src: "sine.wav", toneFrequency: props.tone }],
+        });</script>"""
+    )
+    found = listen(client.render_media(tmp_path, "low", props={"tone": tone}, output=tmp_path / "low.wav").path)
+    assert len(found) == 96_000
+    spectrum = np.abs(np.fft.rfft(found[24_000:72_000, 1]))  # a second, so that an index is a frequency in Hz
+    assert int(np.argmax(spectrum)) / (SINES[1] * tone) == pytest.approx(1, abs=0.15)  # `atempo` is not exact down there
 
 
 def test_every_nth_frame_keeps_the_speed_of_the_sound(site: Path, client: rp.Client, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 import remotion_py as rp
 from remotion_py.page.contract import Background, PageSettings
+from remotion_py.page.flags import drawn
 from remotion_py.page.session import BrowserSession
 from remotion_py.page.site import FolderSite
 
@@ -109,6 +110,20 @@ def test_stills_are_equal(hello: Path, client: rp.Client, tmp_path: Path) -> Non
     assert np.array_equal(picture(still.path), picture(reference))
 
 
+@pytest.mark.parametrize(("extension", "apart"), [("png", 0), ("jpeg", 2), ("webp", 2)])
+def test_stills_of_any_scale_have_the_size_of_the_npm_renderers(
+    extension: str, apart: float, hello: Path, client: rp.Client, tmp_path: Path
+) -> None:
+    """Chromium draws 960x540 at 0.77 as 740x416; the npm renderer keeps 739x416 of it."""
+    output = tmp_path / f"a.{extension}"
+    still = client.render_still(hello, "hello", frame=20, scale=0.77, output=output)
+    _, reference = oracle.render("still", hello, "o.png", composition="hello", frames=20, options={"scale": 0.77})
+    assert (drawn(960, 0.77), drawn(540, 0.77)) == (740, 416)
+    assert (still.width, still.height) == (739, 416)
+    assert picture(output).shape == picture(reference).shape
+    assert np.abs(picture(output).astype(float) - picture(reference)).mean() <= apart
+
+
 def test_the_font_that_monospace_means_is_the_same(hello: Path, client: rp.Client, tmp_path: Path) -> None:
     """Playwright sets font families of its own for each page."""
     _, reference = oracle.render("still", hello, "counter.png", composition="counter-25", frames=38)
@@ -139,7 +154,7 @@ def by_url(site: Path, name: str, **job: Any) -> tuple[dict[str, Any], Path]:
     """Let the npm renderer render a page that we serve."""
 
     async def run() -> tuple[dict[str, Any], Path]:
-        async with listening(FolderSite(site)) as (_, address):
+        async with listening(FolderSite(site.resolve())) as (_, address):
             return await asyncio.to_thread(oracle.render, "media", site, name, serve_url=f"{address}/index.html", **job)
 
     return asyncio.run(run())

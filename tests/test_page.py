@@ -34,7 +34,7 @@ from remotion_py.page.browser import Browser
 from remotion_py.page.bundle import CompositionPage
 from remotion_py.page.contract import Background, PageSettings, cancelled
 from remotion_py.page.discovery import BrowserChoice, find_browser
-from remotion_py.page.flags import BrowserSettings
+from remotion_py.page.flags import BrowserSettings, drawn
 from remotion_py.page.serve_url import check_folder, page_url
 from remotion_py.page.server import PageServer
 from remotion_py.page.session import BrowserSession
@@ -391,6 +391,15 @@ def test_files_are_served_unchanged_and_a_404_says_why(tmp_path: Path) -> None:
                 await server.local_file(f"http://localhost:{server.port}/data/x.csv")
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("scale", "size"),
+    [(0.6, (768, 433)), (0.734, (940, 529)), (0.77, (986, 555)), (1.208, (1547, 870)), (2, (2560, 1440))],
+)
+def test_how_many_pixels_chromium_draws(scale: float, size: tuple[int, int]) -> None:
+    """Pictures of 1280x720, measured with Chromium 156 on 2026-11-27."""
+    assert (drawn(1280, scale), drawn(720, scale)) == size
 
 
 def test_what_differs_between_browsers_is_in_their_flags() -> None:

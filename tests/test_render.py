@@ -313,6 +313,16 @@ def test_small_scales_shrink_the_picture(client: rp.Client, tmp_path: Path, exte
     assert np.abs(ours - wanted[:, ::-1]).mean() > 8, "another picture is told apart"
 
 
+@pytest.mark.parametrize(("name", "size"), [("a.mp4", (246, 138)), ("a.webm", (246, 139)), ("a.gif", (246, 139))])
+def test_videos_of_pictures_that_are_drawn_too_large(
+    name: str, size: tuple[int, int], client: rp.Client, tmp_path: Path
+) -> None:
+    """Chromium draws 320x180 at 0.77 as 247x139."""
+    video = client.render_media(LAB, "counter", scale=0.77, frame_range=(0, 2), output=tmp_path / name)
+    assert (video.width, video.height) == size
+    assert [frame.shape[1::-1] for frame in decode(video.path)] == [size] * 3
+
+
 def test_small_scales_make_small_videos(client: rp.Client, tmp_path: Path) -> None:
     video = client.render_media(LAB, "counter", scale=0.3, frame_range=(0, 5), output=tmp_path / "a.mp4")
     assert [(frame.shape[1], frame.shape[0]) for frame in decode(video.path)] == [(video.width, video.height)] * 6

@@ -99,7 +99,7 @@ WRONG_ASSETS: list[tuple[dict[str, Any], dict[str, list[Any]]]] = [
         {"id": [None, "", 7, []], "src": [None, "", 7, "http://[", "http://x:99999/", f"http://{'a' * 64}.de/"]},
     ),
     (SOUND, {"mediaFrame": [None, "0", float("nan"), 10**400], "volume": [None, -1, "1", float("inf"), {}]}),
-    (SOUND, {"playbackRate": [None, 0, -1, "1", 1e-9, 1e9, []], "toneFrequency": [0, -1, 2.5, "1"]}),
+    (SOUND, {"playbackRate": [None, 0, -1, "1", 1e-9, 1e9, []], "toneFrequency": [0, 0.001, -1, 2.5, "1"]}),
     (SOUND, {"audioStreamIndex": ["1", -1, 0.5, 10**9], "audioStartFrame": ["1", [], 1e300]}),
     (SOUND, {"type": [None, "", "sound", 7, []]}),
     (INLINE, {"id": [None, 7], "audio": [None, 7, "A", "AAA=", "é", "AAAA"], "toneFrequency": [0, "x"]}),

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from ..errors import BrowserCrashedError, PageTimeoutError
-from ..media.shrink import shrunk
+from ..media.resize import cropped, shrunk
 from ..page.bundle import CompositionPage
 from ..page.flags import SMALLEST_SCALE
 from ..page.session import BrowserSession
@@ -91,10 +91,12 @@ async def show_frame(session: BrowserSession, job: Job, frame: int, *, captured:
 async def _picture(page: CompositionPage, job: Job) -> bytes:
     if job.image_format == "pdf":
         return await page.print()
-    picture = await page.capture(job.image_format, job.jpeg_quality)
-    if job.scale >= SMALLEST_SCALE:
-        return picture
-    return await asyncio.to_thread(shrunk, picture, *job.dimensions, job.image_format, job.jpeg_quality)
+    size = (*job.dimensions, job.image_format, job.jpeg_quality)
+    if job.scale < SMALLEST_SCALE:
+        return await asyncio.to_thread(shrunk, await page.capture(job.image_format, job.jpeg_quality), *size)
+    if job.drawn_exactly or job.encoder_crops:
+        return await page.capture(job.image_format, job.jpeg_quality)
+    return await asyncio.to_thread(cropped, await page.capture("png", 0), *size)
 
 
 async def _page(session: BrowserSession, job: Job, frame: int, attempt: int) -> CompositionPage:

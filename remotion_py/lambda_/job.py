@@ -13,6 +13,7 @@ from ..media.sequence import picture_names
 from ..media.tracks import Timeline
 from ..media.video import VideoSettings
 from ..page.contract import ENCODER_DEFAULTS, Background, MediaSettings, PageComposition
+from ..page.flags import SMALLEST_SCALE, drawn
 from .large_props import passed_on
 from .payload import RendererPayload, RenderPayload, StartPayload
 from .plan import ChunkPlan, plan_chunk
@@ -106,6 +107,17 @@ class Job:
         shown = self.laid_out
         return scaled(shown.width, self.scale), scaled(shown.height, self.scale)
 
+    @property
+    def drawn_exactly(self) -> bool:
+        """Whether the browser draws pictures of exactly these dimensions; see `drawn()`."""
+        shown = self.laid_out
+        return (drawn(shown.width, self.scale), drawn(shown.height, self.scale)) == self.dimensions
+
+    @property
+    def encoder_crops(self) -> bool:
+        """Whether the encoder brings pictures that are too large to these dimensions."""
+        return self.payload.codec is not None and not self.format.codec.keeps_pictures
+
     def video(self, threads: int) -> VideoSettings:
         """Return how the frames are encoded."""
         return VideoSettings(
@@ -117,6 +129,7 @@ class Job:
             buffer_size=self.payload.encoding_buffer_size,
             gop_size=self.payload.gop_size,
             threads=threads,
+            crop=None if self.scale < SMALLEST_SCALE or self.drawn_exactly else self.dimensions,
             odd=any(side % 2 for side in self.dimensions),
         )
 

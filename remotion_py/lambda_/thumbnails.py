@@ -8,7 +8,7 @@ import logging
 import time
 
 from .._data.progress_json import ThumbnailJson
-from ..media.shrink import thumbnail
+from ..media.resize import thumbnail
 from .chunk import ChunkRender
 from .job import VideoJob
 

@@ -32,6 +32,8 @@ SMALLEST_GAP_S = 0.04
 a picture."""
 LOOKAHEAD_S = 2
 """How much of a file filters may look at behind what is heard, so that they do not end before it does."""
+LOWEST_TONE_IN_A_STEP = 0.25
+"""One `atempo` of more than 6 aborts FFmpeg 7.0."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,11 @@ def _with_tone(stream: Any, tone: float, rate: int) -> Any:
     if tone == 1:
         return stream
     stream = stream.filter("asetrate", f"{rate}*{tone!r}").filter("aresample", rate)
-    return stream.filter("atempo", f"1/{tone!r}")
+    if tone >= LOWEST_TONE_IN_A_STEP:
+        return stream.filter("atempo", f"1/{tone!r}")  # as the npm renderer does, so that samples are equal
+    for factor in _tempo_factors(1 / tone):
+        stream = stream.filter("atempo", f"{factor:.9f}")
+    return stream
 
 
 def _with_volume(stream: Any, volume: Volume) -> Any:

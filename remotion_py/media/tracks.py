@@ -27,7 +27,7 @@ MOST_MEDIA_FRAMES = 1_000_000_000
 SLOWEST, FASTEST = 0.01, 1_000
 LOUDEST = 1_000_000
 MOST_STREAMS = 1_000
-MOST_TONE = 2
+LOWEST_TONE, HIGHEST_TONE = 0.01, 2
 LONGEST_HOST, LONGEST_LABEL = 253, 63
 """Characters of a host's name and of its parts, by the rules of DNS."""
 VOLUME_STEPS = 97
@@ -107,7 +107,7 @@ class InlineAudio:
 
 
 def _tone(found: Fields) -> float:
-    return found.number("toneFrequency", 0, MOST_TONE, above=True, default=1.0)
+    return found.number("toneFrequency", LOWEST_TONE, HIGHEST_TONE, default=1.0)
 
 
 def _address(found: Fields) -> str:

@@ -45,6 +45,7 @@ class VideoSettings:
         buffer_size: Buffer in which the highest bitrate is kept.
         gop_size: Most frames between key frames; None leaves it to the encoder.
         threads: Threads of the encoder; 0 lets it choose.
+        crop: Width and height that are kept of pictures that are larger; None for all.
         odd: Whether width or height is odd.
     """
 
@@ -56,6 +57,7 @@ class VideoSettings:
     buffer_size: str | None = None
     gop_size: int | None = None
     threads: int = 1
+    crop: tuple[int, int] | None = None
     odd: bool = False
 
 
@@ -75,6 +77,8 @@ def encode_arguments(settings: VideoSettings, output: Path) -> list[str]:
     common: dict[str, Any] = {"map_metadata": -1, "fflags": "+bitexact", "threads": settings.threads}
     if form.codec.keeps_pictures:
         return _arguments(source, output, common | {"c:v": "copy"})
+    if settings.crop:
+        source = source.filter("crop", *settings.crop, 0, 0, exact=1)
     zscale, (matrix, primaries, transfer) = _COLORS[form.color_space]
     if not jpeg:
         # zscale reads planes only; a PNG with alpha is RGBA, one without is RGB.

@@ -204,8 +204,8 @@
     transferred.map((reference) => reference.deref()).filter((canvas) => canvas?.isConnected && isInSight(canvas));
   own.hasSurfaces = () => videos().length > 0 || canvases().length > 0;
 
-  // Videos that load or seek, and frames that load, also where the page does not wait for them. What does not get there,
-  // as a live stream, is drawn as it is.
+  // Videos that load or seek, frames that load, and stylesheets that have not been applied, also where the page does not
+  // wait for them. What does not get there, as a live stream, is drawn as it is.
   const UNDERWAY_LIMIT = 5000;
   const abandoned = new WeakSet();
   // A video's network state is "no source" before its loading starts, and "idle" once all of it is downloaded, which a
@@ -213,6 +213,7 @@
   const refused = new WeakSet(); // videos whose <source> failed; between two of them the state is "loading"
   document.addEventListener("error", ({ target }) => {
     if (target.localName === "source" && target.parentElement) refused.add(target.parentElement);
+    if (target.localName === "link") abandoned.add(target);
   }, true);
   document.addEventListener("loadstart", ({ target }) => refused.delete(target), true);
   const isUnderway = (video) => {
@@ -229,10 +230,11 @@
     const begins = inner?.URL === "about:blank" && !frame.srcdoc && frame.src && frame.src !== "about:blank";
     return Boolean(inner && (begins || inner.readyState !== "complete"));
   };
+  const isUnapplied = (link) => !link.sheet && !link.disabled && link.href && /^(text\/css)?$/i.test(link.type);
   own.awaitInner = async () => {
     const underway = () =>
-      [...all("video").filter(isUnderway), ...all("iframe").filter(isLoading)]
-        .filter((element) => isInSight(element) && !abandoned.has(element));
+      [...[...all("video").filter(isUnderway), ...all("iframe").filter(isLoading)].filter(isInSight),
+        ...all("link[rel~=stylesheet i]").filter(isUnapplied)].filter((element) => !abandoned.has(element));
     for (const end = now() + UNDERWAY_LIMIT; now() < end; await nextFrame()) if (underway().length === 0) return;
     for (const element of underway()) abandoned.add(element);
   };

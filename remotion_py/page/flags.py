@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from dataclasses import dataclass
 
 FLAGS = (
@@ -117,3 +119,18 @@ class BrowserSettings:
         if self.user_agent:
             flags += (f"--user-agent={self.user_agent}",)
         return flags
+
+
+def drawn(side: int, scale: float) -> int:
+    """Return how many pixels Chromium draws of a side.
+
+    It multiplies in single precision and rounds up (50 random scales of two sizes agree, 2026-11-27): 720 pixels at a
+    scale of 0.6 become 433, where the npm renderer's pictures have 432.
+
+    Args:
+        side: In CSS pixels.
+        scale: `SMALLEST_SCALE` or more.
+    """
+    (single,) = struct.unpack("f", struct.pack("f", scale))
+    (product,) = struct.unpack("f", struct.pack("f", side * single))
+    return math.ceil(product)

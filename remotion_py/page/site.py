@@ -31,7 +31,7 @@ class FolderSite:
     """A site in a folder.
 
     Attributes:
-        folder: The folder, absolute.
+        folder: The folder, absolute and without symbolic links.
     """
 
     folder: Path

@@ -10,6 +10,7 @@ const puppeteerInstance = await openBrowser("chrome", {
   browserExecutable: jobs[0].browserExecutable,
   chromeMode: "headless-shell",
   logLevel: "error",
+  forceDeviceScaleFactor: jobs[0].options?.scale, // as it does for a render on its own; emulation alone moves text
 });
 
 async function run(job) {

@@ -1,4 +1,4 @@
-"""Scales captured pictures to sizes below half, which a browser cannot draw."""
+"""Brings captured pictures to their exact size: a browser draws none below half, and some one pixel too large."""
 
 from __future__ import annotations
 
@@ -36,6 +36,31 @@ def shrunk(data: bytes, width: int, height: int, format: str, quality: int) -> b
         quality: 0 to 100, for JPEG and WebP.
     """
     return _encoded(_decoded(data), width, height, format, quality)
+
+
+def cropped(data: bytes, width: int, height: int, format: str, quality: int) -> bytes:
+    """Return an encoded picture without what is right of a width and below a height; see `shrunk()`.
+
+    Args:
+        data: The picture, as PNG, so that it is encoded with loss only once.
+        width: Pixels that are kept.
+        height: Pixels that are kept.
+        format: "png", "jpeg" or "webp".
+        quality: 0 to 100, for JPEG and WebP.
+    """
+    import av
+
+    frame = _decoded(data)
+    graph = av.filter.Graph()
+    graph.link_nodes(
+        graph.add_buffer(
+            template=None, width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1)
+        ),
+        graph.add("crop", f"{width}:{height}:0:0:exact=1"),
+        graph.add("buffersink"),
+    ).configure()
+    graph.push(frame)
+    return _encoded(graph.pull(), width, height, format, quality)
 
 
 def _decoded(data: bytes) -> Any:
