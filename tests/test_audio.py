@@ -178,7 +178,9 @@ def test_low_tones_are_lower_and_as_long(tone: float, client: rp.Client, tmp_pat
     found = listen(client.render_media(tmp_path, "low", props={"tone": tone}, output=tmp_path / "low.wav").path)
     assert len(found) == 96_000
     spectrum = np.abs(np.fft.rfft(found[24_000:72_000, 1]))  # a second, so that an index is a frequency in Hz
-    assert int(np.argmax(spectrum)) / (SINES[1] * tone) == pytest.approx(1, abs=0.15)  # `atempo` is not exact down there
+    assert int(np.argmax(spectrum)) / (SINES[1] * tone) == pytest.approx(
+        1, abs=0.15
+    )  # `atempo` is not exact down there
 
 
 def test_every_nth_frame_keeps_the_speed_of_the_sound(site: Path, client: rp.Client, tmp_path: Path) -> None:
