@@ -3,4 +3,4 @@
 __version__ = "0.1.0"
 
 PROTOCOL = 1
-"""Raised when a client and a function that differ in it cannot talk to each other. Versions alone may differ."""
+"""The protocol version: increased when clients and functions of different versions can no longer work together."""

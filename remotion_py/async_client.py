@@ -113,7 +113,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
         If `props` is a function, it is called in another thread.
         """
         mode = self._mode(progress)
-        # In a thread: reading files and frames, and hashing a site, would hold up the caller's own event loop.
+        # In a thread: reading files and frames, and hashing a site, would block the caller's event loop.
         batch = await asyncio.to_thread(
             Batch,
             self._engine,
@@ -179,7 +179,7 @@ class AsyncClient(ClientBase, AsyncAwsMethods):
 
     @like(Client.close)
     async def close(self) -> None:
-        """End all functions and their browsers; returns when they are gone. The client can be used again."""
+        """End all functions and their browsers, and wait until they have ended. You can use the client again."""
         await background.bridge(self._engine.close())
 
     async def __aenter__(self) -> Self:

@@ -32,7 +32,7 @@ _owner = 0
 
 
 def default_client() -> Client:
-    """Return the client behind the module-level functions; a forked child gets one of its own."""
+    """Return the client that the module-level functions use; a forked child process creates its own."""
     global _client, _owner
     with _lock:
         if _client is None or _owner != os.getpid():
@@ -100,7 +100,7 @@ def render_batch(
     progress: Progress = None,
     **options: Any,
 ) -> BatchResult:
-    """Render a composition once for each row, several at a time; see `Client.render_batch()`. Ctrl-C cancels it."""
+    """Render a composition once for each row, several in parallel; see `Client.render_batch()`. Ctrl-C cancels it."""
     return default_client().render_batch(
         rows,
         serve_url,
@@ -132,7 +132,7 @@ def get_compositions(serve_url: str | os.PathLike[str], **options: Unpack[PageOp
 @short_traceback
 @like(Client.attach)
 def attach(render_id: str, *, progress: Progress = None) -> Render[Any]:
-    """Reattach to a render, after a restart of the kernel or from another process; see `Client.attach()`."""
+    """Reconnect to a render, after a restart of the kernel or from another process; see `Client.attach()`."""
     return default_client().attach(render_id, progress=progress)
 
 
@@ -145,7 +145,7 @@ def renders(
     state: State | None = None,
     composition: str | None = None,
 ) -> Renders:
-    """List the renders that are kept in the store; see `Client.renders()`."""
+    """List the renders in the store, the newest first; see `Client.renders()`."""
     return default_client().renders(limit=limit, folder=folder, state=state, composition=composition)
 
 

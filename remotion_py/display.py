@@ -24,22 +24,22 @@ log = logging.getLogger(__name__)
 Mode = Literal["auto", "html", "text", "none"]
 MODES: tuple[Mode, ...] = ("auto", "html", "text", "none")
 Progress: TypeAlias = "Mode | Callable[[RenderProgress], Any] | type | None"
-"""What `progress=` takes: a mode, a function that is called with each change, or a class like `tqdm`."""
+"""The type of `progress=`: a mode, a function that is called with each change, or a class like `tqdm`."""
 VARIABLE = "REMOTION_PY_PROGRESS"
 LINE_STEP = 0.1
 CARD_INTERVAL_S = 1 / 8
 HEARTBEAT_S = 10.0
-"""How often a card is displayed again where nothing changes: an older card counts as stale."""
+"""Seconds after which an unchanged card is displayed again; a card that is older counts as stale."""
 
 
 @dataclass(frozen=True)
 class RenderInfo:
-    """What is displayed of a render beside its progress.
+    """The data about a render that is displayed in addition to its progress.
 
     Attributes:
         title: The composition.
-        command: Python that renders the same again.
-        explain: Rewrites the error of a page in terms of the code that its user wrote.
+        command: Python code that repeats the render.
+        explain: Rewrites an error of the page so that it refers to the code that the user wrote.
     """
 
     title: str
@@ -51,8 +51,8 @@ class Card(Protocol):
     """The card of a render in a notebook's cell.
 
     Attributes:
-        cell: The number of the run of its cell.
-        place: The id of its cell; None where that is not known.
+        cell: The execution number of its cell.
+        place: The id of its cell; None if unknown.
     """
 
     cell: int
@@ -63,7 +63,7 @@ class Card(Protocol):
         ...
 
     def refresh(self) -> None:
-        """Display the same progress with the present time."""
+        """Display the same progress with the current time."""
         ...
 
     def done(self, result: Any) -> None:
@@ -75,16 +75,19 @@ class Card(Protocol):
         ...
 
     def left(self, render_id: str) -> None:
-        """Display that this client stopped following it, while it runs on."""
+        """Display that this client stopped following the render, which continues."""
         ...
 
     def settle(self) -> None:
-        """Display the last state again if another cell runs now: programs that run notebooks record that cell only."""
+        """Display the last state again if another cell runs now.
+
+        Programs that run notebooks record only the output of the cell that runs.
+        """
         ...
 
 
 class ProgressLike(Protocol):
-    """What every kind of progress has."""
+    """The common interface of all kinds of progress."""
 
     @property
     def overall_progress(self) -> float:
@@ -93,7 +96,7 @@ class ProgressLike(Protocol):
 
     @property
     def bar(self) -> tuple[int, int, str]:
-        """How many units are done of how many, and a note; the total is 0 while it is not known."""
+        """The number of finished units, the total number (0 while unknown), and a note."""
         ...
 
     @property
@@ -104,14 +107,14 @@ class ProgressLike(Protocol):
 
 Reporter = Callable[[Any], Any]
 DisplayMode: TypeAlias = "Mode | Reporter | type"
-"""How a render is displayed, once that is decided."""
+"""How a render is displayed, after `resolve_mode()`."""
 
 
 def resolve_mode(progress: Progress) -> DisplayMode:
-    """Return how to display a render, by the caller's choice, the environment, and where this runs.
+    """Return how to display a render: from the caller's choice, the environment variable, and where this code runs.
 
     Raises:
-        OptionError: Neither a mode nor something to call.
+        OptionError: The value is neither a mode nor callable.
     """
     if progress is None:
         progress = cast(Mode, os.environ.get(VARIABLE) or "auto")
@@ -127,7 +130,7 @@ def resolve_mode(progress: Progress) -> DisplayMode:
 
 
 def in_notebook() -> bool:
-    """Return whether this runs in a kernel, whose cells display HTML; a plain IPython is a terminal."""
+    """Return whether this code runs in a kernel, whose cells display HTML; IPython in a terminal is none."""
     if "IPython" not in sys.modules:
         return False
     shell: Any = sys.modules["IPython"].get_ipython()
@@ -138,9 +141,9 @@ def open_card(info: RenderInfo, task: Any, *, starts: bool = True) -> Card | Non
     """Open the card of a render in the current cell; None outside notebooks.
 
     Args:
-        info: What is displayed beside its progress.
+        info: The data to display in addition to the progress.
         task: The render.
-        starts: The cell has started it, and ends it when the cell is run again.
+        starts: The cell starts the render; the render ends when the cell is run again.
     """
     if not in_notebook():
         return None
@@ -168,7 +171,7 @@ class Displayable:
 
 
 async def follow(task: Any, card: Card) -> None:
-    """Update the card of a render until it has ended, on the background loop. An error of the card ends no render."""
+    """Update the card of a render until the render has ended. An error of the card does not affect the render."""
     with contextlib.suppress(asyncio.CancelledError):
         try:
             seen = None
@@ -197,7 +200,7 @@ async def follow(task: Any, card: Card) -> None:
 
 @contextlib.contextmanager
 def progress_reporter(mode: DisplayMode, unit: str = "frame") -> Generator[Reporter]:
-    """Give a function that displays progress, for the thread that waits; `unit` is what a bar counts."""
+    """Yield a function that displays progress, for the thread that waits; `unit` is the unit that a bar counts."""
     if isinstance(mode, type):
         with _bar(mode, unit) as show:
             yield show
@@ -246,7 +249,7 @@ def _lines() -> Reporter:
             sys.stderr.write(f"{progress.line}\n")
         for text in getattr(progress, "waiting", ()):
             reason = text.partition("waiting ")[0], text.partition(" s for ")[2]
-            if reason not in waits:  # once, as its seconds change
+            if reason not in waits:  # write each reason once: only its number of seconds changes
                 waits.add(reason)
                 sys.stderr.write(f"{text}\n")
 

@@ -58,7 +58,7 @@ class RemotionPyError(Exception):
     """Whether the same work may succeed when it is tried again."""
 
     def __init__(self, message: str, /, **data: Any) -> None:
-        # Half of a character, as JavaScript and some file names have, would make it impossible to print the error.
+        # A lone surrogate, which JavaScript strings and some file names contain, would make the error unprintable.
         message = message.encode("utf-8", "replace").decode() if not message.isascii() else message
         super().__init__(message)
         self.message = message
@@ -141,7 +141,7 @@ class FFmpegInterruptedError(MediaError):
 
 
 class ConcatError(MediaError):
-    """Chunks that cannot be joined into one file."""
+    """The chunks cannot be joined into one file."""
 
 
 class RenderError(RemotionPyError):

@@ -17,19 +17,19 @@ from .errors import PropsError
 
 
 def serialize_props(props: Mapping[str, Any] | None, *, nan: Nan = "error", path: str = "props") -> str:
-    """Turn input props into the JSON text that the page receives.
+    """Convert input props to the JSON text that the page receives.
 
     Args:
-        props: A mapping with string keys, a dataclass or a pydantic model; None for no props. Values are what JSON
-            knows; dates, which arrive in the page as `Date` (a naive one is taken as UTC); dataclasses, pydantic
+        props: A mapping with string keys, a dataclass or a pydantic model; None for no props. Values may be JSON
+            values; dates, which the page receives as `Date` (a naive date counts as UTC); dataclasses, pydantic
             models, enums, `Decimal`, `Path`, `UUID`; numpy scalars and arrays; data frames of pandas, polars and
             others, which become lists of records, and series, which become lists; figures of plotly, altair, bokeh
             and matplotlib.
-        nan: What becomes of NaN and missing dates: "error", or "null".
-        path: What the props are called in errors.
+        nan: How to handle NaN and missing dates: "error" raises an error, "null" sends null.
+        path: The name of the props in errors.
 
     Raises:
-        PropsError: A value that is not JSON, or that would be another one in the page; the message names its path.
+        PropsError: JSON cannot represent a value, or the page would receive another value; the message has its path.
     """
     if props is None:
         return "{}"
@@ -43,18 +43,18 @@ def serialize_props(props: Mapping[str, Any] | None, *, nan: Nan = "error", path
         )
     try:
         return json.dumps(Converter(path, nan=nan).convert(props), ensure_ascii=False, separators=(",", ":"))
-    except RecursionError:  # called from deep inside a program of its own
+    except RecursionError:  # also if the caller itself is deep in the call stack
         raise PropsError(f"{path} is nested too deeply for the remaining stack. Pass a flatter structure.") from None
 
 
 def parse_props(text: str) -> dict[str, Any]:
-    """Read input props from JSON text, or from the file that the text names.
+    """Read input props from JSON text, or from a file of JSON.
 
     Args:
-        text: A JSON object, or the path of a file that holds one (as Remotion's `--props`).
+        text: A JSON object, or the path of a file that contains one (like Remotion's `--props`).
 
     Raises:
-        PropsError: It is neither, or the JSON is invalid; the message says where.
+        PropsError: The text is neither, or the JSON is invalid; the message has the position.
     """
     source = "--props"
     stripped = text.strip()
@@ -73,14 +73,14 @@ def parse_props(text: str) -> dict[str, Any]:
 
 
 def parse_json(text: str, what: str) -> Any:
-    """Read JSON that somebody wrote; NaN and infinity pass, and are refused by their path when they are sent.
+    """Read JSON that a user wrote; NaN and infinity are accepted here, and refused with their path when sent.
 
     Args:
         text: The JSON.
-        what: How a sentence about it begins, such as "The props are".
+        what: The beginning of a sentence about it, such as "The props are".
 
     Raises:
-        PropsError: It is not valid; the message says where.
+        PropsError: The JSON is invalid; the message has the position.
     """
     try:
         return load_json(text)
@@ -91,12 +91,12 @@ def parse_json(text: str, what: str) -> Any:
         ) from None
     except RecursionError:
         raise PropsError(f"{what} nested too deeply. Pass a flatter structure, such as a list with ids.") from None
-    except ValueError as error:  # a whole number of thousands of digits
+    except ValueError as error:  # an integer with thousands of digits
         raise PropsError(f"{what} not readable JSON: {error}. Write such a number as a string.") from None
 
 
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # such as a name that is too long, or one with a zero byte
+    except (OSError, ValueError):  # for example a name that is too long or contains a null byte
         return False

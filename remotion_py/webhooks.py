@@ -14,9 +14,9 @@ def validate_webhook_signature(secret: str, body: bytes | str, signature_header:
     """Check the signature of a webhook.
 
     Args:
-        secret: The secret that the render was started with.
-        body: The body as it arrived, before it was parsed: other spaces give another signature.
-        signature_header: The header `X-Remotion-Signature`; None where it is missing.
+        secret: The secret with which the render was started.
+        body: The body as received, before parsing: a change of white space changes the signature.
+        signature_header: The header `X-Remotion-Signature`; None if it is missing.
 
     Raises:
         OptionError: The signature is missing or wrong; do not trust the body.
@@ -25,6 +25,6 @@ def validate_webhook_signature(secret: str, body: bytes | str, signature_header:
         raise OptionError("The webhook is not signed. Start renders with webhook_secret, and reject this request.")
     data = body.encode() if isinstance(body, str) else body
     wanted = f"sha512={hmac.new(secret.encode(), data, hashlib.sha512).hexdigest()}"
-    # As bytes: a header may hold any character, and text is compared only where it is ASCII.
+    # As bytes: a header may contain any character, but compare_digest() accepts only ASCII text.
     if not hmac.compare_digest(wanted.encode(), signature_header.encode(errors="replace")):
         raise OptionError("The webhook's signature does not match its body and the secret. Reject this request.")

@@ -15,10 +15,10 @@ bar_chart_race = _FOLDER / "bar-chart-race"
 """A bar chart race drawn from data in its props: composition "race", 1920x1080, 10 s."""
 
 hello = _FOLDER / "hello"
-"""The shortest page that is a composition: "hello", 1280x720, 3 s."""
+"""The shortest page with a composition: "hello", 1280x720, 3 s."""
 
 metronome = _FOLDER / "metronome"
-"""A page with sounds that it makes itself: composition "metronome", 480x270, 3 s."""
+"""A page that generates its own sounds: composition "metronome", 480x270, 3 s."""
 
 
 def __dir__() -> list[str]:
