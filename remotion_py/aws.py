@@ -51,7 +51,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def shown_as(call: F, function: Callable[..., Any], *first: str) -> F:
-    """Give a function the name, docstring and signature of another, with other parameters in place of its account."""
+    """Copy the name, docstring and signature of `function` to `call`; `first` replaces its account parameter."""
     functools.update_wrapper(call, function)
     call.__doc__ = _without_account(inspect.getdoc(function) or "")
     del call.__wrapped__  # pyright: ignore[reportFunctionMemberAccess]

@@ -26,7 +26,7 @@ from .running import OnProgress, Render
 class Client(ClientBase, AwsMethods):
     """Renders compositions. Its functions stay warm between calls until you close the client.
 
-    Use it as a context manager, or call `close()`. Otherwise it ends with the process.
+    Use it as a context manager, or call `close()`. Otherwise it is closed when the process ends.
 
     Args:
         provider: Where functions run: "local" or "aws".
@@ -181,7 +181,7 @@ class Client(ClientBase, AwsMethods):
             props: Props of all rows, which the fields of a row override; or a function that returns the props of a row.
                 None uses the fields of the row as props.
             manifest: File that records the result of each row; None for one beside the outputs.
-            parallel: Number of rows in parallel; None for one per renderer, or 4 on AWS.
+            parallel: Number of rows in parallel; None for one per renderer function, or 4 on AWS.
             on_progress: Called with each change of progress, in this thread.
             progress: Progress display; see `render_media()`.
             options: The options of `RenderMediaOptions`, or of `RenderStillOptions` for pictures.
@@ -252,7 +252,7 @@ class Client(ClientBase, AwsMethods):
             The compositions, in the order of the page.
 
         Raises:
-            SiteError: There is no page, or it is not a composition page.
+            SiteError: There is no page, or the page has no compositions.
 
         Example:
             >>> site = "examples/bar-chart-race"
@@ -263,8 +263,8 @@ class Client(ClientBase, AwsMethods):
     def attach(self, render_id: str, *, progress: Progress = None) -> Render[Any]:
         """Reconnect to a render, after a restart of the kernel or from another process.
 
-        The returned render has the same progress and result as for the caller that started it. Ctrl-C ends only the
-        waiting; `cancel()` ends the render. If the process of the render has died, it fails as interrupted.
+        The returned render has the same progress and result as for the caller that started it. Ctrl-C only stops
+        waiting; `cancel()` ends the render. If the process of the render has died, the render fails as interrupted.
 
         Args:
             render_id: The id of the render; `renders()` lists them.

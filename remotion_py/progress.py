@@ -17,24 +17,24 @@ from .errors import RemotionPyError, RenderInterruptedError, from_wire
 from .errors import to_wire as error_to_wire
 
 ChunkState = Literal["waiting", "invoked", "rendering", "encoded", "retried", "failed"]
-"""How far one chunk is; "retried" is one whose function runs for the second time or more."""
+"""The state of one chunk; "retried" means that its function runs for the second time or more."""
 
 
 State = Literal["starting", "rendering", "done", "failed", "cancelled", "interrupted"]
 SILENT_MS = 90_000
-"""A main function stores its document every 20 s."""
+"""Milliseconds without a heartbeat after which a main function counts as silent; it stores its document every 20 s."""
 _ENDS: dict[str, State] = {"RenderCancelledError": "cancelled", "RenderInterruptedError": "interrupted"}
 
 
 @dataclass(frozen=True, repr=False)
 class RenderProgress:
-    """How far a render is.
+    """The progress of a render.
 
     Attributes:
         render_id: The id of the render.
-        bucket_name: The bucket that holds it.
+        bucket_name: The bucket that contains the render.
         overall_progress: 0.0 to 1.0; 1.0 only when done.
-        done: The video is finished and uploaded.
+        done: The result is finished and uploaded.
         fatal_error_encountered: The render failed; `errors` has the reasons.
         launched: Its main function has started.
         cancelled: The render ended because its caller cancelled it.
@@ -48,22 +48,22 @@ class RenderProgress:
         total_chunks: Planned chunks; 0 until planned.
         lambdas_invoked: Renderer functions that have started.
         retries_info: One `{"chunk", "attempt", "time"}` for each retry.
-        errors: The errors so far, each as its wire object; fatal ones have `isFatal`.
+        errors: The errors so far, each as a JSON object; fatal errors have `isFatal`.
         time_to_finish: Milliseconds from start to upload; None until done.
         fps: Frames rendered per second since the start of rendering; 0.0 before.
-        eta: Estimated seconds to the end; None while unknown.
+        eta: Estimated number of seconds until the end; None while unknown.
         out_key: Key of the video in its bucket; None until done.
-        output_size_in_bytes: Size of the video; None until done.
-        render_metadata: Composition, size, codec, plan; None until the composition is known.
+        output_size_in_bytes: Size of the video in bytes; None until done.
+        render_metadata: Composition, size, codec and plan; None until the composition is known.
         artifacts: One `{"filename", "frame", "sizeInBytes", "s3Key"}` for each file that the composition emitted.
-        cost: US dollars so far, by the price table; None on this machine, and before the composition is known.
-        chunk_states: How far each chunk is, in their order; empty until they are planned.
+        cost: Cost so far in US dollars, from the price table; None on this machine and before the composition is known.
+        chunk_states: The state of each chunk, in order; empty until the chunks are planned.
         thumbnail: The newest frame as a small JPEG, if the client that started the render displays it; None when done.
         post_render_data: Timings and output of a finished render; None before.
-        waiting: What frames have been waiting for, where that takes long: one sentence for each chunk that waits.
-        warnings: Faults of the page that do not end its render, such as files that its server does not have.
-        browser_logs: What the page wrote to its console, where `on_browser_log` or `dump_browser_logs` was given.
-        webhook_pending: The render has ended, and its webhook is still being sent.
+        waiting: The cause of each long wait for a frame: one sentence for each chunk that waits.
+        warnings: Errors of the page that do not stop the render, such as files that its server does not have.
+        browser_logs: Console messages of the page, if `on_browser_log` or `dump_browser_logs` was given.
+        webhook_pending: The render has ended, but its webhook is still being sent.
     """
 
     render_id: str
@@ -110,7 +110,7 @@ class RenderProgress:
 
     @property
     def bar(self) -> tuple[int, int, str]:
-        """How many units are done of how many, and a note; the total is 0 while it is not known."""
+        """The number of finished units, the total number (0 while unknown), and a note."""
         speed = f", {self.fps:.1f} fps" if self.fps else ""
         waiting = f", {self.waiting[0]}" if self.waiting else ""
         return self.frames_rendered, self.total_frames, f"{self.chunks}/{self.total_chunks} chunks{speed}{waiting}"
@@ -123,7 +123,7 @@ class RenderProgress:
 
     @property
     def state(self) -> State:
-        """What it is at, or how it ended."""
+        """The current state of the render, or how it ended."""
         if self.done:
             return "done"
         if self.fatal_error:
@@ -132,7 +132,7 @@ class RenderProgress:
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended, however."""
+        """Whether the render has ended, with or without success."""
         return self.state not in ("starting", "rendering")
 
     def _repr_html_(self) -> str:
@@ -175,7 +175,7 @@ def overall_progress(
 
 
 def fatal_entry(error: RemotionPyError) -> dict[str, Any]:
-    """Return an error that ended a render, seen from outside its functions, as an entry of the document's `errors`."""
+    """Return an error that ended a render, and that its functions did not report, as an entry of `errors`."""
     return error_to_wire(error) | {"isFatal": True, "willRetry": False}
 
 
@@ -183,7 +183,7 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
     """Read a `progress.json` document into a `RenderProgress`; the provider computes its cost.
 
     Raises:
-        DocumentError: It is not the document of a render.
+        DocumentError: The document is not the progress of a render.
     """
     found = Document.read(document, render_id)
     post = found.finished
@@ -235,9 +235,9 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
 
 
 def _is_late(found: Document, now: float) -> bool:
-    """Whether a main function has run out of time: it would have ended, and it reports nothing.
+    """Whether a main function has exceeded its time limit: the limit has passed, and it reports nothing.
 
-    The clock alone is not enough: it may have been set ahead, or have gone on while the machine slept.
+    The clock alone is not enough: it may have been set forward, or have continued while the machine was asleep.
     """
     silent = not found.heartbeat or now - found.heartbeat > SILENT_MS
     return now > found.timeout and silent
@@ -282,7 +282,7 @@ def to_wire(progress: RenderProgress, document: dict[str, Any], now: int) -> dic
     """Return the answer of Remotion's `getRenderProgress()` for a document.
 
     Args:
-        progress: What was read from the document.
+        progress: The progress that was read from the document.
         document: The `progress.json` document.
         now: Milliseconds since the epoch.
     """

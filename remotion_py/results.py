@@ -17,24 +17,24 @@ from .options.checks import number
 from .providers.base import Links
 
 GIF_FPS = 50
-"""Viewers delay GIFs that are faster."""
+"""The highest frame rate of a GIF: viewers play faster GIFs too slowly."""
 
 
 def readable_size(count: int) -> str:
-    """Return a number of bytes for people."""
+    """Format a number of bytes, such as "1.2 MB"."""
     return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
 
 
 @dataclass(frozen=True)
 class Artifact(SavedFile):
-    """A file that a composition emitted by `<Artifact>`. It is path-like, as the path of that file.
+    """A file that a composition emitted with `<Artifact>`. It is path-like: use it as the path of the file.
 
     Attributes:
-        file: The file; None where it stays in a bucket.
+        file: The file; None if it stays in a bucket.
         filename: The name that the composition gave it.
         frame: The frame that emitted it.
-        size: Bytes.
-        url: A link to it in its bucket, valid for 24 hours; None on this machine.
+        size: Size in bytes.
+        url: A link to the file in its bucket, valid for 24 hours; None on this machine.
     """
 
     file: Path | None
@@ -48,7 +48,7 @@ class Artifact(SavedFile):
         """The file.
 
         Raises:
-            OutputError: It stays in a bucket; `url` leads there.
+            OutputError: The file is only in a bucket; `url` is a link to it.
         """
         return _required(self.file, f"The artifact {self.filename}")
 
@@ -56,26 +56,26 @@ class Artifact(SavedFile):
 @short_tracebacks
 @dataclass(frozen=True)
 class Video(SavedFile, Displayable):
-    """A finished video, or a finished sound. It is path-like, as the path of its file.
+    """A finished video or audio file. It is path-like: use it as the path of the file.
 
     Attributes:
-        file: The file; None where it stays in a bucket.
+        file: The file; None if it stays in a bucket.
         render_id: The id of its render.
-        size: Bytes.
-        width: Pixels.
-        height: Pixels.
+        size: Size in bytes.
+        width: Width in pixels.
+        height: Height in pixels.
         fps: Frames per second.
         frames: Number of frames.
-        duration: Seconds.
+        duration: Duration in seconds.
         time_to_finish: Seconds that the render took.
         frames_reused: Frames that look like the frame before and were not captured (`reuse_frames`).
         frames_verified: Frames that were captured only to check that they look like the frame before.
-        audio_path: The separate audio file, where one was asked for.
+        audio_path: The separate audio file; None if none was requested.
         artifacts: The files that the composition emitted.
-        url: A link to it in its bucket, valid for 24 hours; None on this machine.
-        cost: US dollars that its functions cost, by the price table; None on this machine.
-        links: Its logs and its folder in the AWS console; None on this machine.
-        warnings: Faults of the page that did not end its render, such as files that its server does not have.
+        url: A link to the file in its bucket, valid for 24 hours; None on this machine.
+        cost: Cost of its functions in US dollars, from the price table; None on this machine.
+        links: Links to its logs and its folder in the AWS console; None on this machine.
+        warnings: Errors of the page that did not stop the render, such as files that its server does not have.
     """
 
     file: Path | None
@@ -101,7 +101,7 @@ class Video(SavedFile, Displayable):
         """The file.
 
         Raises:
-            OutputError: It stays in a bucket; `url` leads there.
+            OutputError: The file is only in a bucket; `url` is a link to it.
         """
         return _required(self.file, f"The video of the render {self.render_id}")
 
@@ -113,19 +113,20 @@ class Video(SavedFile, Displayable):
         width: int | None = None,
         overwrite: bool = True,
     ) -> Path:
-        """Convert the video to a GIF with one palette for all frames. `codec="gif"` renders one from the frames.
+        """Convert the video to a GIF with one palette for all frames. `codec="gif"` renders a GIF from the frames.
 
         Args:
-            path: The GIF; None for a file beside the video with the same name.
-            fps: Frames per second, from 1 to 50, as viewers delay faster GIFs; None is the video's, at most 50.
-            width: Pixels; the height keeps the shape. None is the video's.
+            path: Path of the GIF; None for a file next to the video, with the same name.
+            fps: Frames per second, from 1 to 50, because viewers play faster GIFs too slowly; None for the frame rate
+                of the video, at most 50.
+            width: Width in pixels; the height keeps the aspect ratio. None for the width of the video.
             overwrite: Whether an existing file is replaced.
 
         Returns:
             The path of the GIF.
 
         Raises:
-            OutputError: The video is in a bucket, or the GIF cannot be written.
+            OutputError: The video is only in a bucket, or the GIF cannot be written.
             OptionError: `fps` or `width` is out of range.
 
         Example:
@@ -144,19 +145,19 @@ class Video(SavedFile, Displayable):
 
 @dataclass(frozen=True)
 class Still(SavedFile, Displayable):
-    """A finished picture. It is path-like, as the path of its file.
+    """A finished picture. It is path-like: use it as the path of the file.
 
     Attributes:
-        file: The file; None where it stays in a bucket.
+        file: The file; None if it stays in a bucket.
         render_id: The id of its render.
-        size: Bytes.
-        width: Pixels.
-        height: Pixels.
+        size: Size in bytes.
+        width: Width in pixels.
+        height: Height in pixels.
         frame: The frame that it shows.
         artifacts: The files that the composition emitted.
-        url: A link to it in its bucket, valid for 24 hours; None on this machine.
-        links: The logs of its function and its folder in the AWS console; None on this machine.
-        warnings: Faults of the page that did not end its render, such as files that its server does not have.
+        url: A link to the file in its bucket, valid for 24 hours; None on this machine.
+        links: Links to the logs of its function and its folder in the AWS console; None on this machine.
+        warnings: Errors of the page that did not stop the render, such as files that its server does not have.
     """
 
     file: Path | None
@@ -175,7 +176,7 @@ class Still(SavedFile, Displayable):
         """The file.
 
         Raises:
-            OutputError: It stays in a bucket; `url` leads there.
+            OutputError: The file is only in a bucket; `url` is a link to it.
         """
         return _required(self.file, f"The picture of the render {self.render_id}")
 
@@ -189,11 +190,11 @@ class Composition:
 
     Attributes:
         id: Its id.
-        width: Pixels.
-        height: Pixels.
+        width: Width in pixels.
+        height: Height in pixels.
         fps: Frames per second.
-        duration_in_frames: Its length.
-        props: Resolved props: defaults, input props and `calculateMetadata` together.
+        duration_in_frames: Its length in frames.
+        props: Resolved props: default props, input props and the result of `calculateMetadata` together.
         default_props: Its default props.
     """
 
@@ -207,7 +208,7 @@ class Composition:
 
     @classmethod
     def from_wire(cls, wire: dict[str, Any]) -> Composition:
-        """Read one from the answer of the compositions function."""
+        """Read a composition from the answer of the compositions function."""
         return cls(
             id=wire["id"],
             width=wire["width"],
@@ -230,16 +231,16 @@ class Composition:
 @short_tracebacks
 @dataclass(frozen=True)
 class Frames(Displayable):
-    """A finished sequence of pictures. It is path-like, as the path of its folder.
+    """A finished sequence of pictures. It is path-like: use it as the path of the folder.
 
     Attributes:
-        folder: Where they are.
+        folder: The folder of the pictures.
         paths: The pictures, in order.
         render_id: The id of their render.
-        width: Pixels.
-        height: Pixels.
+        width: Width in pixels.
+        height: Height in pixels.
         artifacts: The files that the composition emitted.
-        warnings: Faults of the page that did not end its render, such as files that its server does not have.
+        warnings: Errors of the page that did not stop the render, such as files that its server does not have.
         frames_reused: Frames that look like the frame before and were not captured (`reuse_frames`).
         frames_verified: Frames that were captured only to check that they look like the frame before.
     """
@@ -261,14 +262,14 @@ class Frames(Displayable):
         """Copy the pictures.
 
         Args:
-            folder: Where they are copied to; it is made where it is missing.
-            overwrite: Whether the folder may hold files already; those of the same names are replaced.
+            folder: The destination folder; created if it does not exist.
+            overwrite: Whether the folder may already contain files; files with the same names are replaced.
 
         Returns:
             The path of the folder.
 
         Raises:
-            OutputError: The folder cannot be written, or holds files and `overwrite` is False.
+            OutputError: The folder cannot be written, or it contains files and `overwrite` is False.
 
         Example:
             >>> frames.save("pictures")

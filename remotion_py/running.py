@@ -15,16 +15,16 @@ from .progress import RenderProgress
 from .providers.base import Links
 
 DISPLAY_PATIENCE_S = 15.0
-"""How long the end of a call waits for its card, whose pictures take a while on a busy machine."""
+"""Maximum time, in seconds, that the end of a call waits for its card; pictures are slow on a busy machine."""
 STOPPED_PATIENCE_S = 0.4
-"""The same for a call that was stopped: its cell has to end within half a second."""
+"""The same for a call that was stopped: its cell must end within half a second."""
 OnProgress = Callable[[RenderProgress], Any]
 
 Result_co = TypeVar("Result_co", covariant=True)
 
 
 class RunningTask(Protocol[Result_co]):
-    """What `Render` and `AsyncRender` need of a running render; everything runs on the background loop."""
+    """The interface of a running render that `Render` and `AsyncRender` use; it runs on the background loop."""
 
     render_id: str
     latest: RenderProgress
@@ -33,7 +33,7 @@ class RunningTask(Protocol[Result_co]):
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended, or is not followed any more."""
+        """Whether the render has ended, or this client no longer follows it."""
         ...
 
     async def progress(self) -> RenderProgress:
@@ -41,7 +41,7 @@ class RunningTask(Protocol[Result_co]):
         ...
 
     async def next_change(self, seen: RenderProgress | None) -> RenderProgress | None:
-        """Wait for progress other than `seen`; None once the render has ended and that was seen."""
+        """Wait for progress that differs from `seen`; None if the render has ended and `seen` is its last progress."""
         ...
 
     async def result(self) -> Result_co:
@@ -49,16 +49,20 @@ class RunningTask(Protocol[Result_co]):
         ...
 
     async def cancel(self) -> None:
-        """Request its functions to end."""
+        """Request that its functions end."""
         ...
 
     def interrupt(self) -> None:
-        """Cancel it without waiting, and end what nobody else uses."""
+        """Cancel the render without waiting, and end the functions that no other call uses."""
         ...
 
 
 def _seen(task: RunningTask[Any], progress: RenderProgress, show: OnProgress, on_progress: OnProgress | None) -> None:
-    """Show progress. What that raises cancels the render, also an error of ours, which may be of something else."""
+    """Show progress. Any exception from that cancels the render.
+
+    A `RemotionPyError` needs its own handler here, because it may come from something else than this render: the
+    handler in `wait()` does not cancel the render for that class.
+    """
     try:
         show(progress)
         if on_progress:
@@ -70,11 +74,11 @@ def _seen(task: RunningTask[Any], progress: RenderProgress, show: OnProgress, on
 
 @short_tracebacks
 class _Displayed(Generic[Result_co]):
-    """A running render that notebooks display: in the cell that starts it, and in each one that has it as its value.
+    """A running render that notebooks display: in the cell that starts it, and in each cell that has it as its value.
 
     Attributes:
-        render_id: Its id, which `get_render_progress()` takes.
-        links: Its logs and its folder in the AWS console; None on this machine.
+        render_id: The id of the render, for example for `get_render_progress()`.
+        links: Links to its logs and its folder in the AWS console; None on this machine.
     """
 
     def __init__(
@@ -100,7 +104,7 @@ class _Displayed(Generic[Result_co]):
             return
         for earlier, shown in self._cards:
             if earlier.place == card.place is not None:
-                shown.cancel()  # the cell was run again, and its output is gone
+                shown.cancel()  # the cell was run again, so its earlier output no longer exists
         self._cards.append((card, background.submit(follow(self._task, card))))
 
     def _settle(self) -> None:
@@ -109,7 +113,7 @@ class _Displayed(Generic[Result_co]):
 
     def _ipython_display_(self) -> None:
         if not in_notebook():
-            raise NotImplementedError  # by which IPython takes the next representation, its repr
+            raise NotImplementedError  # makes IPython use the next representation, the repr
         cell = running_cell()
         if any(card.cell == cell for card, _ in self._cards):
             return  # this cell displays it already
@@ -128,11 +132,11 @@ class _Displayed(Generic[Result_co]):
 class Render(_Displayed[Result_co]):
     """A running render. Iterate over it for its progress; `wait()` returns the result.
 
-    As the last value of a notebook's cell it is a card that follows it, as in the cell that started it.
+    As the last value of a notebook cell, it is displayed as a card that follows the render.
 
     Attributes:
-        render_id: Its id, which `get_render_progress()` takes.
-        links: Its logs and its folder in the AWS console; None on this machine.
+        render_id: The id of the render, for example for `get_render_progress()`.
+        links: Links to its logs and its folder in the AWS console; None on this machine.
     """
 
     def progress(self) -> RenderProgress:
@@ -140,14 +144,14 @@ class Render(_Displayed[Result_co]):
         return background.run(self._task.progress())
 
     def wait(self, on_progress: OnProgress | None = None) -> Result_co:
-        """Wait for its end. Ctrl-C cancels it, and so does an error that `on_progress` raises.
+        """Wait for the end of the render. Ctrl-C or an error in `on_progress` cancels it.
 
         Args:
-            on_progress: Called with each change of its progress, in this thread, whatever else shows it.
+            on_progress: Called with each change of progress, in this thread, in addition to the progress display.
 
         Raises:
-            RemotionPyError: What made it fail, as its own class.
-            RenderCancelledError: It was cancelled.
+            RemotionPyError: The render failed; the class of the error describes the cause.
+            RenderCancelledError: The render was cancelled.
         """
         patience_s = DISPLAY_PATIENCE_S
         try:
@@ -165,13 +169,13 @@ class Render(_Displayed[Result_co]):
             self.show_end(patience_s)
 
     def show_end(self, patience_s: float = DISPLAY_PATIENCE_S) -> None:
-        """Wait a moment for its cell to show how it ended; of use where it has."""
+        """Wait at most `patience_s` until the card of an ended render displays how it ended."""
         if self._cards:
             concurrent.futures.wait([shown for _, shown in self._cards], patience_s)
             self._settle()
 
     def cancel(self) -> None:
-        """Cancel it; returns when the request is stored, before its functions have ended."""
+        """Cancel the render; returns when the request is stored, before its functions have ended."""
         background.run(self._task.cancel())
         self.show_end()
 
@@ -185,11 +189,11 @@ class Render(_Displayed[Result_co]):
 class AsyncRender(_Displayed[Result_co]):
     """A running render. Iterate over it asynchronously for its progress; await `wait()` for the result.
 
-    As the last value of a notebook's cell it is a card that follows it, as in the cell that started it.
+    As the last value of a notebook cell, it is displayed as a card that follows the render.
 
     Attributes:
-        render_id: Its id, which `get_render_progress()` takes.
-        links: Its logs and its folder in the AWS console; None on this machine.
+        render_id: The id of the render, for example for `get_render_progress()`.
+        links: Links to its logs and its folder in the AWS console; None on this machine.
     """
 
     async def progress(self) -> RenderProgress:
@@ -197,14 +201,14 @@ class AsyncRender(_Displayed[Result_co]):
         return await background.bridge(self._task.progress())
 
     async def wait(self, on_progress: OnProgress | None = None) -> Result_co:
-        """Wait for its end. Cancelling the waiting task cancels the render, and so does an error in `on_progress`.
+        """Wait for the end of the render. Cancelling the waiting task or an error in `on_progress` cancels the render.
 
         Args:
-            on_progress: Called with each change of its progress, in this loop, whatever else shows it.
+            on_progress: Called with each change of progress, in this loop, in addition to the progress display.
 
         Raises:
-            RemotionPyError: What made it fail, as its own class.
-            RenderCancelledError: It was cancelled.
+            RemotionPyError: The render failed; the class of the error describes the cause.
+            RenderCancelledError: The render was cancelled.
         """
         patience_s = DISPLAY_PATIENCE_S
         try:
@@ -222,14 +226,14 @@ class AsyncRender(_Displayed[Result_co]):
             await self.show_end(patience_s)
 
     async def show_end(self, patience_s: float = DISPLAY_PATIENCE_S) -> None:
-        """Wait a moment for its cell to show how it ended; of use where it has."""
+        """Wait at most `patience_s` until the card of an ended render displays how it ended."""
         if self._cards:
             futures = [asyncio.wrap_future(shown) for _, shown in self._cards]
             await asyncio.wait(futures, timeout=patience_s)
             self._settle()
 
     async def cancel(self) -> None:
-        """Cancel it; returns when the request is stored, before its functions have ended."""
+        """Cancel the render; returns when the request is stored, before its functions have ended."""
         await background.bridge(self._task.cancel())
         await self.show_end()
 
