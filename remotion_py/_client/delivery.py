@@ -20,17 +20,17 @@ from .record import RenderRecord
 from .unpacking import unpack
 
 LINK_S = 24 * 3600
-"""How long the link to a result in a bucket is good, in seconds, unless the credentials end before."""
+"""Seconds for which the link to a result in a bucket is valid, unless the credentials expire earlier."""
 OTHERS_PATIENCE_S = 10.0
-"""How long a client that did not start a finished render waits for the one that did to take its output."""
+"""Seconds that an attached client waits until the client that started the render has delivered its output."""
 OTHERS_POLL_S = 0.05
 
 
 class Delivery:
-    """Delivers results to their outputs. On this machine they move there; from a bucket they are copied.
+    """Delivers results to their outputs: moves them on this machine, downloads them from a bucket.
 
     Args:
-        provider: Where the results are.
+        provider: The provider that stores the results.
     """
 
     def __init__(self, provider: Provider) -> None:
@@ -41,7 +41,7 @@ class Delivery:
         return self._provider.store
 
     async def video(self, output: Path | None, audio: Path | None, overwrite: bool, progress: RenderProgress) -> Video:
-        """Deliver what `render_media()` made."""
+        """Deliver the result of `render_media()`."""
         metadata, post = _finished(progress)
         folder = inside(output.parent, metadata.composition_id) if output else None
         elsewhere = post.out_bucket not in ("", self._store.bucket)
@@ -67,7 +67,7 @@ class Delivery:
         )
 
     async def attached(self, record: RenderRecord, progress: RenderProgress) -> Video | Frames:
-        """Deliver what a render made that another client started, who may have done so already, or be about to."""
+        """Deliver the result of a render of another client, which may have delivered it already or may do so soon."""
         _, post = _finished(progress)
         output = Path(record.output) if record.output and record.here else None
         audio = Path(record.audio) if record.audio and record.here else None
@@ -93,10 +93,10 @@ class Delivery:
         return video
 
     async def frames(self, output: Path | None, overwrite: bool, progress: RenderProgress) -> Frames:
-        """Deliver what `render_frames()` made.
+        """Deliver the result of `render_frames()`.
 
         Raises:
-            OutputError: A picture cannot be written, or one is there already; the archive stays.
+            OutputError: A picture cannot be written, or exists already; the archive stays in the store.
         """
         metadata, post = _finished(progress)
         here = self._store.local_path(post.out_key)
@@ -124,7 +124,7 @@ class Delivery:
         )
 
     async def still(self, output: Path | None, folder: Path | None, overwrite: bool, result: dict[str, Any]) -> Still:
-        """Deliver what `render_still()` made."""
+        """Deliver the result of `render_still()`."""
         elsewhere = result["bucketName"] != self._store.bucket
         return Still(
             file=None if elsewhere else await self.deliver(result["outKey"], output, overwrite=overwrite),
@@ -142,12 +142,12 @@ class Delivery:
         )
 
     async def deliver(self, key: str, output: Path | None, *, overwrite: bool = True) -> Path | None:
-        """Move or download a finished object to its output; without one it stays in the store.
+        """Move or download a finished object to its output; without an output it stays in the store.
 
         Args:
-            key: The object.
-            output: Where it goes.
-            overwrite: Whether a file may be replaced that has appeared there since the render was checked.
+            key: Key of the object.
+            output: The destination.
+            overwrite: Whether to replace a file that was created there after the request was checked.
 
         Raises:
             OutputError: The output cannot be written, or exists; the result stays in the store.
@@ -177,11 +177,11 @@ class Delivery:
     async def artifacts(
         self, listed: Sequence[dict[str, Any]], render_id: str, folder: Path | None, *, overwrite: bool
     ) -> tuple[Artifact, ...]:
-        """Move or download artifacts to a folder; without one, and rather than replace a file, they stay.
+        """Move or download artifacts to a folder; without a folder, or instead of replacing a file, they stay.
 
         Raises:
-            DocumentError: One is not described as it must be.
-            OutputError: One has a name that leads out of the folder, or cannot be written there.
+            DocumentError: The description of an artifact is invalid.
+            OutputError: The name of an artifact leads out of the folder, or the file cannot be written there.
         """
         fail = document_fault(PROGRESS, render_id)
         stored = [StoredArtifact.read(item, fail) for item in listed]
@@ -210,7 +210,7 @@ def _existing_output(output: Path | None, key: str) -> Path:
     """Return the file to which another client downloaded an object.
 
     Raises:
-        OutputError: It is not there.
+        OutputError: The file does not exist.
     """
     if output is None or not output.exists():
         where = f", nor at {output}" if output else ""
@@ -234,10 +234,10 @@ def _make_folder(folder: Path) -> None:
 
 
 def _pictures(metadata: Metadata, folder: Path) -> list[Path]:
-    """Return the pictures that another client unpacked, by their names: the folder may hold other files too.
+    """Return the pictures that another client unpacked, by their names: the folder may contain other files too.
 
     Raises:
-        OutputError: Some are not there any more, or their names lead out of the folder.
+        OutputError: Some pictures no longer exist, or their names lead out of the folder.
     """
     frames = range(metadata.first, metadata.last + 1, metadata.every_nth)
     paths = [inside(folder, name) for name in picture_names(frames, metadata.picture_pattern, metadata.image_format)]

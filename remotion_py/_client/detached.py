@@ -18,18 +18,18 @@ MODULE = "remotion_py._client.detached_process"
 START_TIMEOUT_S = 180
 
 _started: list[subprocess.Popen[bytes]] = []
-"""Polled before each start, so that processes that have ended leave no zombies."""
+"""Polled before each start, so that ended processes do not remain as zombies."""
 
 
 async def start_detached(request: RenderRequest, settings: Mapping[str, Any]) -> str:
-    """Start a render in a process of its own, and return its render id.
+    """Start a render in a separate process, and return its render id.
 
     Args:
-        request: What to render.
+        request: The request for the render.
         settings: Settings of the provider.
     """
     _started[:] = [process for process in _started if process.poll() is None]
-    process = subprocess.Popen(  # noqa: ASYNC220  # asyncio's would tie it to the loop, which it outlives
+    process = subprocess.Popen(  # noqa: ASYNC220  # a process of asyncio would end with the loop
         [sys.executable, "-m", MODULE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

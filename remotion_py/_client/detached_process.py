@@ -20,7 +20,7 @@ from .request import RenderRequest
 
 
 async def render(settings: Mapping[str, Any], request: RenderRequest) -> None:
-    """Render a request on functions of this process; a failure is reported in its progress."""
+    """Render a request on functions of this process; the progress of the render reports a failure."""
     engine = Engine(LocalProvider(**settings))
     try:
         try:

@@ -51,9 +51,9 @@ THROTTLED_PATIENCE_S = 600.0
 """How long a still waits for capacity, in seconds."""
 CALL_TRIES = 3
 DIED = ("Runtime.ExitError", "Sandbox.StoodStill", "Unreachable")
-"""Types of errors of a function that ended before it answered, so that the same call is worth another one."""
+"""Error types of a function that ended before it answered, so that a retry is useful."""
 _UNKNOWN = RenderRecord("video")
-"""The record of a render that has none."""
+"""The default for a render without a record."""
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Engine:
             serve_url: The site.
             composition: Id of the composition.
             given: The options.
-            write_command: Writes the call that renders the same again.
+            write_command: Writes the call that repeats the render.
             detach: The render outlives this process.
             watched: Its newest frame is displayed.
         """
@@ -143,7 +143,7 @@ class Engine:
         await kept.write(self.provider.store, render_id)
 
     async def _start_detached(self, request: RenderRequest, logs: LogDelivery) -> RenderTask[Any]:
-        """Start a render that outlives this process: in a process of its own, or on AWS."""
+        """Start a render that outlives this process: in a separate process, or on AWS."""
         settings = self.provider.detached()
         if settings is None:
             return await self.start(request, lasts=True, logs=logs)
@@ -171,7 +171,7 @@ class Engine:
         return await self._delivery.attached(record, progress)
 
     async def _lost_elsewhere(self, render_id: str, record: RenderRecord | None) -> str | None:
-        """Return why the main function of another client's render is gone, or None; checks once."""
+        """Return why the main function of another client's render is lost, or None; checks once."""
         if not self.provider.on_this_machine:
             return None
         return await lost(self.provider.store, render_id, record)
@@ -241,7 +241,7 @@ class Engine:
             return await self._invoke(payload)
 
     async def _invoke(self, payload: dict[str, Any], renderers: int = 0, *, again: bool = True) -> dict[str, Any]:
-        """Call the function, and `again` when its process dies before it answers."""
+        """Call the function; `again` repeats the call once if its process dies before it answers."""
         for number in range(CALL_TRIES):
             try:
                 functions = await self.provider.functions(renderers=renderers)
@@ -264,7 +264,7 @@ class Engine:
         return replace(progress, cost=self.provider.cost(document))
 
     async def cancel_render(self, render_id: str) -> None:
-        """Request the functions of a render to end."""
+        """Request that the functions of a render end."""
         await self.read_progress(render_id)
         await self.provider.store.put(cancel_key(render_id), b"{}")
 
@@ -375,7 +375,7 @@ class Engine:
 
 
 async def _unknown() -> None:
-    """The `lost` of a render on AWS, which nobody on this machine can check; `RenderTask` waits for its silence."""
+    """The `lost` of a render on AWS, which this machine cannot check; `RenderTask` measures its silence instead."""
 
 
 def _decoded(decoder: Decoder, data: bytes) -> list[Message]:

@@ -13,7 +13,7 @@ from .reproduce import CommandWriter, command_of, command_writer, explained_as
 
 
 class ClientBase:
-    """A client of functions that live on this machine or on AWS; `Client` describes the settings."""
+    """A client of functions on this machine or on AWS; `Client` describes the settings."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class ClientBase:
 
     @classmethod
     def from_engine(cls, engine: Engine, called: str = "client") -> Self:
-        """Make a client of an engine that is set up already; `called` is its name in calls that repeat a render."""
+        """Make a client from an existing engine; `called` is its name in the calls that repeat a render."""
         client = cls.__new__(cls)
         client._engine, client._called = engine, called
         return client
@@ -55,13 +55,13 @@ class ClientBase:
         composition: str,
         options: Mapping[str, Any],
     ) -> tuple[DisplayMode, RenderInfo, CommandWriter]:
-        """Return the mode of display, what to display beside the progress, and what writes the call that repeats it."""
+        """Return the display mode, the data to display, and the writer of the call that repeats the render."""
         call = f"{self._called}.{method}"
         info = RenderInfo(composition, command_of(call, serve_url, composition, options), explained_as.get())
         return self._mode(progress), info, command_writer(call, serve_url, composition, options)
 
     def _mode(self, progress: Progress) -> DisplayMode:
-        """Return how to show a render; in a cell it takes the place of what an earlier run of the cell has started."""
+        """Return how to display a render; in a notebook, first end the renders of an earlier run of the cell."""
         mode = resolve_mode(progress)
         if mode == "html":
             replace_earlier()

@@ -17,11 +17,11 @@ from .record import ListedRender
 
 T = TypeVar("T")
 MOST_LINES = 10
-"""Renders that the repr of a listing names."""
+"""Maximum number of renders in the repr of a listing."""
 
 
 class Renders(list[ListedRender]):
-    """Renders that are kept in the store: a list, which notebooks show as a table."""
+    """Renders in the store: a list, which notebooks display as a table."""
 
     def _repr_html_(self) -> str:
         return notebook("listing").table(self)
@@ -39,12 +39,12 @@ class Renders(list[ListedRender]):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which renders are listed.
+    """Selects the renders to list.
 
     Attributes:
-        folder: Those whose output is in this folder, or deeper; None for all.
-        state: Those in this state; None for all.
-        composition: Those of this composition; None for all.
+        folder: Only renders with an output in this folder or its subfolders; None for all.
+        state: Only renders in this state; None for all.
+        composition: Only renders of this composition; None for all.
     """
 
     folder: str | os.PathLike[str] | None = None
@@ -56,7 +56,7 @@ class Filter:
             raise OptionError(f"state is {self.state!r}, but must be one of: {', '.join(get_args(State))}.")
 
     def takes(self, item: ListedRender) -> bool:
-        """Whether a render is listed."""
+        """Whether the filter selects a render."""
         if self.folder is not None:
             folder = Path(self.folder).expanduser().resolve()
             if item.output is None or not item.output.resolve().is_relative_to(folder):
@@ -66,12 +66,12 @@ class Filter:
     async def first(
         self, limit: int, stored: Sequence[T], read: Callable[[T], Awaitable[ListedRender | None]]
     ) -> Renders:
-        """Read stored renders, no more than needed, until enough of them are listed.
+        """Read stored renders until `limit` of them are selected; reads no more than needed.
 
         Args:
-            limit: How many are enough.
-            stored: The progress document of each, in the order of the list.
-            read: Reads one; None where nothing is left of it.
+            limit: Maximum number of renders.
+            stored: The progress document of each render, in the order of the list.
+            read: Reads one render; returns None if it was deleted.
         """
         renders = Renders()
         at = 0

@@ -11,10 +11,10 @@ from .._data.browser_log import BrowserLog, OnBrowserLog
 
 
 class LogDelivery:
-    """Delivers the messages of a page to what asked for them, each once.
+    """Delivers each message of a page once, to the function and the output that the caller's options request.
 
     Args:
-        options: Checked options of the call, or those that were given.
+        options: The options of the call, checked or as given.
     """
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
@@ -24,7 +24,7 @@ class LogDelivery:
         self._delivered = 0
 
     async def deliver(self, logs: Sequence[BrowserLog]) -> None:
-        """Deliver what is new in the messages of a render so far; the caller gets what its function raises."""
+        """Deliver the messages that are new since the last call; errors of the caller's function are raised."""
         new = logs[self._delivered :] if self._call or self._dump else ()
         self._delivered = len(logs)
         if new:

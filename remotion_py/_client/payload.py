@@ -31,18 +31,18 @@ async def make_payload(
     options: type,
     values: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the payload of a render, as all its functions get it.
+    """Return the payload of a render, which all its functions receive.
 
     Args:
-        provider: Where they run.
-        kind: The type of the payload, which names the role.
+        provider: The provider that runs the functions.
+        kind: The type of the payload, which is the role.
         serve_url: A folder, an http(s) URL, or the name of a deployed site.
         options: The table of the options.
-        values: Checked values of all of them.
+        values: Checked values of all options.
 
     Raises:
         SiteNotFoundError: There is no such site.
-        BrowserNotFoundError: This machine has none, and needs one.
+        BrowserNotFoundError: The functions run on this machine, which has no browser.
     """
     if isinstance(values.get("out_name"), Mapping) and values.get("output") is not None:
         raise OptionError("output and a bucket in out_name are both given, but exclude each other. Pass one of them.")
@@ -53,7 +53,7 @@ async def make_payload(
         find_browser(provider.browser_executable)
     await provider.open()
     url = await provider.publish(folder) if folder else url
-    # Props may be large, and this loop follows other renders too.
+    # In a thread: props may be large, and this loop also follows other renders.
     payload = await asyncio.to_thread(wire_options, options, values)
     if kind != "preview":  # a preview sends its props with every frame
         payload["inputProps"] = await offloaded(payload["inputProps"]["payload"], "input-props", provider.store)
@@ -74,7 +74,7 @@ def _is_site_name(url: str) -> bool:
 
 
 def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of a payload that the output's name decides, once the options are known to go together."""
+    """Check that the options fit together, and return the part of the payload that depends on the output's name."""
     output, separate = values["output"], values["separate_audio_to"]
     extension = None if output is None else Path(output).suffix.lower()[1:]
     if output and not extension and not Path(output).is_dir():
@@ -104,7 +104,7 @@ def media_wire(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def picture_format(output: str | os.PathLike[str] | None) -> str:
-    """Return the format of a still by the extension of its output; PNG where it has none."""
+    """Return the format of a still from the extension of its output; PNG if there is no extension."""
     extension = "" if output is None else Path(output).suffix.lower()[1:]
     return next((name for name, listed in PICTURE_EXTENSIONS.items() if extension in listed), "png")
 
@@ -112,5 +112,5 @@ def picture_format(output: str | os.PathLike[str] | None) -> str:
 def checked_output(
     output: str | os.PathLike[str] | None, extensions: tuple[str, ...], *, overwrite: bool
 ) -> Path | None:
-    """Return the path of an output that can be written; None where there is to be none."""
+    """Return the path of an output after checking that it can be written; None if no output was requested."""
     return None if output is None else check_output(output, extensions, overwrite=overwrite)

@@ -17,17 +17,17 @@ from ..results import Composition
 from .engine import Engine
 
 _OTHERS = {"output", "overwrite", "separate_audio_to", "out_name", "codec", "image_format", "props"}
-"""Options that do not change what a frame looks like, or that the preview sets itself."""
+"""Options that do not affect the appearance of a frame, or that the preview sets itself."""
 
 
 @dataclass(frozen=True)
 class PreviewFrame:
-    """A frame as a render would make it.
+    """A frame, identical to the frame of a render.
 
     Attributes:
         frame: Its number.
         picture: The frame, JPEG-encoded.
-        composition: The composition, with its present size, length and props.
+        composition: The composition, with its current size, length and props.
     """
 
     frame: int
@@ -42,10 +42,10 @@ class Preview:
         engine: The engine that renders.
         serve_url: The site.
         composition: Id of the composition.
-        options: Of the render.
+        options: The options of the render.
 
     Raises:
-        OptionError: The function is Remotion's, which has no previews.
+        OptionError: The function was deployed by Remotion, and does not support previews.
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class Preview:
 
         Args:
             number: The frame, from 0; limited to the composition's range.
-            props: Input props; the page is opened again when they change.
+            props: Input props; the page is reopened when they change.
         """
-        written = serialize_props(props, nan=self._options.get("nan", "error"))  # frames and arrays do not compare
+        written = serialize_props(props, nan=self._options.get("nan", "error"))  # as text: data frames do not compare
         if not self._payload or written != self._props:
             await self._begin(json.loads(written))
             self._props = written
@@ -83,5 +83,5 @@ class Preview:
                 f"Deploy a function of remotion_py with 'remotion-py functions deploy', or use a local "
                 f"client for the preview."
             )
-        self._site = payload["serveUrl"]  # a folder is uploaded once
+        self._site = payload["serveUrl"]  # so that a folder is uploaded only once
         self._payload = payload | {"composition": self._composition, "session": secrets.token_hex(8)}

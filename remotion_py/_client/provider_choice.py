@@ -23,7 +23,7 @@ def make_provider(
     """Make a provider by its name.
 
     Raises:
-        OptionError: An unknown name, a wrong value, or one that belongs to another provider.
+        OptionError: An unknown name, an invalid value, or an argument of another provider.
     """
     local = {"capacity": capacity, "store": store, "browser_executable": browser_executable}
     aws = {"region": region, "profile": profile, "function_name": function_name, "bucket_name": bucket_name}

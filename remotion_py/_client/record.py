@@ -21,20 +21,20 @@ ResultKind = Literal["video", "frames"]
 LONGEST_PATH = 10_000
 LONGEST_COMMAND = 10_000_000
 _STATE, _START_TICKS = 0, 19
-"""Fields of `/proc/PID/stat` behind the name of the process (proc(5): fields 3 and 22)."""
+"""Indexes of the fields of `/proc/PID/stat` after the name of the process (proc(5): fields 3 and 22)."""
 ENDED = "the process of the render has ended"
 
 
 @dataclass(frozen=True)
 class Owner:
-    """A process whose end ends a render.
+    """The process that owns a render: the render ends when this process ends.
 
     Attributes:
-        pid: Its id.
-        started: When it was started, as ids are used again: in clock ticks since the boot, which no setting of the
-            clock changes. Where there is no /proc, in s since the epoch.
+        pid: Its process id.
+        started: Its start time, because process ids are reused: in clock ticks since the boot, which do not change
+            when the clock is set. In seconds since the epoch if there is no /proc.
         host: Its machine.
-        boot: The id of the boot; "" where there is no /proc.
+        boot: The id of the boot; "" if there is no /proc.
     """
 
     pid: int
@@ -44,7 +44,7 @@ class Owner:
 
     @classmethod
     def of(cls, pid: int) -> Owner | None:
-        """Describe a process; None where it has ended."""
+        """Describe a process; None if it has ended."""
         host = socket.gethostname()
         try:
             boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -68,7 +68,7 @@ class Owner:
 
     @property
     def here(self) -> bool:
-        """Whether it is one of this machine."""
+        """Whether it is a process of this machine."""
         return self.host == socket.gethostname()
 
     @property
@@ -90,17 +90,17 @@ def _by_psutil(pid: int, host: str) -> Owner | None:
 
 @dataclass(frozen=True)
 class RenderRecord:
-    """What is kept of a started render beside its progress.
+    """The record of a started render, which is stored next to its progress.
 
     Attributes:
         kind: The kind of result.
         composition: Id of the composition.
-        output: Where that goes; None for the store.
-        audio: Where its separate audio goes.
+        output: The output; None leaves the result in the store.
+        audio: The output of the separate audio.
         overwrite: Whether files may be replaced.
-        command: Python that makes the same again.
-        host: The machine that the paths are of.
-        owner: The process whose end ends it; None for one that outlives all of this machine's.
+        command: Python code that repeats the render.
+        host: The machine to which the paths belong.
+        owner: The process that owns the render; None if the render depends on no process of this machine.
     """
 
     kind: ResultKind
@@ -114,16 +114,16 @@ class RenderRecord:
 
     @property
     def here(self) -> bool:
-        """Whether its paths are of this machine."""
+        """Whether its paths belong to this machine."""
         return self.host == socket.gethostname()
 
     async def write(self, store: ObjectStore, render_id: str) -> None:
-        """Keep it with its render."""
+        """Store the record with its render."""
         await store.put(record_key(render_id), json.dumps(asdict(self)).encode())
 
     @classmethod
     async def read(cls, store: ObjectStore, render_id: str) -> RenderRecord | None:
-        """Read the record of a render; None where it has none, as Remotion's own clients write none."""
+        """Read the record of a render; None if it has no record: the clients of Remotion do not write one."""
         data = await store.get(record_key(render_id))
         if data is None:
             return None
@@ -131,10 +131,10 @@ class RenderRecord:
 
     @classmethod
     def from_document(cls, data: bytes, render_id: str) -> RenderRecord:
-        """Read what `write()` wrote; a later version may have written more.
+        """Read a record that `write()` stored; unknown fields of later versions are ignored.
 
         Raises:
-            DocumentError: It is something else.
+            DocumentError: The data is not a record.
         """
         fail = document_fault("record.json", render_id)
         found = Fields(read_json(data, fail), "it", fail)
@@ -154,15 +154,15 @@ class RenderRecord:
 
 
 def silent(seconds: float) -> str:
-    """Return why a main function counts as gone that has reported nothing for so many seconds."""
+    """Return the reason why a main function without a report for this many seconds counts as lost."""
     return f"it reported nothing for {seconds:.0f} s"
 
 
 async def lost(store: ObjectStore, render_id: str, record: RenderRecord | None) -> str | None:
-    """Look once whether the main function of a local render cannot be at work any more; return why, or None.
+    """Check once whether the main function of a local render is lost; return the reason, or None.
 
-    Its process shows that, where it is known and on this machine; else the age of its progress, which is wrong while
-    somebody sets the clock. A client that follows a render asks a `Follower`.
+    The check uses its process if that is known and on this machine; otherwise the age of its progress, which is wrong
+    while the clock is being set. A client that follows a render uses a `Follower`.
     """
     if record and record.owner and record.owner.here:
         return None if record.owner.alive else ENDED
@@ -172,14 +172,14 @@ async def lost(store: ObjectStore, render_id: str, record: RenderRecord | None) 
 
 
 class Follower:
-    """Looks again and again whether the main function of a local render of others cannot be at work any more.
+    """Checks repeatedly whether the main function of another client's local render is lost.
 
-    Where its process is not known here, its silence is measured by a clock that nobody sets, from the first look on.
+    If its process is not known on this machine, its silence is measured with a monotonic clock from the first check.
 
     Args:
-        store: Where the render is.
+        store: The object store of the render.
         render_id: Its id.
-        record: Its record; None where it has none yet.
+        record: Its record; None if it has none yet.
         detector: Measures the silence.
     """
 
@@ -192,7 +192,7 @@ class Follower:
         self._detector = detector or StallDetector()
 
     async def lost(self) -> str | None:
-        """Return why it is gone, or None."""
+        """Return the reason why it is lost, or None."""
         self._record = self._record or await RenderRecord.read(self._store, self._render_id)
         if self._record and self._record.owner and self._record.owner.here:
             return None if self._record.owner.alive else ENDED
@@ -203,15 +203,15 @@ class Follower:
 
 @dataclass(frozen=True, repr=False)
 class ListedRender:
-    """A render that is kept in the store.
+    """A render in the store.
 
     Attributes:
-        render_id: Its id, which `attach()` takes.
-        state: "starting", "rendering", "done", "failed", "cancelled", or "interrupted": its process ended before it.
-        composition: Id of the composition; None while it is not known.
-        started: When, with time zone.
-        output: The file or folder that it was asked to make; None for the store.
-        command: Python that makes the same again.
+        render_id: Its id, for example for `attach()`.
+        state: "starting", "rendering", "done", "failed", "cancelled", or "interrupted" (its process ended too early).
+        composition: Id of the composition; None while unknown.
+        started: Its start time, with time zone.
+        output: The requested output file or folder; None if the result stays in the store.
+        command: Python code that repeats the render.
         progress: The progress.
     """
 
@@ -238,13 +238,13 @@ class ListedRender:
 def listed(
     progress: RenderProgress, record: RenderRecord | None, *, lost: bool, modified: datetime.datetime
 ) -> ListedRender:
-    """Fold what is known of a render into one line.
+    """Combine the progress and the record of a render.
 
     Args:
         progress: The progress.
-        record: Its record, where it has one.
-        lost: Whether its functions cannot be at work any more.
-        modified: When its progress was last written.
+        record: Its record; None if it has none.
+        lost: Whether its main function is lost.
+        modified: The time of the last change of its progress.
     """
     metadata = progress.render_metadata or {}
     started = metadata.get("startedDate")

@@ -23,14 +23,14 @@ _OF_MEDIA: dict[str, Any] = {
     "output": {"type": "media"},
 }
 _REQUIRED: dict[str, Any] = {"imageFormat": "jpeg", "sampleRate": 48_000}
-"""Our functions choose these by the format; a function of Remotion expects the defaults of its own client."""
+"""Our functions derive these from the format; a function of Remotion expects the defaults of its own client."""
 
 
 def remotion_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a payload for a function of Remotion's, of "start" or "still", with every field that its client sends.
+    """Return a "start" or "still" payload for a function of Remotion, with every field that Remotion's client sends.
 
     Raises:
-        OptionError: An option that those functions do not know.
+        OptionError: An option that those functions do not support.
     """
     filled = {**_DEFAULTS, **(_OF_MEDIA if payload["type"] == "start" else {}), **payload}
     filled["chromiumOptions"] = dict(payload.get("chromiumOptions") or {})

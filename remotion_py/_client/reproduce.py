@@ -18,19 +18,19 @@ from ..options.option import table
 from ..options.renders import RenderMediaOptions, RenderStillOptions
 
 LINE = 80
-"""A call that is longer has one argument per line."""
+"""A call with more characters than this has one argument per line."""
 INDENT = 4
 LONGEST_VALUE = 300
 LONGEST_KEPT = 100_000
-"""Characters of a value in a call that is stored, which is all that is left after a restart of the kernel."""
+"""Maximum characters of a value in a stored call; after a restart of the kernel, only the stored call exists."""
 
 CommandWriter: TypeAlias = Callable[[str], str]
 """Writes the call that repeats a render, given its props as JSON."""
 
 called_as: ContextVar[str] = ContextVar("called_as", default="")
-"""What a magic was called with, which is what repeats it."""
+"""The call of the magic that runs now; it repeats the render."""
 explained_as: ContextVar[Callable[[str], str]] = ContextVar("explained_as", default=str)
-"""Writes the error of a page in the words of its user, where a magic has made the page."""
+"""Rewrites an error of a page that a magic generated, so that it refers to the code of the user."""
 
 
 def command_of(
@@ -41,14 +41,14 @@ def command_of(
     *,
     longest: int = LONGEST_VALUE,
 ) -> str:
-    """Return the Python that renders the same again; values that are secret, long or not plain data stay names.
+    """Return Python code that repeats a render; values that are secret, long or not plain data are shown as names.
 
     Args:
-        call: What is called, such as "client.render_media".
-        serve_url: What was rendered.
+        call: The function to call, such as "client.render_media".
+        serve_url: The site.
         composition: Id of the composition.
-        options: The options that were given; dates in `props` may be Python's, or as they are sent to the page.
-        longest: Characters of a value that is written out.
+        options: The options that were given; dates in `props` may be Python dates or in the format of the page.
+        longest: Maximum characters of a value that is written out.
     """
     hidden = {name for name, value in options.items() if is_secret(name, value)}
     if called_as.get() and not hidden:
@@ -80,10 +80,10 @@ def _example(serve_url: str | os.PathLike[str]) -> str | None:
 def command_writer(
     call: str, serve_url: str | os.PathLike[str], composition: str, options: Mapping[str, Any]
 ) -> CommandWriter:
-    """Return what writes the same with long values too, once the props are known as JSON, whatever their type is."""
+    """Return a writer of the same call with long values; it gets the props as JSON, so their type does not matter."""
 
     def write(props: str) -> str:
-        known = options.get("props") is not None and 0 < len(props) <= LONGEST_KEPT  # larger ones are elsewhere
+        known = options.get("props") is not None and 0 < len(props) <= LONGEST_KEPT  # larger ones: stored elsewhere
         given = {**options, "props": json.loads(props)} if known else options
         return command_of(call, serve_url, composition, given, longest=LONGEST_KEPT)
 
@@ -91,16 +91,16 @@ def command_writer(
 
 
 def is_secret(name: str, value: Any) -> bool:
-    """Return whether a value of an option may be a secret, which is neither displayed nor stored."""
+    """Return whether the value of an option may be a secret; secrets are neither displayed nor stored."""
     known = table(RenderStillOptions) | table(RenderMediaOptions)
     return name in known and known[name].hides(value)
 
 
 def date_of(text: str) -> datetime.date | None:
-    """Return the date of a text that a page receives as a `Date`; None for years and forms that Python does not have.
+    """Return the date of a text that a page receives as a `Date`; None for years and formats that Python lacks.
 
     Args:
-        text: "remotion-date:" and the moment; midnight in UTC is a `date`, all else a `datetime` in UTC.
+        text: "remotion-date:" and a time; midnight in UTC becomes a `date`, all other times a `datetime` in UTC.
     """
     try:
         moment = datetime.datetime.fromisoformat(text.removeprefix(DATE_PREFIX))
@@ -116,7 +116,7 @@ def date_of(text: str) -> datetime.date | None:
 
 
 class _NotPlainError(Exception):
-    """A value that has no Python of reasonable length."""
+    """A value that cannot be written as Python code of reasonable length."""
 
 
 @dataclass(frozen=True)
@@ -132,15 +132,15 @@ class _Group:
 
 
 _Node: TypeAlias = str | _Group
-"""The Python of a value: of one piece, or a list, dict, tuple or call of several."""
+"""The Python code of a value: one piece of text, or a list, dict, tuple or call with several parts."""
 
 
 class _Writer:
-    """Turns plain data into Python.
+    """Converts plain data to Python code.
 
     Args:
-        longest: Characters at most.
-        dates: Whether texts that a page receives as dates are written as dates.
+        longest: Maximum number of characters.
+        dates: Whether texts that a page receives as dates are written as Python dates.
     """
 
     def __init__(self, longest: int, *, dates: bool) -> None:
@@ -174,7 +174,7 @@ class _Writer:
         if type(value) is int:
             try:
                 return repr(value)
-            except ValueError:  # thousands of digits
+            except ValueError:  # an integer with thousands of digits
                 raise _NotPlainError from None
         if type(value) is fractions.Fraction:
             self.modules.add("fractions")
@@ -196,12 +196,12 @@ def _flat(node: _Node) -> str:
 
 
 def _laid_out(node: _Node, indent: int = 0, used: int = 0) -> str:
-    """Return Python in lines that are as long as they may be.
+    """Return Python code in lines of at most `LINE` characters, as few as possible.
 
     Args:
-        node: What is written.
-        indent: Spaces at the beginning of the line on which it begins.
-        used: Characters that are on that line besides.
+        node: The code of a value.
+        indent: Spaces at the beginning of its first line.
+        used: Other characters on that line.
     """
     flat = _flat(node)
     if isinstance(node, str) or not node.items or indent + used + len(flat) <= LINE:
@@ -215,7 +215,7 @@ def _laid_out(node: _Node, indent: int = 0, used: int = 0) -> str:
 
 
 def _filled(items: list[str], width: int) -> list[str]:
-    """Return short items, several on a line."""
+    """Join short items into lines of at most `width` characters."""
     lines = [""]
     for item in items:
         longer = f"{lines[-1]} {item},".lstrip()

@@ -32,7 +32,7 @@ class RenderRequest:
         audio: The output of its separate audio.
         overwrite: Whether files may be replaced.
         concurrency: Renderer functions at the same time; None for the provider's capacity.
-        command: Python that renders the same again.
+        command: Python code that repeats the render.
     """
 
     kind: ResultKind
@@ -44,12 +44,12 @@ class RenderRequest:
     command: str = ""
 
     def to_json(self) -> str:
-        """Return the request as a line of JSON, for another process."""
+        """Return the request as one line of JSON, for another process."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, line: str | bytes) -> RenderRequest:
-        """Read what `to_json()` wrote."""
+        """Read a request from the output of `to_json()`."""
         return cls(**json.loads(line))
 
 
@@ -66,11 +66,11 @@ async def make_request(
 
     Args:
         kind: The kind of result.
-        provider: Where it is rendered.
+        provider: The provider that renders it.
         serve_url: The site.
         composition: Id of the composition.
         given: The options.
-        write_command: Writes the call that renders the same again.
+        write_command: Writes the call that repeats the render.
 
     Raises:
         InputError: An option, the output or the props are invalid.
@@ -101,10 +101,10 @@ def _video(values: Mapping[str, Any]) -> tuple[dict[str, Any], Path | None, Path
 
 
 def check_transparency(values: Mapping[str, Any]) -> None:
-    """Refuse transparent pictures of a format that has no transparency.
+    """Refuse transparent pictures in a format without transparency.
 
     Raises:
-        OptionError: They would be JPEGs.
+        OptionError: The pictures would be JPEGs.
     """
     if values["transparent"] and values["image_format"] == "jpeg":
         raise OptionError("transparent is True, but JPEG has no transparency. Render PNG, or remove transparent.")

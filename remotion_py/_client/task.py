@@ -22,14 +22,14 @@ from .record import silent
 CANCEL_PATIENCE_S = 5.0
 INTERRUPT_PATIENCE_S = 1.0
 WEBHOOK_PATIENCE_S = 45.0
-"""A webhook is sent three times at most, for 10 s each."""
+"""Maximum seconds to wait for a webhook, which is sent at most three times, with 10 s for each."""
 ENDPOINT_ENDED = "the local Lambda endpoint has ended, because its client has ended"
 
 T = TypeVar("T")
 
 
 class Host(Protocol):
-    """What a render runs on: the engine."""
+    """The interface of the engine that runs a render."""
 
     provider: Provider
 
@@ -46,7 +46,7 @@ class Host(Protocol):
         ...
 
     def working(self) -> AbstractContextManager[None]:
-        """Keep the functions from ending for idleness."""
+        """Prevent the end of idle functions."""
         ...
 
     def spawn(self, work: Any) -> None:
@@ -59,21 +59,21 @@ class Host(Protocol):
 
 
 class RenderTask(Generic[T]):
-    """A render that was started: follows its progress, and takes its output when it is done.
+    """A started render: follows its progress, and delivers its output when it is done.
 
     Attributes:
         render_id: Its id.
-        links: Where it can be looked into.
-        latest: The progress.
-        left: This client stopped following it, while it may run on.
+        links: Links to its logs and its folder in the AWS console.
+        latest: The latest progress.
+        left: This client stopped following the render, which may continue.
 
     Args:
-        host: What it runs on.
+        host: The engine that runs the render.
         render_id: Its id.
         deliver: Delivers the output of a finished render.
-        lost: Returns why its main function is gone, or None while it runs; by default the client's provider is asked.
-        lasts: It runs on when nobody waits for it any more.
-        logs: Delivers what its pages write to their console.
+        lost: Returns why its main function is lost, or None while it runs; the default asks the client's provider.
+        lasts: The render continues when no client waits for it any more.
+        logs: Delivers the console messages of its pages.
     """
 
     def __init__(
@@ -99,12 +99,12 @@ class RenderTask(Generic[T]):
         self._cancelled_at: float | None = None
         self._ended_at: float | None = None
         self._following = asyncio.get_running_loop().create_task(self._follow())
-        # A render that nobody waits for may fail; its error is in its progress.
+        # A render may fail while no code waits for it; its progress contains the error.
         self._following.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended, or is not followed any more."""
+        """Whether the render has ended, or this client no longer follows it."""
         return self._following.done()
 
     async def progress(self) -> RenderProgress:
@@ -112,7 +112,7 @@ class RenderTask(Generic[T]):
         return await self._host.get_render_progress(self.render_id)
 
     async def next_change(self, seen: RenderProgress | None) -> RenderProgress | None:
-        """Wait for progress other than `seen`; None once the render has ended and that was seen."""
+        """Wait for progress that differs from `seen`; None if the render has ended and `seen` is its last progress."""
         async with self._changed:
             await self._changed.wait_for(lambda: self.latest is not seen or self._following.done())
         return None if self.latest is seen else self.latest
@@ -121,7 +121,7 @@ class RenderTask(Generic[T]):
         """Wait for the result.
 
         Raises:
-            RenderError: It is not followed any more.
+            RenderError: This client no longer follows the render.
         """
         try:
             return await asyncio.shield(self._following)
@@ -135,7 +135,7 @@ class RenderTask(Generic[T]):
             ) from None
 
     async def cancel(self) -> None:
-        """Request its functions to end."""
+        """Request that its functions end."""
         if self._following.done():
             return
         self._cancelled_at = asyncio.get_running_loop().time()
@@ -144,12 +144,12 @@ class RenderTask(Generic[T]):
             await asyncio.wait_for(self.result(), CANCEL_PATIENCE_S + 1)
 
     async def leave(self) -> None:
-        """Follow it no longer, if another process renders it."""
+        """Stop following the render, if another process renders it."""
         if self._others and not self._following.done():
             await self._end_following()
 
     def interrupt(self) -> None:
-        """End it without waiting, and what nobody else uses; one that lasts is only followed no longer."""
+        """End the render and unused functions without waiting; for a detached render, only stop following it."""
         background.submit(self._interrupt())
 
     async def _interrupt(self) -> None:
@@ -174,14 +174,14 @@ class RenderTask(Generic[T]):
                     error.add_note(f"Logs: {self.links.logs}")
                 raise
             finally:
-                # Waiters look at `done()`, which is true only after this has ended.
+                # Waiting code checks `done()`, which is true only after this coroutine has ended.
                 asyncio.get_running_loop().call_soon(self._host.spawn, self._notify())
 
     async def _poll(self) -> T:
         provider = self._host.provider
         read, silence = b"", StallDetector()
         while True:
-            # Asked first: what ends after its render is done has not left it undone.
+            # Checked before the progress: a main function that ends after the render is done is not lost.
             lost = await self._lost()
             data = await self._host.read_progress(self.render_id)
             silent_s = silence.look(data)
@@ -198,7 +198,7 @@ class RenderTask(Generic[T]):
                     self.latest = progress
                     return result
                 self.latest = progress
-                # What functions report while their endpoint dies is a consequence, not the reason.
+                # Errors that functions report while their endpoint dies are a consequence, not the cause.
                 if progress.fatal_error and (self._others or not lost):
                     raise progress.fatal_error
                 read = data
@@ -211,7 +211,7 @@ class RenderTask(Generic[T]):
             await asyncio.sleep(provider.poll_s)
 
     async def _deliver_logs(self, progress: RenderProgress) -> None:
-        """Deliver what the page has written; an error of the caller's function cancels the render."""
+        """Deliver the console messages of the page; an error of the caller's function cancels the render."""
         try:
             await self._logs.deliver(progress.browser_logs)
         except Exception:
@@ -219,7 +219,7 @@ class RenderTask(Generic[T]):
             raise
 
     def _sends_webhook(self, progress: RenderProgress) -> bool:
-        """Whether the render has ended but for its webhook, which would be lost if its client ended now."""
+        """Whether only the webhook of the render is still pending; it would be lost if its client ended now."""
         if not progress.webhook_pending or self._others or not self._host.provider.on_this_machine:
             return False
         now = asyncio.get_running_loop().time()
@@ -233,7 +233,7 @@ class RenderTask(Generic[T]):
         return await self._host.provider.failure(self.render_id) or (None if alive else ENDPOINT_ENDED)
 
     async def _silent(self, seconds: float) -> str:
-        """Ask a main function that reports nothing to end, should it still run; returns why it counts as gone."""
+        """Request that a silent main function ends, if it still runs; return the reason why it counts as lost."""
         if not self._others:
             with contextlib.suppress(OSError, RemotionPyError):
                 await self._host.provider.store.put(cancel_key(self.render_id), b"{}")
@@ -251,12 +251,12 @@ class RenderTask(Generic[T]):
             )
 
     async def _record(self, data: bytes, error: RemotionPyError, *, final: bool) -> None:
-        """Note what ended the render; the one that started it stores that for all when its main function no longer can.
+        """Record the error that ended the render; if the main function is lost, its own client also stores the error.
 
         Args:
-            data: The document as it was read.
-            error: What ended the render.
-            final: The main function is gone. While it may be at work, the document is its own.
+            data: The document as read.
+            error: The error that ended the render.
+            final: The main function is lost. While it may still work, only it writes the document.
         """
         document = parse_document(data, self.render_id)
         document["errors"] = [*(document.get("errors") or []), fatal_entry(error)]

@@ -12,16 +12,16 @@ from ..errors import OutputError
 
 
 def unpack(archive: Path, folder: Path, *, overwrite: bool) -> list[Path]:
-    """Unpack pictures into a folder and return them in order; all their names are checked before the first is written.
+    """Unpack pictures into a folder and return them in order; all names are checked before the first file is written.
 
     Args:
-        archive: The zip archive, which stays.
-        folder: Where the pictures go.
-        overwrite: Whether files may be replaced that have appeared there since the render was checked. A picture of
-            a file with the same content is kept: another client may be unpacking the same archive.
+        archive: The zip archive, which is not deleted.
+        folder: The destination folder.
+        overwrite: Whether to replace files that were created there after the request was checked. A file that
+            already has the content of its picture is kept: another client may be unpacking the same archive.
 
     Raises:
-        OutputError: A name leads out of the folder, a file is there already, or one cannot be written.
+        OutputError: A name leads out of the folder, a file exists already, or a file cannot be written.
     """
     try:
         with zipfile.ZipFile(archive) as packed:
@@ -46,5 +46,5 @@ def unpack(archive: Path, folder: Path, *, overwrite: bool) -> list[Path]:
 
 
 def _same(item: zipfile.ZipInfo, path: Path) -> bool:
-    """Whether a file holds what an archive holds under its name."""
+    """Whether a file has the same content as an item of the archive."""
     return path.is_file() and path.stat().st_size == item.file_size and zlib.crc32(path.read_bytes()) == item.CRC
