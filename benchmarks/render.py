@@ -68,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--busy", action="store_true", help="a busy caller against the same load in another process")
-    parser.add_argument("compositions", nargs="*", default=["hello", "bars"])
+    parser.add_argument("compositions", nargs="*", default=["hello", "bars", "slides"])
     arguments = parser.parse_args()
     project = ROOT / "examples" / "remotion-hello"
     for composition in arguments.compositions:

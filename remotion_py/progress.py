@@ -40,6 +40,8 @@ class RenderProgress:
         cancelled: The render ended because its caller cancelled it.
         frames_rendered: Frames captured so far.
         frames_encoded: Frames encoded so far.
+        frames_reused: Frames that look like the frame before and were not captured (`reuse_frames`).
+        frames_verified: Frames that were captured only to check that they look like the frame before.
         combined_frames: Frames concatenated so far.
         total_frames: Frames of the whole render; 0 until the composition is known.
         chunks: Finished chunks.
@@ -54,7 +56,7 @@ class RenderProgress:
         output_size_in_bytes: Size of the video in bytes; None until done.
         render_metadata: Composition, size, codec and plan; None until the composition is known.
         artifacts: One `{"filename", "frame", "sizeInBytes", "s3Key"}` for each file that the composition emitted.
-        cost: Cost so far in US dollars, from the price table; None on this machine, or before the composition is known.
+        cost: Cost so far in US dollars, from the price table; None on this machine and before the composition is known.
         chunk_states: The state of each chunk, in order; empty until the chunks are planned.
         thumbnail: The newest frame as a small JPEG, if the client that started the render displays it; None when done.
         post_render_data: Timings and output of a finished render; None before.
@@ -95,6 +97,8 @@ class RenderProgress:
     warnings: tuple[str, ...] = ()
     browser_logs: tuple[BrowserLog, ...] = ()
     webhook_pending: bool = False
+    frames_reused: int = 0
+    frames_verified: int = 0
 
     @property
     def fatal_error(self) -> RemotionPyError | None:
@@ -204,6 +208,8 @@ def from_document(document: dict[str, Any], render_id: str, bucket_name: str) ->
         cancelled=any(error.get("name") == "RenderCancelledError" for error in fatal),
         frames_rendered=frames if post else found.frames_rendered,
         frames_encoded=frames if post else found.frames_encoded,
+        frames_reused=found.frames_reused,
+        frames_verified=found.frames_verified,
         combined_frames=frames if post else found.combined_frames,
         total_frames=frames,
         chunks=planned if post else len(found.chunks),

@@ -68,6 +68,8 @@ class Video(SavedFile, Displayable):
         frames: Number of frames.
         duration: Duration in seconds.
         time_to_finish: Seconds that the render took.
+        frames_reused: Frames that look like the frame before and were not captured (`reuse_frames`).
+        frames_verified: Frames that were captured only to check that they look like the frame before.
         audio_path: The separate audio file; None if none was requested.
         artifacts: The files that the composition emitted.
         url: A link to the file in its bucket, valid for 24 hours; None on this machine.
@@ -91,6 +93,8 @@ class Video(SavedFile, Displayable):
     cost: float | None = field(compare=False, default=None)
     links: Links | None = field(compare=False, repr=False, default=None)
     warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
+    frames_reused: int = field(compare=False, repr=False, default=0)
+    frames_verified: int = field(compare=False, repr=False, default=0)
 
     @property
     def path(self) -> Path:
@@ -237,6 +241,8 @@ class Frames(Displayable):
         height: Height in pixels.
         artifacts: The files that the composition emitted.
         warnings: Errors of the page that did not stop the render, such as files that its server does not have.
+        frames_reused: Frames that look like the frame before and were not captured (`reuse_frames`).
+        frames_verified: Frames that were captured only to check that they look like the frame before.
     """
 
     folder: Path
@@ -246,6 +252,8 @@ class Frames(Displayable):
     height: int
     artifacts: tuple[Artifact, ...] = ()
     warnings: tuple[str, ...] = field(compare=False, repr=False, default=())
+    frames_reused: int = field(compare=False, repr=False, default=0)
+    frames_verified: int = field(compare=False, repr=False, default=0)
 
     def __fspath__(self) -> str:
         return os.fspath(self.folder)

@@ -60,8 +60,8 @@ class RunningTask(Protocol[Result_co]):
 def _seen(task: RunningTask[Any], progress: RenderProgress, show: OnProgress, on_progress: OnProgress | None) -> None:
     """Show progress. Any exception from that cancels the render.
 
-    A `RemotionPyError` is handled here, because it may come from something other than this render; `wait()` does not
-    cancel the render for that class.
+    A `RemotionPyError` needs its own handler here, because it may come from something else than this render: the
+    handler in `wait()` does not cancel the render for that class.
     """
     try:
         show(progress)

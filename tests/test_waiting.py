@@ -104,7 +104,7 @@ def test_a_log_has_one_line_for_a_wait(capsys: pytest.CaptureFixture[str], monke
 
 def watch(monkeypatch: pytest.MonkeyPatch) -> tuple[ChunkWatch, Any, Any, Any]:
     clock = SimpleNamespace(now=0.0)
-    chunk = SimpleNamespace(rendered=0, encoded=0, step=(7, "the page"))
+    chunk = SimpleNamespace(rendered=0, encoded=0, reused=0, verified=0, step=(7, "the page"))
     page = SimpleNamespace(waiting="https://host/x.png (image)", missing=["https://host/y.png (HTTP 404)"])
     session: Any = SimpleNamespace(current_page=page, logs=SimpleNamespace(drain=list))
     made = ChunkWatch(chunk, session, 1000)  # type: ignore[arg-type]

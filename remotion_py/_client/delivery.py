@@ -62,6 +62,8 @@ class Delivery:
             duration=metadata.frames * metadata.every_nth / metadata.fps,
             time_to_finish=post.time_to_finish / 1000,
             warnings=progress.warnings,
+            frames_reused=progress.frames_reused,
+            frames_verified=progress.frames_verified,
         )
 
     async def attached(self, record: RenderRecord, progress: RenderProgress) -> Video | Frames:
@@ -117,6 +119,8 @@ class Delivery:
             width=metadata.width,
             height=metadata.height,
             warnings=progress.warnings,
+            frames_reused=progress.frames_reused,
+            frames_verified=progress.frames_verified,
         )
 
     async def still(self, output: Path | None, folder: Path | None, overwrite: bool, result: dict[str, Any]) -> Still:

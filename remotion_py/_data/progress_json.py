@@ -98,6 +98,8 @@ class ChunkReport(TypedDict):
 
     rendered: int
     encoded: int
+    reused: int
+    verified: int
     waiting: WaitJson | None
     warnings: list[str]
     browserLogs: BrowserLogsJson
@@ -192,6 +194,8 @@ class OwnJson(TypedDict):
     warnings: list[str]
     browserLogs: list[BrowserLogJson]
     webhookPending: bool
+    framesReused: int
+    framesVerified: int
 
 
 class ProgressJson(TypedDict):

@@ -198,6 +198,8 @@ class Document:
         warnings: Faults of the page that do not end the render.
         browser_logs: What the page wrote to its console, where that was asked for.
         webhook_pending: The webhook is still to be sent.
+        frames_reused: Frames that were not captured, as nothing had changed.
+        frames_verified: Frames that were captured to check that.
     """
 
     frames_rendered: int
@@ -223,6 +225,8 @@ class Document:
     warnings: tuple[str, ...]
     browser_logs: tuple[BrowserLog, ...]
     webhook_pending: bool
+    frames_reused: int
+    frames_verified: int
 
     @classmethod
     def read(cls, document: dict[str, Any], render_id: str) -> Document:
@@ -280,6 +284,8 @@ class Document:
             warnings=_warnings(own),
             browser_logs=_browser_logs(own),
             webhook_pending=own.flag("webhookPending", default=False),
+            frames_reused=own.whole("framesReused", 0, default=0),
+            frames_verified=own.whole("framesVerified", 0, default=0),
         )
 
 

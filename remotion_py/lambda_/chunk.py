@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,14 @@ from ..media.audio import PCM_OPTIONS, aac_options
 from ..media.soundtrack import Soundtrack
 from ..media.tracks import AudioAsset, Seam, Segment
 from ..media.video import ChunkEncoder
+from ..page.reuse import ReuseMismatchError, Source
 from .artifacts import ArtifactWriter
 from .context import Context
 from .frames import RenderedFrame, show_frame, show_frames
 from .job import VideoJob
 from .plan import ChunkPlan
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class ChunkRender:
     Attributes:
         rendered: Frames that are captured.
         encoded: Frames that are encoded.
+        reused: Frames that are equal to the frame before and were not captured.
+        verified: Frames that were captured to check that they are equal to the frame before.
         newest: The frame that was captured last, and its picture.
         step: The frame that is being rendered, None where it is not a single one; and what it waits for.
 
@@ -70,8 +76,7 @@ class ChunkRender:
     def __init__(
         self, context: Context, job: VideoJob, frames: tuple[int, int], name: str, *, pictures: bool = True
     ) -> None:
-        self.rendered = 0
-        self.encoded = 0
+        self.rendered = self.encoded = self.reused = self.verified = 0
         self.newest: tuple[int, bytes] | None = None
         self.step: tuple[int | None, str] = None, "the page"
         self._context = context
@@ -79,7 +84,8 @@ class ChunkRender:
         self._plan: ChunkPlan = job.plan(frames)
         self._name = name
         self._pictures = pictures and job.format.codec.has_video
-        self._artifacts = ArtifactWriter(context.open_store(job.payload.bucket_name), job.render_id)
+        self._store = context.open_store(job.payload.bucket_name)
+        self._artifacts = ArtifactWriter(self._store, job.render_id)
         self._looked: dict[int, list[AudioAsset]] = {}
 
     @property
@@ -88,7 +94,18 @@ class ChunkRender:
         return self._artifacts.stored
 
     async def run(self) -> ChunkFiles:
-        """Render all of it."""
+        """Render all of it; once more if it turns out that pictures cannot be reused."""
+        if not self._job.payload.reuse_frames:
+            return await self._run(reuse=False)
+        try:
+            return await self._run(reuse=True)
+        except ReuseMismatchError as error:
+            log.warning("%s: every frame is captured now. %s", self._name, error)
+        self.rendered = self.encoded = self.reused = self.verified = 0
+        self._artifacts = ArtifactWriter(self._store, self._job.render_id)
+        return await self._run(reuse=False)
+
+    async def _run(self, *, reuse: bool) -> ChunkFiles:
         plan, job, folder = self._plan, self._job, self._context.temp
         self._context.begin(job.payload)
         first_index = plan.heard.start - job.start
@@ -102,7 +119,7 @@ class ChunkRender:
                     encoder = await stack.enter_async_context(ChunkEncoder(settings, video))
                 captured = plan.captured if video else range(0)
                 ahead = iter(plan.visited)
-                visited = show_frames(self._context.session, job, plan.visited, captured.__contains__)
+                visited = show_frames(self._context.session, job, plan.visited, captured.__contains__, reuse=reuse)
                 self.step = next(ahead, None), "the page"
                 async with aclosing(visited) as shown:
                     async for item in shown:
@@ -125,6 +142,8 @@ class ChunkRender:
         self.rendered += 1
         if shown.picture:
             self.newest = shown.frame, shown.picture
+            self.reused += shown.source is Source.REUSED
+            self.verified += shown.source is Source.VERIFIED
         self.step = shown.frame, "FFmpeg"
         if encoder and shown.picture:
             await encoder.write(shown.picture)

@@ -40,6 +40,8 @@ class ProgressDocument:
     def __init__(self, now: int, timeout_timestamp: int) -> None:
         self._rendered: dict[int, int] = {}
         self._encoded: dict[int, int] = {}
+        self._reused: dict[int, int] = {}
+        self._verified: dict[int, int] = {}
         self._invoked: set[int] = set()
         self._artifacts: dict[str, ArtifactJson] = {}
         self._names = ArtifactNames()
@@ -71,7 +73,14 @@ class ProgressDocument:
             "receivedArtifact": [],
             "renderMetadata": None,
             "postRenderData": None,
-            "remotionPy": {"waiting": [], "warnings": [], "browserLogs": [], "webhookPending": False},
+            "remotionPy": {
+                "waiting": [],
+                "warnings": [],
+                "browserLogs": [],
+                "webhookPending": False,
+                "framesReused": 0,
+                "framesVerified": 0,
+            },
         }
 
     def to_json(self) -> ProgressJson:
@@ -88,6 +97,8 @@ class ProgressDocument:
                 "warnings": [*self._warnings, *([dropped_warning(dropped)] if dropped else [])],
                 "browserLogs": self._logs,
                 "webhookPending": self._webhook_pending,
+                "framesReused": sum(self._reused.values()),
+                "framesVerified": sum(self._verified.values()),
             },
         }
 
@@ -124,6 +135,7 @@ class ProgressDocument:
     def report(self, chunk: int, found: ChunkReport) -> None:
         """A chunk's current attempt has reported; see `ChunkWatch.look()`."""
         self.frames(chunk, found["rendered"], found["encoded"], found.get("thumbnail"))
+        self._reused[chunk], self._verified[chunk] = found.get("reused", 0), found.get("verified", 0)
         if waiting := found.get("waiting"):
             self._waiting[chunk] = waiting
         self.warn(found.get("warnings") or ())
@@ -166,6 +178,8 @@ class ProgressDocument:
     def retried(self, chunk: int, attempt: int, now: int, error: BaseException) -> None:
         """An attempt at a chunk failed; `attempt` is the number of the next one."""
         self.frames(chunk, 0, 0)
+        self._reused.pop(chunk, None)
+        self._verified.pop(chunk, None)
         self._document["retries"].append({"chunk": chunk, "attempt": attempt, "time": now})
         self._add_error(error, chunk, attempt - 1, fatal=False)
 

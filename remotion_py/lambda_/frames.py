@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from ..errors import BrowserCrashedError, PageTimeoutError
 from ..media.resize import cropped, shrunk
 from ..page.bundle import CompositionPage
+from ..page.capture import PictureFormat
 from ..page.flags import SMALLEST_SCALE
+from ..page.reuse import Capture, FrameReuse, Source
 from ..page.session import BrowserSession
 from .assets import FrameAssets
 from .job import Job
@@ -27,15 +29,17 @@ class RenderedFrame:
         frame: Its number.
         picture: Its encoded picture; None when none was wanted.
         assets: What it plays and emits.
+        source: Where the picture is from; None without one.
     """
 
     frame: int
     picture: bytes | None
     assets: FrameAssets
+    source: Source | None = None
 
 
 async def show_frames(
-    session: BrowserSession, job: Job, frames: Iterable[int], captured: Callable[[int], bool]
+    session: BrowserSession, job: Job, frames: Iterable[int], captured: Callable[[int], bool], *, reuse: bool = False
 ) -> AsyncGenerator[RenderedFrame]:
     """Show frames one after the other.
 
@@ -44,8 +48,10 @@ async def show_frames(
         job: What is rendered.
         frames: Which ones, in order.
         captured: Returns whether a frame's picture is needed.
+        reuse: Whether frames in which nothing changes get the picture of the frame before.
 
     Raises:
+        ReuseMismatchError: A page cannot be rendered with `reuse`.
         PageError: The page failed at a frame.
         BrowserCrashedError: The browser died at the same frame once more.
         PageTimeoutError: The page did not answer, and did not in a new browser either.
@@ -57,11 +63,12 @@ async def show_frames(
     while waiting:
         try:
             page = await _page(session, job, waiting[-1], attempt)
+            pictures = _Pictures(page, job, FrameReuse() if reuse else None)
             while waiting:
                 assets = FrameAssets.from_page(await page.seek(waiting[-1]), waiting[-1])
                 wanted = captured(waiting[-1])
-                picture = await _picture(page, job) if wanted else None
-                shown = RenderedFrame(waiting.pop(), picture, assets)
+                picture, source = await pictures.next() if wanted else (None, None)
+                shown = RenderedFrame(waiting.pop(), picture, assets, source)
                 crashes = 0
                 yield shown
         except BrowserCrashedError as error:
@@ -88,15 +95,45 @@ async def show_frame(session: BrowserSession, job: Job, frame: int, *, captured:
         return await anext(shown)
 
 
-async def _picture(page: CompositionPage, job: Job) -> bytes:
-    if job.image_format == "pdf":
-        return await page.print()
-    size = (*job.dimensions, job.image_format, job.jpeg_quality)
-    if job.scale < SMALLEST_SCALE:
-        return await asyncio.to_thread(shrunk, await page.capture(job.image_format, job.jpeg_quality), *size)
-    if job.drawn_exactly or job.encoder_crops:
-        return await page.capture(job.image_format, job.jpeg_quality)
-    return await asyncio.to_thread(cropped, await page.capture("png", 0), *size)
+class _Pictures:
+    """Takes the pictures of one page, in the size of the output.
+
+    Args:
+        page: The page.
+        job: What is rendered.
+        reuse: What is known of its pictures; None captures every frame.
+    """
+
+    def __init__(self, page: CompositionPage, job: Job, reuse: FrameReuse | None) -> None:
+        self._page = page
+        self._job = job
+        self._reuse = reuse
+        self._resized: bytes | None = None
+
+    async def next(self) -> tuple[bytes, Source]:
+        """Return the picture of the frame that is displayed, and where it is from."""
+        job = self._job
+        if job.image_format == "pdf":
+            return await self._page.print(), Source.CAPTURED
+        size = (*job.dimensions, job.image_format, job.jpeg_quality)
+        if job.scale < SMALLEST_SCALE:
+            return await self._resize(shrunk, await self._capture(job.image_format), size)
+        if job.drawn_exactly or job.encoder_crops:
+            taken = await self._capture(job.image_format)
+            return taken.picture, taken.source
+        return await self._resize(cropped, await self._capture("png"), size)
+
+    async def _capture(self, format: PictureFormat) -> Capture:
+        if self._reuse:
+            return await self._page.capture_or_reuse(self._reuse, format, self._job.jpeg_quality)
+        return Capture(await self._page.capture(format, self._job.jpeg_quality))
+
+    async def _resize(
+        self, resize: Callable[..., bytes], taken: Capture, size: tuple[int, int, str, int]
+    ) -> tuple[bytes, Source]:
+        if self._resized is None or taken.source is Source.CAPTURED:
+            self._resized = await asyncio.to_thread(resize, taken.picture, *size)
+        return self._resized, taken.source
 
 
 async def _page(session: BrowserSession, job: Job, frame: int, attempt: int) -> CompositionPage:

@@ -182,6 +182,7 @@ class StartPayload(RenderPayload):
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     image_sequence_pattern: str = PICTURE_PATTERN
     thumbnails: bool = False
+    reuse_frames: bool = True
     offloaded_props: dict[str, Any] | None = None
 
 

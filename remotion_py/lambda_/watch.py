@@ -70,6 +70,8 @@ class ChunkWatch:
         return {
             "rendered": chunk.rendered,
             "encoded": chunk.encoded,
+            "reused": chunk.reused,
+            "verified": chunk.verified,
             "waiting": waiting if waited_s >= PATIENT_S else None,
             "warnings": list(self._warnings),
             "browserLogs": self._session.logs.drain(),

@@ -48,10 +48,10 @@ def cropped(data: bytes, width: int, height: int, format: str, quality: int) -> 
         format: "png", "jpeg" or "webp".
         quality: 0 to 100, for JPEG and WebP.
     """
-    import av
+    from av.filter import Graph
 
     frame = _decoded(data)
-    graph = av.filter.Graph()
+    graph = Graph()
     graph.link_nodes(
         graph.add_buffer(
             template=None, width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1)

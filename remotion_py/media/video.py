@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -67,16 +68,11 @@ def encode_arguments(settings: VideoSettings, output: Path) -> list[str]:
 
     form = settings.format
     jpeg = form.image_format == "jpeg"
-    source: Any = ffmpeg.input(
-        "pipe:0",
-        format="image2pipe",
-        vcodec="mjpeg" if jpeg else "png",
-        framerate=f"{settings.fps.numerator}/{settings.fps.denominator}",
-        threads=1 if settings.threads else 0,
-    )
+    source: Any = ffmpeg.input("pipe:0", format="ivf", threads=1 if settings.threads else 0)
     common: dict[str, Any] = {"map_metadata": -1, "fflags": "+bitexact", "threads": settings.threads}
     if form.codec.keeps_pictures:
-        return _arguments(source, output, common | {"c:v": "copy"})
+        # FFmpeg does not know that each PNG stands alone, and would wait for a key frame.
+        return _arguments(source, output, common | {"c:v": "copy", "copyinkf": None})
     if settings.crop:
         source = source.filter("crop", *settings.crop, 0, 0, exact=1)
     zscale, (matrix, primaries, transfer) = _COLORS[form.color_space]
@@ -93,7 +89,9 @@ def encode_arguments(settings: VideoSettings, output: Path) -> list[str]:
     if settings.odd:
         whole = form.pixel_format.replace("420", "444").replace("422", "444")
         converted = converted.filter("format", whole)
-    converted = converted.filter("format", form.pixel_format)
+    # Pictures that are shown for several frames are repeated here, after their conversion.
+    fps = f"{settings.fps.numerator}/{settings.fps.denominator}"
+    converted = converted.filter("format", form.pixel_format).filter("fps", fps)
     options = common | {
         "c:v": form.codec.encoder,
         "pix_fmt": form.pixel_format,
@@ -167,20 +165,47 @@ class ChunkEncoder:
     def __init__(self, settings: VideoSettings, output: Path) -> None:
         self.output = output
         self.frames = 0
+        self._settings = settings
+        self._repeats = not settings.format.codec.keeps_pictures
+        self._last: bytes | None = None
+        self._written = 0
         self._ffmpeg = FFmpeg(encode_arguments(settings, output), "encode the frames")
 
     async def __aenter__(self) -> ChunkEncoder:
         await self._ffmpeg.start()
+        await self._ffmpeg.write(_ivf_header(self._settings))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._ffmpeg.kill()
 
     async def write(self, picture: bytes) -> None:
-        """Encode one more frame; waits while the encoder is behind."""
-        await self._ffmpeg.write(picture)
+        """Encode one more frame; waits while the encoder is behind. A frame that is equal to the last costs little."""
+        if not self._repeats or picture != self._last:
+            await self._write(picture, self.frames)
         self.frames += 1
 
     async def finish(self) -> None:
         """Flush the encoder and close the chunk."""
+        if self._last is not None and self._written < self.frames - 1:
+            await self._write(self._last, self.frames - 1)  # it ends the repeats of the last picture
         await self._ffmpeg.finish()
+
+    async def _write(self, picture: bytes, index: int) -> None:
+        await self._ffmpeg.write(_ivf_frame(len(picture), index) + picture)
+        self._last, self._written = picture, index
+
+
+def _ivf_header(settings: VideoSettings) -> bytes:
+    """Return the header of an IVF file: a simple container in which pictures have time stamps.
+
+    Its numbers are little-endian: version, length of the header, codec, width and height (the pictures have them),
+    time base, number of frames (not known), and four bytes that are not used.
+    """
+    codec = b"MJPG" if settings.format.image_format == "jpeg" else b"MPNG"
+    fps = settings.fps
+    return b"DKIF" + struct.pack("<HH4sHHIIII", 0, 32, codec, 0, 0, fps.numerator, fps.denominator, 0, 0)
+
+
+def _ivf_frame(size: int, index: int) -> bytes:
+    return struct.pack("<IQ", size, index)

@@ -51,7 +51,7 @@ OPTION_GROUPS: dict[str, tuple[str, ...]] = {
         "enforce_audio_track",
         "for_seamless_aac_concatenation",
     ),
-    "Concurrency and retries": ("concurrency", "frames_per_lambda", "max_retries", "cache_assets"),
+    "Concurrency and retries": ("concurrency", "frames_per_lambda", "max_retries", "cache_assets", "reuse_frames"),
     "AWS": ("out_name", "storage_class", "delete_after", "download_behavior", "renderer_function_name"),
     "Webhook": ("webhook", "webhook_secret", "webhook_custom_data"),
     "Logging": ("log_level", "on_browser_log", "dump_browser_logs"),

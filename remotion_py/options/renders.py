@@ -176,6 +176,17 @@ class SequenceOptions(PictureOptions, AssetOptions, total=False):
         ),
     ]
 
+    reuse_frames: Annotated[
+        bool,
+        Option(
+            "Use the picture of the frame before for frames in which nothing changes; off captures every frame.",
+            True,
+            "reuseFrames",
+            boolean,
+            "reuse-frames/--no-reuse-frames",
+        ),
+    ]
+
     frames: Annotated[FrameRange | None, Alias("frame_range")]
 
 

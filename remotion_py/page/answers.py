@@ -26,6 +26,7 @@ class Answer:
         text: Why it gave up.
         names: Ids of compositions, where they were listed.
         surfaces: Whether pictures come to the display by a way of their own, where a frame is displayed.
+        careful: Whether damage may not report all that changes: the page has WebGL or inner pages.
         assets: The assets of a frame, as the page describes them: not checked yet.
     """
 
@@ -33,6 +34,7 @@ class Answer:
     text: str = ""
     names: Sequence[str] = ()
     surfaces: bool = False
+    careful: bool = False
     assets: Sequence[Any] = ()
 
 
@@ -54,6 +56,7 @@ def read_answer(answer: object, frame: int | None = None) -> Answer:
         state,
         names=[name for name in found.items("names", default=()) if isinstance(name, str)],
         surfaces=found.flag("surfaces", default=False),
+        careful=found.flag("careful", default=False),
         assets=found.items("assets", most=MOST_ASSETS, default=()),
     )
 

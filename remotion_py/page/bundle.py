@@ -22,6 +22,7 @@ from .gate import NetworkGate, origin_of
 from .logs import BrowserLogs
 from .navigation import not_opened
 from .redirect import AssetRedirect, FetchCopy
+from .reuse import Capture, FrameReuse
 
 NAVIGATION_TRIES = 3
 NAVIGATION_PAUSE_S = 2
@@ -59,6 +60,7 @@ class CompositionPage:
         self._shown: PageComposition | None = None
         self._frame: int | None = None
         self._surfaces = False
+        self._careful = False
         self._plain = False
         self._body: str | None = None
         self._redirect: AssetRedirect | None = None
@@ -220,7 +222,7 @@ class CompositionPage:
                 break
             await self._page.within(self._page.network.arrived(pictures), "show a frame", frame=frame)
             answer = await self._page.checked("window.remotionPyDriver.settle()", frame=frame, doing="show a frame")
-        self._surfaces = answer.surfaces
+        self._surfaces, self._careful = answer.surfaces, answer.careful
         return assets
 
     async def print(self) -> bytes:
@@ -239,6 +241,30 @@ class CompositionPage:
         return await self._page.within(
             self._frames.capture(format, quality), "draw a frame", frame=self._frame, pump=False
         )
+
+    async def capture_or_reuse(self, reuse: FrameReuse, format: PictureFormat, quality: int) -> Capture:
+        """Take a picture of the frame that is displayed, or return that of the frame before if nothing has changed.
+
+        Args:
+            reuse: What is known of the frames before, of this page alone.
+            format: "jpeg", "png" or "webp"; always the same for one `reuse`.
+            quality: 0 to 100, for JPEG and WebP.
+
+        Raises:
+            ReuseMismatchError: The page changed without damage.
+        """
+        assert self._frame is not None
+        reuse.begin(self._frame, careful=self._careful, surfaces=self._surfaces)
+        damaged = None
+        if reuse.watched:
+            damaged = await self._page.within(self._frames.damaged(), "draw a frame", frame=self._frame, pump=False)
+            same = None if damaged else reuse.without_damage()
+            if same:
+                return same
+        taken = reuse.captured(await self.capture(format, quality), damaged=damaged)
+        if reuse.watched:
+            await self._page.within(self._frames.flush(), "draw a frame", frame=self._frame, pump=False)
+        return taken
 
     async def _drive(self, call: str) -> bool:
         """Call a function of the drivers of the page and its frames in turn, until one answers true."""

@@ -52,6 +52,14 @@ class FrameSource(Protocol):
         """
         ...
 
+    async def flush(self) -> None:
+        """Draw the page once more after a picture, which would count as damage otherwise."""
+        ...
+
+    async def damaged(self) -> bool:
+        """Draw what has changed since `flush()`, and return whether anything has."""
+        ...
+
 
 def _screenshot(format: PictureFormat, quality: int) -> dict[str, Any]:
     return {"format": format, "optimizeForSpeed": True} | ({} if format == "png" else {"quality": quality})
@@ -62,6 +70,7 @@ class ControlledFrames:
 
     def __init__(self, cdp: CdpSession) -> None:
         self._cdp = cdp
+        self._damaged = False
 
     async def wait(self, answer: Coroutine[Any, Any, T]) -> T:
         """Pump frames until the answer is there."""
@@ -116,9 +125,21 @@ class ControlledFrames:
                 return base64.b64decode(answer["screenshotData"])
         raise BrowserCrashedError(f"The browser drew no picture in {CAPTURE_TRIES} attempts.")
 
+    async def flush(self) -> None:
+        """Draw the page once more after a picture."""
+        await self._begin({})
+        self._damaged = False
+
+    async def damaged(self) -> bool:
+        """Draw what has changed since `flush()`; frames that were drawn while the page was waited for count too."""
+        await self._begin({})
+        return self._damaged
+
     async def _begin(self, params: dict[str, Any]) -> dict[str, Any]:
         try:
-            return await self._cdp.send("HeadlessExperimental.beginFrame", params)
+            answer = await self._cdp.send("HeadlessExperimental.beginFrame", params)
+            self._damaged = self._damaged or answer.get("hasDamage") is not False
+            return answer
         except ProtocolError as error:
             if "pending" not in str(error):
                 raise BrowserCrashedError(f"The browser refused to draw a frame: {error}") from error
@@ -147,3 +168,10 @@ class FreeFrames:
         except ProtocolError as error:
             raise BrowserCrashedError(f"The browser refused to take a picture: {error}") from error
         return base64.b64decode(answer["data"])
+
+    async def flush(self) -> None:
+        """Do nothing: the browser draws all the time."""
+
+    async def damaged(self) -> bool:
+        """Return that something may have changed."""
+        return True

@@ -198,6 +198,15 @@
     transferred.push(new WeakRef(this));
     return offscreen;
   };
+  let webgl = false;
+  own.hasWebgl = () => webgl;
+  for (const canvas of [HTMLCanvasElement, OffscreenCanvas]) {
+    const getContext = canvas.prototype.getContext;
+    canvas.prototype.getContext = function (type, ...rest) {
+      webgl ||= /^(experimental-)?webg/.test(type);
+      return getContext.call(this, type, ...rest);
+    };
+  }
   const isInSight = (element) => isInView(element) && element.checkVisibility({ visibilityProperty: true });
   const videos = () => all("video").filter((video) => video.readyState >= 2 && isInSight(video));
   const canvases = () =>
@@ -288,7 +297,8 @@
       await Promise.all(drivers().flatMap((driver) => [driver.decodeImages(), driver.awaitInner()]));
       await idle();
     } while (window.remotion_renderReady !== true);
-    return { state: "ready", surfaces: drivers().some((driver) => driver.hasSurfaces()) };
+    const [surfaces, webgl] = ["hasSurfaces", "hasWebgl"].map((has) => drivers().some((driver) => driver[has]()));
+    return { state: "ready", surfaces, careful: webgl || window.length > 0 };
   };
 
   own.seek = async (frame, id, attempt, background) => {

@@ -27,6 +27,18 @@ const Bars: React.FC = () => {
   );
 };
 
+/** Changes in every fifth frame. */
+const Slides: React.FC = () => (
+  <AbsoluteFill style={{ background: "linear-gradient(45deg, #14213d, #7b2d50)", color: "white", fontFamily: "sans-serif" }}>
+    <h1 style={{ margin: 80, fontSize: 90 }}>Slide {Math.floor(useCurrentFrame() / 5)}</h1>
+    <p style={{ margin: 80, fontSize: 40 }}>{"Text that stays as it is. ".repeat(30)}</p>
+  </AbsoluteFill>
+);
+
+const size = { width: 1920, height: 1080, fps: 30 };
 registerRoot(() => (
-  <Composition id="bars" component={Bars} width={1920} height={1080} fps={30} durationInFrames={150} />
+  <>
+    <Composition id="bars" component={Bars} {...size} durationInFrames={150} />
+    <Composition id="slides" component={Slides} {...size} durationInFrames={300} />
+  </>
 ));
