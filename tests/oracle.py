@@ -24,8 +24,8 @@ NEWEST = os.environ.get("REMOTION_NEWEST", "4.0.529")
 SET = ("remotion", "@remotion/bundler", "@remotion/cli", "@remotion/media", "@remotion/renderer")
 """What a project of another version is made with; packages that lag behind have a core of their own."""
 TRIES = 3
-"""The npm renderer fails now and then on a busy machine: it asks a page for the composition of the one before, waits
-for a video without end, or gets a 404 from its own server. Jobs that ended are not done again."""
+"""The npm renderer fails now and then on a busy machine: it asks a page for the composition of the one before, or waits
+for a video without end. Jobs that ended are not done again."""
 
 
 def _hash(*items: object) -> str:

@@ -28,7 +28,7 @@ FRAMES = 40
 
 
 class Page:
-    """A page whose picture is a number, and whose damage is a change of it, if it tells the truth."""
+    """A page whose picture is a number. If it is honest, it reports damage when that number changes."""
 
     def __init__(self, pictures: Sequence[int], *, honest: bool = True, careful: bool = False) -> None:
         self.pictures = [bytes([number]) for number in pictures]
@@ -124,9 +124,7 @@ def _gif() -> str:
 GIF = _gif()
 
 
-def pictures(
-    composition: str, *, reused: bool, site: Path = SITE, frames: int = FRAMES
-) -> tuple[list[bytes], list[Source]]:
+def pictures(composition: str, *, reused: bool) -> tuple[list[bytes], list[Source]]:
     """Return the pictures of all frames of a fresh page, as PNG, and where they are from."""
 
     async def run() -> tuple[list[bytes], list[Source]]:
@@ -134,11 +132,11 @@ def pictures(
         taken, sources = list[bytes](), list[Source]()
         try:
             settings = PageSettings(input_props=f'{{"gif": "{GIF}"}}' if composition == "gif" else "{}")
-            url = str(site)
+            url = str(SITE)
             found = await (await session.open(url, settings, generation="test")).composition(composition)
             page = await session.show(url, settings, found, background=Background(), generation="test")
             state = FrameReuse()
-            for frame in range(frames):
+            for frame in range(FRAMES):
                 await page.seek(frame)
                 if reused:
                     capture = await page.capture_or_reuse(state, "png", 0)
@@ -217,9 +215,10 @@ def test_a_browser_that_hides_damage_is_found_out(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("extension", ["mp4", "webm", "gif"])
 def test_videos_are_the_same_with_and_without(extension: str, client: rp.Client, tmp_path: Path) -> None:
-    options = {"concurrency": 2, "overwrite": True}
-    with_reuse = client.render_media(SITE, "steps", output=tmp_path / f"a.{extension}", **options)
-    without = client.render_media(SITE, "steps", output=tmp_path / f"b.{extension}", reuse_frames=False, **options)
+    with_reuse, without = (
+        client.render_media(SITE, "steps", output=tmp_path / f"{on}.{extension}", concurrency=2, reuse_frames=on)
+        for on in (True, False)
+    )
     assert with_reuse.path.read_bytes() == without.path.read_bytes()
     assert (without.frames_reused, without.frames_verified) == (0, 0)
     assert with_reuse.frames_verified == 2 * TRUST

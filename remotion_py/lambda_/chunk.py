@@ -76,7 +76,6 @@ class ChunkRender:
     def __init__(
         self, context: Context, job: VideoJob, frames: tuple[int, int], name: str, *, pictures: bool = True
     ) -> None:
-        self.rendered = self.encoded = self.reused = self.verified = 0
         self.newest: tuple[int, bytes] | None = None
         self.step: tuple[int | None, str] = None, "the page"
         self._context = context
@@ -85,8 +84,12 @@ class ChunkRender:
         self._name = name
         self._pictures = pictures and job.format.codec.has_video
         self._store = context.open_store(job.payload.bucket_name)
-        self._artifacts = ArtifactWriter(self._store, job.render_id)
         self._looked: dict[int, list[AudioAsset]] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self.rendered = self.encoded = self.reused = self.verified = 0
+        self._artifacts = ArtifactWriter(self._store, self._job.render_id)
 
     @property
     def artifacts(self) -> list[StoredArtifactJson]:
@@ -95,14 +98,11 @@ class ChunkRender:
 
     async def run(self) -> ChunkFiles:
         """Render all of it; once more if it turns out that pictures cannot be reused."""
-        if not self._job.payload.reuse_frames:
-            return await self._run(reuse=False)
         try:
-            return await self._run(reuse=True)
+            return await self._run(reuse=self._job.payload.reuse_frames)
         except ReuseMismatchError as error:
             log.warning("%s: every frame is captured now. %s", self._name, error)
-        self.rendered = self.encoded = self.reused = self.verified = 0
-        self._artifacts = ArtifactWriter(self._store, self._job.render_id)
+        self._begin()
         return await self._run(reuse=False)
 
     async def _run(self, *, reuse: bool) -> ChunkFiles:
@@ -140,13 +140,13 @@ class ChunkRender:
         if self._pictures or not self._job.format.codec.has_video:
             await self._artifacts.take(shown)
         self.rendered += 1
-        if shown.picture:
-            self.newest = shown.frame, shown.picture
-            self.reused += shown.source is Source.REUSED
-            self.verified += shown.source is Source.VERIFIED
+        if shown.capture:
+            self.newest = shown.frame, shown.capture.picture
+            self.reused += shown.capture.source is Source.REUSED
+            self.verified += shown.capture.source is Source.VERIFIED
         self.step = shown.frame, "FFmpeg"
-        if encoder and shown.picture:
-            await encoder.write(shown.picture)
+        if encoder and shown.capture:
+            await encoder.write(shown.capture.picture)
         self.encoded = encoder.frames if encoder else self.rendered
 
     async def _audio(self, track: Soundtrack) -> Path | None:

@@ -27,15 +27,18 @@ class RenderedFrame:
 
     Attributes:
         frame: Its number.
-        picture: Its encoded picture; None when none was wanted.
+        capture: Its picture, and where that is from; None when none was wanted.
         assets: What it plays and emits.
-        source: Where the picture is from; None without one.
     """
 
     frame: int
-    picture: bytes | None
+    capture: Capture | None
     assets: FrameAssets
-    source: Source | None = None
+
+    @property
+    def picture(self) -> bytes | None:
+        """Its encoded picture; None when none was wanted."""
+        return self.capture.picture if self.capture else None
 
 
 async def show_frames(
@@ -67,8 +70,8 @@ async def show_frames(
             while waiting:
                 assets = FrameAssets.from_page(await page.seek(waiting[-1]), waiting[-1])
                 wanted = captured(waiting[-1])
-                picture, source = await pictures.next() if wanted else (None, None)
-                shown = RenderedFrame(waiting.pop(), picture, assets, source)
+                taken = await pictures.next() if wanted else None
+                shown = RenderedFrame(waiting.pop(), taken, assets)
                 crashes = 0
                 yield shown
         except BrowserCrashedError as error:
@@ -110,17 +113,16 @@ class _Pictures:
         self._reuse = reuse
         self._resized: bytes | None = None
 
-    async def next(self) -> tuple[bytes, Source]:
-        """Return the picture of the frame that is displayed, and where it is from."""
+    async def next(self) -> Capture:
+        """Return the picture of the frame that is displayed."""
         job = self._job
         if job.image_format == "pdf":
-            return await self._page.print(), Source.CAPTURED
+            return Capture(await self._page.print())
         size = (*job.dimensions, job.image_format, job.jpeg_quality)
         if job.scale < SMALLEST_SCALE:
             return await self._resize(shrunk, await self._capture(job.image_format), size)
         if job.drawn_exactly or job.encoder_crops:
-            taken = await self._capture(job.image_format)
-            return taken.picture, taken.source
+            return await self._capture(job.image_format)
         return await self._resize(cropped, await self._capture("png"), size)
 
     async def _capture(self, format: PictureFormat) -> Capture:
@@ -128,12 +130,10 @@ class _Pictures:
             return await self._page.capture_or_reuse(self._reuse, format, self._job.jpeg_quality)
         return Capture(await self._page.capture(format, self._job.jpeg_quality))
 
-    async def _resize(
-        self, resize: Callable[..., bytes], taken: Capture, size: tuple[int, int, str, int]
-    ) -> tuple[bytes, Source]:
+    async def _resize(self, resize: Callable[..., bytes], taken: Capture, size: tuple[int, int, str, int]) -> Capture:
         if self._resized is None or taken.source is Source.CAPTURED:
             self._resized = await asyncio.to_thread(resize, taken.picture, *size)
-        return self._resized, taken.source
+        return Capture(self._resized, taken.source)
 
 
 async def _page(session: BrowserSession, job: Job, frame: int, attempt: int) -> CompositionPage:

@@ -115,7 +115,7 @@ class Job:
 
     @property
     def encoder_crops(self) -> bool:
-        """Whether the encoder brings pictures that are too large to these dimensions."""
+        """Whether the encoder crops pictures that are too large."""
         return self.payload.codec is not None and not self.format.codec.keeps_pictures
 
     def video(self, threads: int) -> VideoSettings:

@@ -1,4 +1,4 @@
-"""Brings captured pictures to their exact size: a browser draws none below half, and some one pixel too large."""
+"""Scales and crops captured pictures: a browser draws none below half the size, and some a pixel too large."""
 
 from __future__ import annotations
 

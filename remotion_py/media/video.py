@@ -89,7 +89,7 @@ def encode_arguments(settings: VideoSettings, output: Path) -> list[str]:
     if settings.odd:
         whole = form.pixel_format.replace("420", "444").replace("422", "444")
         converted = converted.filter("format", whole)
-    # Pictures that are shown for several frames are repeated here, after their conversion.
+    # Pictures that stay for several frames are repeated here, after their conversion.
     fps = f"{settings.fps.numerator}/{settings.fps.denominator}"
     converted = converted.filter("format", form.pixel_format).filter("fps", fps)
     options = common | {
@@ -166,7 +166,6 @@ class ChunkEncoder:
         self.output = output
         self.frames = 0
         self._settings = settings
-        self._repeats = not settings.format.codec.keeps_pictures
         self._last: bytes | None = None
         self._written = 0
         self._ffmpeg = FFmpeg(encode_arguments(settings, output), "encode the frames")
@@ -181,7 +180,7 @@ class ChunkEncoder:
 
     async def write(self, picture: bytes) -> None:
         """Encode one more frame; waits while the encoder is behind. A frame that is equal to the last costs little."""
-        if not self._repeats or picture != self._last:
+        if self._settings.format.codec.keeps_pictures or picture != self._last:
             await self._write(picture, self.frames)
         self.frames += 1
 

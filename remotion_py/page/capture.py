@@ -136,9 +136,10 @@ class ControlledFrames:
         return self._damaged
 
     async def _begin(self, params: dict[str, Any]) -> dict[str, Any]:
+        damaged, self._damaged = self._damaged, True  # also if the answer is lost
         try:
             answer = await self._cdp.send("HeadlessExperimental.beginFrame", params)
-            self._damaged = self._damaged or answer.get("hasDamage") is not False
+            self._damaged = damaged or answer.get("hasDamage") is not False
             return answer
         except ProtocolError as error:
             if "pending" not in str(error):

@@ -297,8 +297,9 @@
       await Promise.all(drivers().flatMap((driver) => [driver.decodeImages(), driver.awaitInner()]));
       await idle();
     } while (window.remotion_renderReady !== true);
-    const [surfaces, webgl] = ["hasSurfaces", "hasWebgl"].map((has) => drivers().some((driver) => driver[has]()));
-    return { state: "ready", surfaces, careful: webgl || window.length > 0 };
+    const any = (test) => drivers().some(test);
+    const careful = window.length > 0 || any((driver) => driver.hasWebgl());
+    return { state: "ready", surfaces: any((driver) => driver.hasSurfaces()), careful };
   };
 
   own.seek = async (frame, id, attempt, background) => {

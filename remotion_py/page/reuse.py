@@ -49,20 +49,23 @@ class FrameReuse:
     A page is watched from the second of two equal pictures on. In a page that is watched, damage is asked for before a
     picture is taken. It is watched no longer after two frames in a row with damage; and where damage is reported
     although the pictures are equal, it is watched again only after a pause, which doubles each time.
+
+    Attributes:
+        watched: Whether to ask for damage before the picture of a frame is taken.
     """
 
     def __init__(self) -> None:
         self._trust = TRUST
         self._frame: int | None = None
         self._picture: bytes | None = None
-        self._watched = False
+        self.watched = False
         self._damaged = 0
         self._equal = 0
         self._unverified = 0
         self._pause, self._paused = 1, 0
 
     def begin(self, frame: int, *, careful: bool, surfaces: bool) -> None:
-        """A frame is shown. Only the picture of an earlier frame can be reused.
+        """A frame is displayed. Only the picture of an earlier frame can be reused.
 
         Args:
             frame: Its number.
@@ -70,14 +73,9 @@ class FrameReuse:
             surfaces: Whether videos or transferred canvases are in sight, which change without damage.
         """
         if surfaces or (self._frame is not None and frame <= self._frame):
-            self._picture, self._watched = None, False
+            self._picture, self.watched = None, False
         self._trust = CAREFUL_TRUST if careful else TRUST
         self._frame = frame
-
-    @property
-    def watched(self) -> bool:
-        """Whether damage is to be asked for before the picture of this frame is taken."""
-        return self._watched
 
     def without_damage(self) -> Capture | None:
         """The page has no damage since the last picture: return that picture, or None if it has to be verified."""
@@ -109,13 +107,13 @@ class FrameReuse:
         if damaged:
             self._damaged += 1
             if equal:
-                self._watched = False
+                self.watched = False
                 self._pause = min(LONGEST_PAUSE, self._pause * 2)
                 self._paused = self._pause
             elif self._damaged >= 2:
-                self._watched = False
+                self.watched = False
         elif self._paused:
             self._paused -= 1
         elif equal:
-            self._watched, self._damaged = True, 0
+            self.watched, self._damaged = True, 0
         return Capture(picture)
